@@ -1,0 +1,51 @@
+"""latentscope: how do latent vectors fill their space? One call per question, on any z array.
+
+>>> import numpy as np, latentscope
+>>> z = np.random.default_rng(0).standard_normal((5000, 256))
+>>> latentscope.radius_density(z).peak
+16.25
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from latentscope._version import __version__
+
+if (Path(__file__).parent / "server" / "app.py").exists():
+    raise ImportError(
+        "two packages share the import name 'latentscope' here: this one (latentscope-analysis) "
+        "and an unrelated one of that distribution name. Uninstall both and install only this: "
+        "pip uninstall -y latentscope latentscope-analysis && pip install latentscope-analysis"
+    )
+
+_HOME = {  # public name: the module that defines it, imported on first use
+    "Latents": "latentscope.latents",
+    "axis_density": "latentscope.analysis.axes",
+    "compare": "latentscope.analysis.compare",
+    "finite_rows": "latentscope.rows",
+    "inertia_curve": "latentscope.analysis.clusters",
+    "load": "latentscope.formats",
+    "overview": "latentscope.analysis.overview",
+    "pca": "latentscope.analysis.pca",
+    "plane_zoom": "latentscope.analysis.planes",
+    "posterior": "latentscope.analysis.posterior",
+    "radius_density": "latentscope.analysis.radius",
+    "save": "latentscope.formats",
+    "tsne": "latentscope.analysis.tsne",
+}
+_MODULES = ("errors", "plot", "rows", "sample")
+
+__all__ = ["__version__", *_HOME, *_MODULES]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in _MODULES:
+        return import_module(f"latentscope.{name}")
+    raise AttributeError(f"module 'latentscope' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

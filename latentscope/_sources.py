@@ -1,0 +1,196 @@
+"""Whatever holds coordinates, read as blocks of rows: arrays, files, frames and tensors.
+
+A :class:`Matrix` knows its shape and reads any run of rows as a C-contiguous float32 or float64
+array of native byte order. Nothing is read, converted or copied before it is asked for, except
+DataFrames and tensors, which live in memory anyway.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from threading import RLock
+from typing import Any
+
+import numpy as np
+
+from latentscope._types import Array
+from latentscope.errors import DataError, DataTypeError
+
+READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
+_BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
+_HDF5_LOCK = RLock()  # the HDF5 library reads one thing at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """n_rows × n_cols numbers that can be read by runs of rows.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        What `read` returns: float32 where that holds the stored values exactly, else float64.
+    run : int
+        Rows per read: about 8 MiB, and whole chunks where the source is stored in chunks.
+    is_stored : bool
+        True if reading takes time and must be overlapped with computing.
+    """
+
+    n_rows: int
+    n_cols: int
+    dtype: np.dtype[Any]
+    run: int
+    is_stored: bool
+    _get: Callable[[int, int], Any]
+    _lock: AbstractContextManager[Any]
+
+    def read(self, start: int, stop: int) -> Array:
+        """Return rows start … stop − 1, without a copy where the source allows it."""
+        with self._lock:
+            rows = self._get(start, stop)
+        return np.ascontiguousarray(rows, dtype=self.dtype)
+
+
+def as_matrix(name: str, value: Any) -> Matrix:
+    """Return `value` as a `Matrix`; `name` is what messages call it.
+
+    Raises
+    ------
+    DataTypeError
+        For kinds without a meaning as coordinates: objects, text, complex, masked, sparse.
+    DataError
+        For any shape but (n_points, z_dim) with at least two rows and one column.
+
+    Examples
+    --------
+    >>> matrix = as_matrix("z", [[1, 2], [3, 4], [5, 6]])
+    >>> matrix.read(1, 3)
+    array([[3., 4.],
+           [5., 6.]])
+    """
+    if isinstance(value, Matrix):
+        return value
+    package = type(value).__module__.partition(".")[0]
+    if package in ("h5py", "zarr") and hasattr(value, "chunks"):
+        return _stored(name, value, package)
+    array = _in_memory(name, value, package)
+    return _matrix(name, array, is_stored=isinstance(array, np.memmap))
+
+
+def _stored(name: str, dataset: Any, package: str) -> Matrix:
+    """Wrap an h5py dataset or a zarr array."""
+    if package == "h5py" and not dataset:
+        raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open, or load.")
+    lock = _HDF5_LOCK if package == "h5py" else nullcontext()
+    chunk_rows = dataset.chunks[0] if dataset.chunks else 1
+    return _matrix(name, dataset, is_stored=True, lock=lock, chunk_rows=chunk_rows)
+
+
+def _matrix(
+    name: str,
+    array: Any,
+    *,
+    is_stored: bool,
+    lock: AbstractContextManager[Any] | None = None,
+    chunk_rows: int = 1,
+) -> Matrix:
+    _check_dtype(name, array.dtype)
+    _check_shape(name, array.shape)
+    n_rows, n_cols = array.shape
+    dtype = np.result_type(array.dtype, np.float32)
+    dtype = dtype if dtype.itemsize <= 8 else np.dtype(np.float64)
+    row_bytes = n_cols * dtype.itemsize
+    run = max(1, READ_BYTES // row_bytes)
+    if chunk_rows * row_bytes <= _BAND_BYTES:
+        run = -(-run // chunk_rows) * chunk_rows
+    return Matrix(
+        n_rows=n_rows,
+        n_cols=n_cols,
+        dtype=dtype,
+        run=run,
+        is_stored=is_stored,
+        _get=lambda start, stop: array[start:stop],
+        _lock=lock or nullcontext(),
+    )
+
+
+def _in_memory(name: str, value: Any, package: str) -> Array:
+    """Return arrays, frames, tensors and nested lists as a NumPy array, without a copy if possible.
+
+    Refuse what NumPy would convert into something of another meaning.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise DataTypeError(
+            f"{name} must be a plain array; got a masked one. Choose what masked entries mean: "
+            f"{name}.filled(value), or keep the rows without them."
+        )
+    if package == "scipy" and hasattr(value, "toarray"):
+        raise DataTypeError(
+            f"{name} must be dense; got {type(value).__name__}. Pass {name}.toarray()."
+        )
+    if package == "dask":
+        raise DataTypeError(
+            f"{name} must be an array, a file's dataset or a frame; got {type(value).__name__}, "
+            f"which is not supported yet. Pass {name}.compute(), or store it as HDF5 or zarr."
+        )
+    if hasattr(value, "columns") and hasattr(value, "dtypes"):
+        return _from_frame(name, value)
+    if package == "torch":
+        value = _from_torch(name, value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise DataTypeError(f"{name} cannot be read as an array of numbers: {error}") from error
+    if array.dtype.name == "bfloat16":
+        return array.astype(np.float32)
+    return array
+
+
+def _from_frame(name: str, frame: Any) -> Array:
+    """Return a pandas or polars frame whose columns are all numbers."""
+    dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
+    others = [str(column) for column, dtype in dtypes.items() if not _is_number(dtype)]
+    if others:
+        raise DataTypeError(
+            f"{name} must have columns of numbers only; {len(others)} of {len(dtypes)} hold "
+            f"something else: {', '.join(others[:5])}. Select the coordinates first."
+        )
+    array = frame.to_numpy()
+    if array.dtype == object:  # pandas' nullable columns
+        array = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.asarray(array)
+
+
+def _is_number(dtype: Any) -> bool:
+    if hasattr(dtype, "is_numeric"):  # polars
+        return bool(dtype.is_numeric())
+    return getattr(dtype, "kind", "O") in "biuf"
+
+
+def _from_torch(name: str, tensor: Any) -> Any:
+    """Return a CPU tensor as an array that shares its memory; bfloat16 as float32."""
+    if tensor.device.type != "cpu":
+        raise DataError(f"{name} must be on the CPU; got device {tensor.device}. Pass {name}.cpu().")
+    tensor = tensor.detach()
+    return tensor.float().numpy() if str(tensor.dtype) == "torch.bfloat16" else tensor.numpy()
+
+
+def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
+    if dtype.kind not in "biuf":
+        raise DataTypeError(
+            f"{name} must hold real numbers; got dtype {dtype}. "
+            f"Convert it first, for example {name}.astype('float32')."
+        )
+
+
+def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+    required = f"{name} must have shape (n_points, z_dim); got {shape}."
+    if len(shape) == 0:
+        raise DataError(f"{required} One number is no set of points.")
+    if len(shape) == 1:
+        raise DataError(f"{required} One coordinate per point? Pass {name}[:, None].")
+    if len(shape) > 2:
+        raise DataError(f"{required} Flatten each point: {name}.reshape(len({name}), -1).")
+    if shape[1] == 0:
+        raise DataError(f"{required} There are no axes.")
+    if shape[0] < 2:
+        raise DataError(f"{required} At least two points are needed.")

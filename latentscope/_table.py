@@ -1,0 +1,80 @@
+"""A small read-only table that prints well, shows as HTML and turns into a DataFrame."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from latentscope._optional import import_optional
+
+
+class Table(Mapping[str, Sequence[Any]]):
+    """Named columns of equal length, in order.
+
+    Examples
+    --------
+    >>> print(Table(axis=[52, 130], width=[8.0, 9.0]))
+    axis  width
+      52      8
+     130      9
+    """
+
+    def __init__(self, /, **columns: Sequence[Any]) -> None:
+        self._columns = {name: tuple(column) for name, column in columns.items()}
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        return self._columns[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows, each a tuple in the order of the columns."""
+        return list(zip(*self._columns.values(), strict=True))
+
+    def to_frame(self) -> Any:
+        """Return the table as a pandas DataFrame (extra ``formats``)."""
+        pandas = import_optional("pandas", purpose="to_frame", extra="formats")
+        return pandas.DataFrame({name: list(column) for name, column in self.items()})
+
+    def __repr__(self) -> str:
+        lines = [list(self), *([show(cell) for cell in row] for row in self.rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        text_columns = [any(isinstance(cell, str) for cell in self[name]) for name in self]
+        return "\n".join(
+            "  ".join(
+                cell.ljust(width) if is_text else cell.rjust(width)
+                for cell, width, is_text in zip(line, widths, text_columns, strict=True)
+            ).rstrip()
+            for line in lines
+        )
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(show(cell))}</td>" for cell in row) + "</tr>"
+            for row in self.rows
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def show(value: Any) -> str:
+    """Write a number in at most five significant digits, integers in full.
+
+    Examples
+    --------
+    >>> show(16.283989), show(170000), show(6.12e-5)
+    ('16.284', '170,000', '6.12e-05')
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "yes" if value else "no"
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    return f"{value:.5g}"

@@ -1,0 +1,84 @@
+"""Checks of parameters at the public door. Each names the parameter, the value and the remedy."""
+
+import difflib
+import math
+import operator
+from collections.abc import Sequence
+
+import numpy as np
+
+from latentscope.errors import DataError, DataTypeError
+
+
+def positive(name: str, value: float) -> float:
+    """Return `value` as a float if it is a finite number above zero.
+
+    Examples
+    --------
+    >>> positive("bin_width", 0.5)
+    0.5
+    """
+    number = real(name, value)
+    if not (math.isfinite(number) and number > 0):
+        raise DataError(f"{name} must be a finite number above 0; got {value!r}.")
+    return number
+
+
+def real(name: str, value: float) -> float:
+    """Return `value` as a float if it is a single real number, and not a bool."""
+    if isinstance(value, bool | np.bool_ | str | bytes):
+        raise DataTypeError(f"{name} must be a number; got {value!r}.")
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError(f"{name} must be a number; got {value!r}.") from error
+
+
+def integer(name: str, value: int, *, low: int, high: int | None = None, why: str = "") -> int:
+    """Return `value` as an int if low ≤ value ≤ high; `why` explains the upper end.
+
+    Examples
+    --------
+    >>> integer("n_components", 3, low=1, high=8)
+    3
+    """
+    allowed = f"at least {low}" if high is None else f"from {low} to {high}"
+    text = f"{name} must be an integer {allowed}{why and f' ({why})'}; got {value!r}."
+    if isinstance(value, bool | np.bool_):
+        raise DataTypeError(text)
+    try:
+        number = operator.index(value)
+    except TypeError as error:
+        raise DataTypeError(text) from error
+    if number < low or (high is not None and number > high):
+        raise DataError(text)
+    return number
+
+
+def one_of(name: str, value: str, options: Sequence[str]) -> str:
+    """Return `value` if it is one of `options`, else suggest the nearest.
+
+    Examples
+    --------
+    >>> one_of("space", "pca", ["pca", "latent"])
+    'pca'
+    """
+    if value in options:
+        return value
+    listed = ", ".join(repr(option) for option in options)
+    near = difflib.get_close_matches(str(value), options, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise DataError(f"{name} must be one of {listed}; got {value!r}.{hint}")
+
+
+def generator(rng: "int | np.random.Generator") -> np.random.Generator:
+    """Return a NumPy generator from a seed ≥ 0, or the generator itself.
+
+    Examples
+    --------
+    >>> int(generator(0).integers(100))
+    85
+    """
+    if isinstance(rng, np.random.Generator):
+        return rng
+    return np.random.default_rng(integer("rng", rng, low=0, why="a seed or a numpy Generator"))

@@ -1,0 +1,41 @@
+"""Every refusal of latentscope, one class per kind of trouble.
+
+Each class is a :class:`LatentscopeError` and the builtin that fits, so ``except ValueError`` keeps
+working. Messages say what was required, what came, and what to do.
+"""
+
+
+class LatentscopeError(Exception):
+    """Base of all errors that latentscope raises on purpose."""
+
+
+class DataError(LatentscopeError, ValueError):
+    """The array or a parameter has the wrong shape, values or range."""
+
+
+class DataTypeError(DataError, TypeError):
+    """The array is of a kind that has no meaning as coordinates (objects, text, complex, sparse)."""
+
+
+class FileFormatError(LatentscopeError, ValueError):
+    """The file is not what its name or the caller promised, or is damaged."""
+
+
+class IncompleteFileError(FileFormatError):
+    """The file's writer was stopped before all rows were there."""
+
+
+class UnsafeFileError(LatentscopeError, ValueError):
+    """Reading the file would follow links out of it or run code from it."""
+
+
+class TooLargeError(LatentscopeError, MemoryError):
+    """The file declares far more data than it stores, or more than fits."""
+
+
+class MissingDependencyError(LatentscopeError, ImportError):
+    """An optional library is needed and not installed."""
+
+
+class LatentscopeWarning(UserWarning):
+    """The result is correct but weak: read the message before you rely on it."""

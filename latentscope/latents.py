@@ -1,0 +1,118 @@
+"""The container that everything exchanges: latent vectors, with what is known about each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from latentscope._sources import as_matrix
+from latentscope.errors import DataError
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Latents:
+    """Latent vectors of n_points things, in memory or in a file.
+
+    Attributes
+    ----------
+    z : array-like of shape (n_points, z_dim)
+        The vectors: the code of an autoencoder, or a draw mu + exp(logvar / 2) · ε of a VAE.
+    mu, logvar : array-like of shape (n_points, z_dim), or None
+        Mean and log-variance of the VAE's posterior for each point; both or neither.
+    ids : sequence of str of length n_points, or None
+        What each point is: a file name, a barcode.
+    labels : mapping of str to sequence of length n_points
+        Known properties of each point.
+    meta : mapping
+        Where the vectors come from; anything that JSON holds.
+
+    Raises
+    ------
+    DataError
+        If lengths or widths differ, or only one of mu and logvar is given.
+
+    Examples
+    --------
+    >>> latents = Latents([[0.0, 1.0], [2.0, 3.0]], labels={"smiling": [True, False]})
+    >>> latents
+    <Latents of 2 points in 2 dimensions: z, labels smiling>
+    >>> latents.kind
+    'ae'
+    """
+
+    z: Any
+    mu: Any = None
+    logvar: Any = None
+    ids: Any = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that all parts speak of the same points."""
+        if (self.mu is None) != (self.logvar is None):
+            missing = "mu" if self.mu is None else "logvar"
+            raise DataError(f"mu and logvar must come together; {missing} is missing.")
+        shape = self.n_points, self.z_dim
+        for name, array in self.arrays.items():
+            matrix = as_matrix(name, array)
+            if (matrix.n_rows, matrix.n_cols) != shape:
+                other = matrix.n_rows, matrix.n_cols
+                raise DataError(f"{name} must have the shape of z, {shape}; got {other}.")
+        columns = {f"labels[{name!r}]": column for name, column in self.labels.items()}
+        for name, column in {"ids": self.ids, **columns}.items():
+            if column is not None and len(column) != self.n_points:
+                raise DataError(
+                    f"{name} must have one entry per row of z, {self.n_points}; got {len(column)}."
+                )
+        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+        object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
+
+    @property
+    def n_points(self) -> int:
+        """Number of points."""
+        return as_matrix("z", self.z).n_rows
+
+    @property
+    def z_dim(self) -> int:
+        """Number of latent dimensions."""
+        return as_matrix("z", self.z).n_cols
+
+    @property
+    def kind(self) -> str:
+        """Return "vae" if the posterior is known, else "ae"."""
+        return "ae" if self.logvar is None else "vae"
+
+    @property
+    def arrays(self) -> dict[str, Any]:
+        """The arrays of shape (n_points, z_dim) that are there, by name."""
+        arrays = {"z": self.z, "mu": self.mu, "logvar": self.logvar}
+        return {name: array for name, array in arrays.items() if array is not None}
+
+    def close(self) -> None:
+        """Close the file behind the arrays, if there is one."""
+        file = getattr(self.z, "file", None)
+        if file is not None:
+            file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return self.n_points
+
+    def __repr__(self) -> str:
+        parts = [*self.arrays, *(["ids"] if self.ids is not None else [])]
+        if self.labels:
+            parts.append("labels " + ", ".join(self.labels))
+        return (
+            f"<Latents of {self.n_points:,} points in {self.z_dim:,} dimensions: "
+            f"{', '.join(parts)}>"
+        )

@@ -1,0 +1,150 @@
+"""Base of all results: frozen, read-only, self-describing, saved as JSON, drawn by one method."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from importlib import import_module
+from os import PathLike, fspath
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Self, get_args, get_origin
+
+import numpy as np
+
+from latentscope._atomic import replacing
+from latentscope._table import Table, show
+from latentscope.errors import FileFormatError
+
+_CLASSES: dict[str, type["Result"]] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class Result:
+    """What every analysis returns.
+
+    Attributes
+    ----------
+    n_used : int
+        Rows that the numbers rest on.
+    n_total : int
+        Rows that were given. Where `n_used` is smaller, rows were left out on request.
+    """
+
+    n_used: int
+    n_total: int
+
+    _plot: ClassVar[str] = ""  # function of latentscope.plot that draws this result
+
+    def __init_subclass__(cls) -> None:
+        """Remember the class by name, so that `load` finds it."""
+        _CLASSES[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        """Copy and lock arrays, tuples and mappings, so that nobody changes a result later."""
+        for field in dataclasses.fields(self):
+            object.__setattr__(self, field.name, _locked(getattr(self, field.name)))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the result on `ax`, or on new Axes of the current style, and return the Axes.
+
+        Results of several panels take and return an array of Axes.
+        """
+        return getattr(import_module("latentscope.plot"), self._plot)(self, ax=ax)
+
+    def table(self) -> Table:
+        """Return the result's main table; by default its headline numbers."""
+        numbers = self.headline()
+        return Table(quantity=list(numbers), value=list(numbers.values()))
+
+    def to_frame(self) -> Any:
+        """Return the table as a pandas DataFrame (extra ``formats``)."""
+        return self.table().to_frame()
+
+    def headline(self) -> dict[str, Any]:
+        """Return the few numbers that the repr shows, by name."""
+        return {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all fields as JSON-ready values, with the class name under ``result``."""
+        fields = {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        return {"result": type(self).__name__, **fields}
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the result as JSON, whole or not at all."""
+        text = json.dumps(self.to_dict(), allow_nan=False)
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a result that `save` wrote; floats come back as float64, bit for bit.
+
+        Raises
+        ------
+        FileFormatError
+            If the file is not JSON, or holds another kind of result.
+        """
+        try:
+            fields = json.loads(Path(path).read_text(encoding="utf-8"))
+            result = _revived(fields)
+        except (ValueError, TypeError, KeyError) as error:
+            raise FileFormatError(f"{fspath(path)} is not a saved result: {error}") from error
+        if not isinstance(result, cls):
+            kind = type(result).__name__
+            raise FileFormatError(f"{fspath(path)} must hold a {cls.__name__}; it holds a {kind}.")
+        return result
+
+    def _rows_text(self) -> str:
+        if self.n_used == self.n_total:
+            return f"{self.n_used:,} rows"
+        return f"{self.n_used:,} of {self.n_total:,} rows"
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} {show(value)}" for name, value in self.headline().items())
+        return f"<{type(self).__name__} of {self._rows_text()}: {shown}>"
+
+    def _repr_html_(self) -> str:
+        title = f"{type(self).__name__} of {self._rows_text()}"
+        return f"<p><b>{escape(title)}</b></p>{self.table()._repr_html_()}"
+
+
+def _locked(value: Any) -> Any:
+    """Return a read-only copy of arrays and collections, other values as they are."""
+    if isinstance(value, np.ndarray):
+        copy = np.array(value)
+        copy.flags.writeable = False
+        return copy
+    if isinstance(value, list | tuple):
+        return tuple(_locked(item) for item in value)
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: _locked(item) for key, item in value.items()})
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _plain(value: Any) -> Any:
+    """Return what the json module can write."""
+    if isinstance(value, Result):
+        return value.to_dict()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _revived(value: Any, kind: Any = None) -> Any:
+    """Undo `_plain`; `kind` is the annotation of the field that the value belongs to."""
+    if isinstance(value, dict) and "result" in value:
+        cls = _CLASSES[value["result"]]
+        kinds = {field.name: field.type for field in dataclasses.fields(cls)}
+        return cls(**{name: _revived(value[name], kinds[name]) for name in kinds})
+    if isinstance(value, list) and get_origin(kind) is np.ndarray:
+        (scalar_type,) = get_args(get_args(kind)[1])
+        return np.array(value, dtype=scalar_type)
+    if isinstance(value, list):
+        return tuple(_revived(item) for item in value)
+    return value

@@ -1,0 +1,336 @@
+"""One driver for every statistic over rows: blocks in, mergeable summaries out.
+
+A :class:`Summary` is empty, is updated with blocks, and is merged with others of its kind; the
+outcome does not depend on how the rows were cut. :func:`reduce` reads any source in runs of rows,
+updates one set of summaries per run in threads, and merges them in the order of the rows, so that
+results repeat bit for bit whatever the number of threads. Several summaries share one reading.
+"""
+
+import os
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, ClassVar, Self, TypeVarTuple, Unpack
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+from tqdm import tqdm
+
+from latentscope._kernels import finite_rows_of, is_finite
+from latentscope._sources import Matrix, as_matrix
+from latentscope._types import Array, IntArray
+from latentscope.errors import DataError
+from latentscope.latents import Latents
+
+_BLOCK_BYTES = 2 * 2**20  # what stays in a core's cache while a summary works on it
+_SHOWN_ROWS = 5  # row numbers that a message about bad rows names
+
+Summaries = TypeVarTuple("Summaries")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A few rows, in memory.
+
+    Attributes
+    ----------
+    rows : int64 array of shape (n,)
+        Their numbers in the source.
+    z, mu, logvar : float32 or float64 array of shape (n, z_dim)
+        Their values; only those that a summary asked for are there.
+    """
+
+    rows: IntArray
+    arrays: dict[str, Array]
+
+    @property
+    def z(self) -> Array:
+        """Latent vectors, C-contiguous."""
+        return self.arrays["z"]
+
+    @property
+    def mu(self) -> Array:
+        """Posterior means, C-contiguous."""
+        return self.arrays["mu"]
+
+    @property
+    def logvar(self) -> Array:
+        """Logarithms of the posterior variances, C-contiguous."""
+        return self.arrays["logvar"]
+
+
+class Summary(ABC):
+    """A statistic of rows that can be merged: for disjoint sets A and B, s(A) ⊕ s(B) = s(A ∪ B).
+
+    Implementations hold only what they have counted and the settings that made them, and must be
+    picklable, so that the same updates and merges can run in other processes.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("z",)
+
+    @abstractmethod
+    def empty(self) -> Self:
+        """Return a summary of no rows with the same settings."""
+
+    @abstractmethod
+    def update(self, block: Block) -> None:
+        """Add the rows of `block`."""
+
+    @abstractmethod
+    def merge(self, other: Self) -> None:
+        """Add the rows that `other` has seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A source of rows: z alone, or z with mu and logvar.
+
+    Attributes
+    ----------
+    matrices : dict of str to Matrix
+        Under the names "z", "mu", "logvar".
+    drops_nonfinite : bool
+        True to leave out rows with NaN or infinity, False to refuse them.
+    """
+
+    matrices: dict[str, Matrix]
+    drops_nonfinite: bool = False
+
+    @property
+    def n_total(self) -> int:
+        """Rows of the source, before any is left out."""
+        return self.matrices["z"].n_rows
+
+    @property
+    def z_dim(self) -> int:
+        """Columns of z."""
+        return self.matrices["z"].n_cols
+
+    def runs(self, names: tuple[str, ...]) -> list[tuple[int, int]]:
+        """Return the bounds of the runs of rows that are read at once."""
+        run = min(self.matrices[name].run for name in names)
+        return [(start, min(start + run, self.n_total)) for start in range(0, self.n_total, run)]
+
+    def read(self, names: tuple[str, ...], start: int, stop: int) -> Iterator[Block]:
+        """Read one run and yield it in blocks that fit a core's cache."""
+        arrays = {name: self.matrices[name].read(start, stop) for name in names}
+        row_bytes = max(array[:1].nbytes for array in arrays.values())
+        step = max(1, _BLOCK_BYTES // row_bytes)
+        for low in range(0, stop - start, step):
+            high = min(low + step, stop - start)
+            yield Block(
+                rows=np.arange(start + low, start + high),
+                arrays={name: array[low:high] for name, array in arrays.items()},
+            )
+
+
+def as_rows(source: Any) -> Rows:
+    """Return any source as `Rows`, after checking its shape and type.
+
+    Parameters
+    ----------
+    source : array-like of shape (n_points, z_dim), Latents or Rows
+        Array of any real dtype, order and byte order, memmap, `h5py.Dataset`, zarr array,
+        DataFrame, CPU tensor, nested list.
+
+    Examples
+    --------
+    >>> as_rows([[0, 1], [2, 3], [4, 5]]).n_total
+    3
+    """
+    if isinstance(source, Rows):
+        return source
+    if isinstance(source, Latents):
+        return Rows({name: as_matrix(name, array) for name, array in source.arrays.items()})
+    return Rows({"z": as_matrix("z", source)})
+
+
+def finite_rows(source: Any) -> Rows:
+    """Return the source without the rows that hold NaN or infinity, for any analysis.
+
+    The rows are left out while reading; nothing is copied. Results keep the original row numbers
+    and say how many rows they used of how many.
+
+    Parameters
+    ----------
+    source : array-like of shape (n_points, z_dim), or Latents
+        See `as_rows`.
+
+    Examples
+    --------
+    >>> import latentscope
+    >>> z = [[3.0, 4.0], [float("nan"), 1.0], [0.0, 5.0]]
+    >>> latentscope.radius_density(latentscope.finite_rows(z)).n_used
+    2
+    """
+    return replace(as_rows(source), drops_nonfinite=True)
+
+
+def reduce(
+    source: Any, *summaries: Unpack[Summaries], progress: str = ""
+) -> tuple[Unpack[Summaries]]:
+    """Reduce all rows of `source` to summaries, in one reading.
+
+    Parameters
+    ----------
+    source : array-like of shape (n_points, z_dim), Latents or Rows
+        See `as_rows`.
+    *summaries : Summary
+        Empty summaries that carry the settings; they are not changed.
+    progress : str
+        Title of the progress bar on stderr, which appears after two seconds. The environment
+        variable ``TQDM_DISABLE=1`` turns it off.
+
+    Returns
+    -------
+    tuple of Summary
+        The same kinds in the same order, of all rows used.
+
+    Raises
+    ------
+    DataError
+        If rows hold NaN or infinity (with their count and the first of them), unless the source
+        is `finite_rows(...)`; or if fewer than two rows are left.
+    """
+    rows = as_rows(source)
+    templates: Any = summaries
+    names = tuple(dict.fromkeys(name for summary in templates for name in summary.needs))
+    runs = rows.runs(names)
+    merged = tuple(summary.empty() for summary in templates)
+    bad: list[IntArray] = []
+    title = tqdm(total=rows.n_total, desc=progress, unit="row", unit_scale=True, delay=2)
+    with _blas().limit(limits=1, user_api="blas"), title as bar:
+        for (start, stop), (partial, bad_rows) in _in_order(rows, names, runs, templates):
+            for whole, part in zip(merged, partial, strict=True):
+                whole.merge(part)
+            bad.append(bad_rows)
+            bar.update(stop - start)
+    _check_rows(rows, np.concatenate(bad))
+    return merged
+
+
+def take(source: Any, indices: IntArray) -> Array:
+    """Return the given rows of z in the order of `indices` (numbers of the source, increasing)."""
+    rows = as_rows(source)
+    (taken,) = reduce(rows, _Taken(indices), progress="reading rows")
+    return taken.array
+
+
+def finite_row_numbers(source: Any) -> IntArray:
+    """Return the numbers of all rows that an analysis of `source` would use."""
+    rows = as_rows(source)
+    if not rows.drops_nonfinite:
+        return np.arange(rows.n_total)
+    (seen,) = reduce(rows, _RowNumbers(), progress="finding finite rows")
+    return np.concatenate(seen.parts)
+
+
+class _Taken(Summary):
+    """Copies of chosen rows."""
+
+    def __init__(self, indices: IntArray) -> None:
+        self.indices = indices
+        self.parts: list[Array] = []
+
+    @property
+    def array(self) -> Array:
+        return np.concatenate(self.parts)
+
+    def empty(self) -> Self:
+        return type(self)(self.indices)
+
+    def update(self, block: Block) -> None:
+        low, high = np.searchsorted(self.indices, (block.rows[0], block.rows[-1] + 1))
+        self.parts.append(block.z[np.searchsorted(block.rows, self.indices[low:high])])
+
+    def merge(self, other: Self) -> None:
+        self.parts += other.parts
+
+
+class _RowNumbers(Summary):
+    """Numbers of the rows seen."""
+
+    def __init__(self) -> None:
+        self.parts: list[IntArray] = []
+
+    def empty(self) -> Self:
+        return type(self)()
+
+    def update(self, block: Block) -> None:
+        self.parts.append(block.rows)
+
+    def merge(self, other: Self) -> None:
+        self.parts += other.parts
+
+
+def _in_order(
+    rows: Rows, names: tuple[str, ...], runs: list[tuple[int, int]], templates: Any
+) -> Iterator[tuple[tuple[int, int], Any]]:
+    """Summarise runs in threads; yield the partial summaries in the order of the rows.
+
+    A stored source gets one thread more than there are cores, so that one reads ahead while the
+    others compute. At most two runs per thread are under way, which bounds the memory.
+    """
+    is_stored = any(rows.matrices[name].is_stored for name in names)
+    n_threads = min(n_cores() + is_stored, len(runs))
+    pending: deque[tuple[tuple[int, int], Future[Any]]] = deque()
+    pool = ThreadPoolExecutor(n_threads)
+    try:
+        for bounds in runs:
+            if len(pending) == 2 * n_threads:
+                done, future = pending.popleft()
+                yield done, future.result()
+            pending.append((bounds, pool.submit(_summarise, rows, names, bounds, templates)))
+        while pending:
+            done, future = pending.popleft()
+            yield done, future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _summarise(
+    rows: Rows, names: tuple[str, ...], bounds: tuple[int, int], templates: Any
+) -> tuple[tuple[Any, ...], IntArray]:
+    """Return the summaries of one run, and the numbers of its rows that are not finite."""
+    partial = tuple(summary.empty() for summary in templates)
+    bad: list[IntArray] = [np.empty(0, dtype=np.int64)]
+    for block in rows.read(names, *bounds):
+        clean = block
+        if not all(is_finite(array) for array in block.arrays.values()):
+            keep = np.logical_and.reduce([finite_rows_of(a) for a in block.arrays.values()])
+            bad.append(block.rows[~keep])
+            arrays = {name: array[keep] for name, array in block.arrays.items()}
+            clean = Block(block.rows[keep], arrays)
+        if len(clean.rows):
+            for summary in partial:
+                summary.update(clean)
+    return partial, np.concatenate(bad)
+
+
+def _check_rows(rows: Rows, bad: IntArray) -> None:
+    n_bad = len(bad)
+    if n_bad and not rows.drops_nonfinite:
+        first = ", ".join(map(str, bad[:_SHOWN_ROWS])) + (", …" if n_bad > _SHOWN_ROWS else "")
+        raise DataError(
+            f"every value must be finite; {n_bad:,} of {rows.n_total:,} rows hold NaN or infinity "
+            f"(rows {first}). Pass latentscope.finite_rows(z) to leave them out."
+        )
+    if rows.n_total - n_bad < 2:
+        raise DataError(
+            f"at least two finite rows are needed; {rows.n_total - n_bad} of {rows.n_total:,} are."
+        )
+
+
+def n_cores() -> int:
+    """Return the number of cores that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Return the handle on the threads of BLAS, which would compete with ours."""
+    return ThreadpoolController()
