@@ -4,12 +4,16 @@ All release the GIL, take C-contiguous float32 or float64 blocks, and accumulate
 "Sums may be reordered" (`reassoc`) lets the compiler use the machine's vector units.
 """
 
+import math
+
 import numpy as np
 from numba import njit
 
 from latentscope._types import Array, BoolArray, FloatArray
 
 _REORDER = {"reassoc", "contract"}
+_SQRT_HALF = math.sqrt(0.5)
+_INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
 @njit(nogil=True, cache=True, fastmath=_REORDER)
@@ -39,3 +43,90 @@ def radii(block: Array) -> FloatArray:
             total += value * value
         result[i] = np.sqrt(total)
     return result
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDER)
+def axis_moments(block: Array) -> tuple[FloatArray, FloatArray]:
+    """Return mean and sum of squared deviations of each column, in two sweeps."""
+    n, d = block.shape
+    mean = np.zeros(d)
+    for i in range(n):
+        for j in range(d):
+            mean[j] += block[i, j]
+    mean /= n
+    squares = np.zeros(d)
+    for i in range(n):
+        for j in range(d):
+            deviation = block[i, j] - mean[j]
+            squares[j] += deviation * deviation
+    return mean, squares
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def count_axes(block: Array, start: int, bin_width: float, first: int, counts: Array) -> int:
+    """Add rows `start` … to `counts`; return the first row that has a value outside, or n.
+
+    Bin k of an axis holds (first + k) · bin_width ≤ x < (first + k + 1) · bin_width, exactly in
+    float64: the quotient is corrected where rounding put it into the neighbouring bin.
+    """
+    n, d = block.shape
+    n_bins = counts.shape[1]
+    index = np.empty(d, np.int32)
+    for i in range(start, n):
+        lowest = np.int32(0)
+        highest = np.int32(0)
+        for j in range(d):
+            value = np.float64(block[i, j])
+            k = np.floor(value / bin_width)
+            k -= np.float64(k * bin_width > value)
+            k += np.float64((k + 1) * bin_width <= value)
+            index[j] = np.int32(k - first)
+            lowest = min(lowest, index[j])
+            highest = max(highest, index[j])
+        if lowest < 0 or highest >= n_bins:
+            return i
+        for j in range(d):
+            counts[j, index[j]] += 1
+    return n
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def gaussian_sums(
+    edges: FloatArray, density: FloatArray, parameters: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what a least-squares step needs, per curve: Σr², Jᵀr and JᵀJ.
+
+    r is density − model; the model is the mean density of the Gaussian (amplitude, centre, σ) over
+    each bin. Beyond nine σ the model and its slopes are zero in float64.
+    """
+    n_axes, n_bins = density.shape
+    width = edges[1] - edges[0]
+    squares = np.zeros(n_axes)
+    gradient = np.zeros((n_axes, 3))
+    normal = np.zeros((n_axes, 3, 3))
+    slope = np.empty(3)
+    for axis in range(n_axes):
+        amplitude, center, sigma = parameters[axis]
+        t = (edges[0] - center) / sigma
+        below = 0.5 * math.erfc(-t * _SQRT_HALF)
+        bell = math.exp(-0.5 * t * t) * _INVERSE_SQRT_2PI
+        for k in range(n_bins):
+            last_t, last_below, last_bell = t, below, bell
+            t = (edges[k + 1] - center) / sigma
+            residual = density[axis, k]
+            if t < -9.0 or last_t > 9.0:
+                below, bell = (0.0, 0.0) if t < 0 else (1.0, 0.0)
+                squares[axis] += residual * residual
+                continue
+            below = 0.5 * math.erfc(-t * _SQRT_HALF)
+            bell = math.exp(-0.5 * t * t) * _INVERSE_SQRT_2PI
+            slope[0] = (below - last_below) / width
+            slope[1] = (last_bell - bell) * amplitude / sigma / width
+            slope[2] = (last_t * last_bell - t * bell) * amplitude / sigma / width
+            residual -= amplitude * slope[0]
+            squares[axis] += residual * residual
+            for i in range(3):
+                gradient[axis, i] += slope[i] * residual
+                for j in range(3):
+                    normal[axis, i, j] += slope[i] * slope[j]
+    return squares, gradient, normal

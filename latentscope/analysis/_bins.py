@@ -1,0 +1,93 @@
+"""Counts per axis on a fixed grid of bins, multiples of the bin width, that grows with the data."""
+
+from typing import Self
+
+import numpy as np
+
+from latentscope._kernels import count_axes
+from latentscope._types import Array, FloatArray, IntArray
+from latentscope.errors import DataError
+from latentscope.rows import Block, Summary
+
+_MAX_CELLS = 64_000_000  # counts that one analysis may hold: 512 MB
+_MAX_BIN = 2**30  # bins are numbered in int32
+
+
+class AxisCounts(Summary):
+    """Points per bin of each axis; bin k holds (first + k)·w ≤ x < (first + k + 1)·w.
+
+    Parameters
+    ----------
+    z_dim : int
+        Number of axes.
+    bin_width : float
+        The width w, same unit as z.
+    """
+
+    def __init__(self, z_dim: int, bin_width: float) -> None:
+        self.bin_width = bin_width
+        self.n = 0
+        self.first = 0
+        self.counts: IntArray = np.zeros((z_dim, 0), dtype=np.int64)
+
+    @property
+    def edges(self) -> FloatArray:
+        """Edges of the bins, n_bins + 1 multiples of the bin width."""
+        return self.bin_width * (self.first + np.arange(self.counts.shape[1] + 1))
+
+    def empty(self) -> Self:
+        return type(self)(len(self.counts), self.bin_width)
+
+    def update(self, block: Block) -> None:
+        self.add(block.z)
+
+    def add(self, values: Array) -> None:
+        """Add rows of coordinates, widening the grid before each row that does not fit."""
+        row = count_axes(values, 0, self.bin_width, self.first, self.counts)
+        while row < len(values):
+            self._widen(float(values[row:].min()), float(values[row:].max()))
+            row = count_axes(values, row, self.bin_width, self.first, self.counts)
+        self.n += len(values)
+
+    def merge(self, other: Self) -> None:
+        if other.n:
+            n_new = other.counts.shape[1]
+            self._grow(other.first, other.first + n_new)
+            low = other.first - self.first
+            self.counts[:, low : low + n_new] += other.counts
+            self.n += other.n
+
+    def _widen(self, low: float, high: float) -> None:
+        """Make room for values from `low` to `high`."""
+        numbers = np.floor(np.array([low, high]) / self.bin_width)
+        if np.abs(numbers).max() > _MAX_BIN:
+            self._refuse(low, high)
+        self._grow(int(numbers[0]) - 1, int(numbers[1]) + 2)
+
+    def _grow(self, first: int, last: int) -> None:
+        """Make room for bins first … last − 1."""
+        z_dim, n_bins = self.counts.shape
+        if n_bins:
+            first, last = min(first, self.first), max(last, self.first + n_bins)
+        if z_dim * (last - first) > _MAX_CELLS:
+            self._refuse(first * self.bin_width, last * self.bin_width)
+        counts = np.zeros((z_dim, last - first), dtype=np.int64)
+        low = self.first - first
+        counts[:, low : low + n_bins] = self.counts
+        self.first, self.counts = first, counts
+
+    def trimmed(self) -> Self:
+        """Return a copy without the empty bins at both ends."""
+        used = np.flatnonzero(self.counts.any(axis=0))
+        copy = self.empty()
+        copy.n, copy.first = self.n, self.first + int(used[0])
+        copy.counts = self.counts[:, used[0] : used[-1] + 1]
+        return copy
+
+    def _refuse(self, low: float, high: float) -> None:
+        limit = min(_MAX_CELLS // len(self.counts), _MAX_BIN)
+        raise DataError(
+            f"bin_width must leave at most {limit:,} bins here; values from {low:.6g} to "
+            f"{high:.6g} in bins of {self.bin_width:.6g} need {(high - low) / self.bin_width:.3g}. "
+            "Use a wider bin_width, or remove the outliers."
+        )

@@ -1,0 +1,108 @@
+"""Least-squares Gaussians of many density curves at once.
+
+Model of a bin: amplitude · [Φ((right − center) / σ) − Φ((left − center) / σ)] / bin width, the mean
+density of the Gaussian over the bin.
+
+References
+----------
+J. J. Moré (1978), The Levenberg-Marquardt algorithm: implementation and theory, Lecture Notes in
+Mathematics 630, 105–116. doi:10.1007/BFb0067700
+"""
+
+import numpy as np
+from scipy.special import ndtr
+
+from latentscope._kernels import gaussian_sums
+from latentscope._types import BoolArray, FloatArray
+
+_MAX_STEPS = 100
+_TOLERANCE = 1e-7  # step, relative to the amplitude and to σ, that ends the search
+_SMALLEST_SIGMA = 1e-3  # of a bin, where the model no longer depends on σ
+
+
+def gaussian_curves(
+    edges: FloatArray, amplitude: FloatArray, center: FloatArray, sigma: FloatArray
+) -> FloatArray:
+    """Return the mean density of each Gaussian over each bin, of shape (n_axes, n_bins).
+
+    Examples
+    --------
+    >>> gaussian_curves(np.array([-1.0, 0.0, 1.0]), np.ones(1), np.zeros(1), np.ones(1)).round(4)
+    array([[0.3413, 0.3413]])
+    """
+    floor = _SMALLEST_SIGMA * (edges[1] - edges[0])
+    below = ndtr((edges - center[:, None]) / np.maximum(sigma, floor)[:, None])
+    return amplitude[:, None] * np.diff(below, axis=1) / np.diff(edges)
+
+
+def fit_gaussians(
+    edges: FloatArray, density: FloatArray, *, center: FloatArray, sigma: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
+    """Fit one Gaussian to each row of `density` by least squares.
+
+    Parameters
+    ----------
+    edges : float64 array of shape (n_bins + 1,)
+        Evenly spaced.
+    density : float64 array of shape (n_axes, n_bins)
+        Curves to fit.
+    center, sigma : float64 array of shape (n_axes,)
+        Moments of the curves, one of the starting points.
+
+    Returns
+    -------
+    amplitude, center, sigma : float64 arrays of shape (n_axes,)
+        The optimum of each axis.
+    converged : bool array of shape (n_axes,)
+        False where the steps did not come to rest.
+    """
+    width = edges[1] - edges[0]
+    peak = density.argmax(axis=1)
+    height = density[np.arange(len(density)), peak]
+    starts = np.stack([np.ones_like(center), center, np.maximum(sigma, width / 2)], axis=1)
+    from_peak = np.stack(
+        [
+            np.ones_like(center),
+            (edges[peak] + edges[peak + 1]) / 2,
+            1 / (height * np.sqrt(2 * np.pi)),  # the σ whose curve has this height
+        ],
+        axis=1,
+    )
+    at_start, at_peak = (gaussian_sums(edges, density, p)[0] for p in (starts, from_peak))
+    parameters = np.where((at_peak < at_start)[:, None], from_peak, starts)
+    converged = _marquardt(edges, density, parameters)
+    amplitude, center, sigma = parameters.T
+    return amplitude, center, sigma, converged
+
+
+def _marquardt(edges: FloatArray, density: FloatArray, parameters: FloatArray) -> BoolArray:
+    """Move each row of `parameters` to its optimum; return whether the steps came to rest."""
+    squares, gradient, normal = gaussian_sums(edges, density, parameters)
+    damping = np.full(len(density), 1e-6)
+    active = np.arange(len(density))
+    for _ in range(_MAX_STEPS):
+        here = parameters[active]
+        step = _damped_steps(normal[active], gradient[active], damping[active])
+        trial = here + step
+        trial[:, 2] = np.maximum(trial[:, 2], here[:, 2] / 4)  # σ stays positive
+        new = gaussian_sums(edges, density[active], trial)
+        is_better = new[0] <= squares[active]
+        better = active[is_better]
+        parameters[better] = trial[is_better]
+        squares[better], gradient[better], normal[better] = (part[is_better] for part in new)
+        damping[active] *= np.where(is_better, 0.1, 10.0)
+        size = np.abs(step) / np.stack([here[:, 0], here[:, 2], here[:, 2]], axis=1)
+        active = active[size.max(axis=1) > _TOLERANCE]
+        if not len(active):
+            break
+    converged = np.ones(len(density), dtype=bool)
+    converged[active] = False
+    return converged
+
+
+def _damped_steps(normal: FloatArray, gradient: FloatArray, damping: FloatArray) -> FloatArray:
+    """Return the step of each row, of shape (n_axes, 3)."""
+    damped = normal.copy()
+    diagonal = np.einsum("ijj->ij", damped)
+    diagonal += damping[:, None] * diagonal + np.finfo(float).tiny
+    return np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]

@@ -1,0 +1,155 @@
+"""Mean, variance and covariance as mergeable summaries.
+
+Each block is centred on its own mean and blocks are merged by the pairwise update of Chan, Golub
+and LeVeque, so that an offset of 1e4 or an outlier of 1e30 costs no digits of the variance.
+
+References
+----------
+T. F. Chan, G. H. Golub, R. J. LeVeque (1983), The American Statistician 37, 242–247, eq. 2.1.
+doi:10.1080/00031305.1983.10483115
+"""
+
+from typing import Self
+
+import numpy as np
+
+from latentscope._kernels import axis_moments
+from latentscope._types import Array, FloatArray
+from latentscope.errors import DataError
+from latentscope.rows import Block, Summary
+
+_GOLDEN = (5**0.5 - 1) / 2
+_SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
+
+
+class Moments(Summary):
+    """Mean and variance of each axis, in float64 throughout."""
+
+    def __init__(self, z_dim: int) -> None:
+        self.n = 0
+        self.mean: FloatArray = np.zeros(z_dim)
+        self.squares: FloatArray = np.zeros(z_dim)  # Σ (x − mean)² per axis
+
+    @property
+    def std(self) -> FloatArray:
+        """Standard deviation of each axis, with n in the denominator."""
+        return np.sqrt(self.squares / self.n)
+
+    def empty(self) -> Self:
+        return type(self)(len(self.mean))
+
+    def update(self, block: Block) -> None:
+        self.add(block.z)
+
+    def add(self, values: Array) -> None:
+        """Add rows of coordinates."""
+        self._add(len(values), *axis_moments(values))
+
+    def merge(self, other: Self) -> None:
+        if other.n:
+            self._add(other.n, other.mean, other.squares)
+
+    def _add(self, n: int, mean: FloatArray, squares: FloatArray) -> None:
+        total = self.n + n
+        shift = mean - self.mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.mean = self.mean + shift * (n / total)
+            self.squares = self.squares + squares + shift**2 * (self.n * n / total)
+        self.n = total
+        refuse_overflow(self.squares)
+
+
+class Covariance(Summary):
+    """Mean and covariance.
+
+    Sums are float64. Products within a block are taken in the precision of the rows: for float32
+    rows, centred on the block's mean first, that is twice as fast and agrees with float64 to about
+    1e-7 of each product of standard deviations.
+
+    Parameters
+    ----------
+    z_dim : int
+        Number of axes.
+    """
+
+    def __init__(self, z_dim: int) -> None:
+        self.n = 0
+        self.mean: FloatArray = np.zeros(z_dim)
+        self.products: FloatArray = np.zeros((z_dim, z_dim))  # Σ (x − mean)(x − mean)ᵀ
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Covariance matrix with n − 1 in the denominator."""
+        return self.products / (self.n - 1)
+
+    def empty(self) -> Self:
+        return type(self)(len(self.mean))
+
+    def update(self, block: Block) -> None:
+        self.add(block.z)
+
+    def add(self, z: Array) -> None:
+        """Add rows of coordinates."""
+        shift = z.mean(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            centred = z - shift
+            products = centred.T @ centred
+            if not _SAFE_SINGLE[0] < np.trace(products) < _SAFE_SINGLE[1]:
+                centred = z - shift.astype(np.float64)
+                products = centred.T @ centred
+        rest = centred.sum(axis=0, dtype=np.float64) / len(z)
+        products = products - len(z) * np.outer(rest, rest)
+        self._add(len(z), shift + rest, products)
+
+    def merge(self, other: Self) -> None:
+        if other.n:
+            self._add(other.n, other.mean, other.products)
+
+    def _add(self, n: int, mean: FloatArray, products: FloatArray) -> None:
+        total = self.n + n
+        shift = mean - self.mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.mean = self.mean + shift * (n / total)
+            self.products += products
+            self.products += np.outer(shift, shift) * (self.n * n / total)
+        self.n = total
+        refuse_overflow(np.diagonal(self.products))
+
+
+def refuse_overflow(sums: FloatArray) -> None:
+    """Raise if sums of squares left the range of float64."""
+    if not np.isfinite(sums).all():
+        axis = int(np.flatnonzero(~np.isfinite(sums))[0])
+        raise DataError(
+            f"values must be small enough to square in float64 (below 1e150); axis {axis} "
+            "overflows. Remove the outliers or rescale z."
+        )
+
+
+class Sample(Summary):
+    """Some rows, spread over the whole source.
+
+    Row i is taken where the fraction of i times the golden ratio is below `share`: a sequence that
+    no period in the order of the rows can be in step with.
+    """
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.parts: list[Array] = []
+
+    @property
+    def covariance(self) -> Covariance:
+        """Mean and covariance of the sample."""
+        z = np.concatenate(self.parts)
+        summary = Covariance(z.shape[1])
+        summary.add(z)
+        return summary
+
+    def empty(self) -> Self:
+        return type(self)(self.share)
+
+    def update(self, block: Block) -> None:
+        self.parts.append(block.z[(block.rows * _GOLDEN) % 1.0 < self.share])
+
+    def merge(self, other: Self) -> None:
+        self.parts += other.parts

@@ -1,0 +1,230 @@
+"""How are the points spread along each axis, and which axes dominate?
+
+Every axis gets a histogram on one common grid and a Gaussian fitted to it by least squares. The
+model is the Gaussian's mean density over each bin (a difference of error functions), so that the
+fit is not widened by the bins, and its amplitude is free, so that a tail or a second hump does not
+drag the centre along as it does with the moments. All axes are fitted at once by
+Levenberg-Marquardt steps.
+
+References
+----------
+D. W. Marquardt (1963), Journal of the SIAM 11, 431–441. doi:10.1137/0111030
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from latentscope._table import Table
+from latentscope._types import BoolArray, FloatArray, IntArray
+from latentscope._validate import integer, positive
+from latentscope.analysis._bins import AxisCounts
+from latentscope.analysis._gaussian_fit import fit_gaussians, gaussian_curves
+from latentscope.analysis._moments import Moments
+from latentscope.errors import LatentscopeWarning
+from latentscope.results import Result
+from latentscope.rows import Rows, as_rows, reduce
+
+FWHM = 2 * np.sqrt(2 * np.log(2))  # full width at half maximum of a Gaussian, in σ
+_NARROWEST = 0.5  # σ in bins below which a histogram does not show the shape
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class AxisDensity(Result):
+    """Histogram and Gaussian of each axis.
+
+    Attributes
+    ----------
+    z_dim : int
+        Number of axes.
+    bin_width : float
+        Width of the bins, same unit as z.
+    edges : float64 array of shape (n_bins + 1,)
+        Multiples of the bin width, common to all axes.
+    counts : int64 array of shape (z_dim, n_bins)
+        Points per axis and bin.
+    mean, std : float64 array of shape (z_dim,)
+        Moments of each axis, exact.
+    center, sigma, amplitude : float64 array of shape (z_dim,)
+        The fitted Gaussian: its centre, its standard deviation, and the share of the points that
+        it describes (1 for a perfect Gaussian). Where `is_fitted` is False these are the moments.
+    fit_quality : float64 array of shape (z_dim,)
+        R² of the fitted curve: 1 − Σ(density − fit)² / Σ(density − mean density)².
+    is_fitted : bool array of shape (z_dim,)
+        False where the axis is constant, narrower than half a bin, or no Gaussian fits it.
+    """
+
+    z_dim: int
+    bin_width: float
+    edges: FloatArray
+    counts: IntArray
+    mean: FloatArray
+    std: FloatArray
+    center: FloatArray
+    sigma: FloatArray
+    amplitude: FloatArray
+    fit_quality: FloatArray
+    is_fitted: BoolArray
+
+    _plot: ClassVar[str] = "plot_axes"
+
+    @property
+    def centers(self) -> FloatArray:
+        """Middle of each bin."""
+        return (self.edges[:-1] + self.edges[1:]) / 2
+
+    @property
+    def density(self) -> FloatArray:
+        """Share of the points per unit of the axis, of shape (z_dim, n_bins)."""
+        return self.counts / (self.n_used * self.bin_width)
+
+    @property
+    def fwhm(self) -> FloatArray:
+        """Full width at half maximum of each axis' Gaussian, 2.355 σ."""
+        return FWHM * self.sigma
+
+    @property
+    def weight(self) -> FloatArray:
+        """Share of each axis in the mean squared radius of the fitted Gaussians: centre² + σ²."""
+        square = self.center**2 + self.sigma**2
+        return square / square.sum() if square.any() else np.full(self.z_dim, 1 / self.z_dim)
+
+    def dominant(self, n: int = 12) -> Table:
+        """Return the `n` broadest and most off-centre axes, the one that adds most radius first.
+
+        Raises
+        ------
+        DataError
+            If there are fewer than `n` axes.
+        """
+        n = integer("n", n, low=1, high=self.z_dim, why="the number of axes")
+        order = np.argsort(-self.weight, kind="stable")[:n]
+        return Table(
+            axis=order.tolist(),
+            center=self.center[order].tolist(),
+            width=self.fwhm[order].tolist(),
+            weight=self.weight[order].tolist(),
+        )
+
+    def table(self) -> Table:
+        """Return all axes, the dominant ones first."""
+        return self.dominant(self.z_dim)
+
+    def headline(self) -> dict[str, Any]:
+        """Return how alike the axes are."""
+        return {
+            "axes": self.z_dim,
+            "median width (FWHM)": float(np.median(self.fwhm)),
+            "widest": float(self.fwhm.max()),
+            "most off-centre": float(np.abs(self.center).max()),
+            "median fit quality": float(np.median(self.fit_quality)),
+            "axes without a fit": int((~self.is_fitted).sum()),
+        }
+
+
+def axis_density(z: Any, *, bin_width: float = 0.25) -> AxisDensity:
+    """Count the points along each axis and fit a Gaussian to every curve.
+
+    Parameters
+    ----------
+    z : array-like of shape (n_points, z_dim), or Latents
+        Points; any source that `latentscope.rows.as_rows` takes, in memory or not.
+    bin_width : float
+        Width of the bins, same unit as z.
+
+    Returns
+    -------
+    AxisDensity
+        Counts, moments, fitted centres and widths. `dominant(n)` ranks the axes.
+
+    Raises
+    ------
+    DataError
+        If z holds NaN or infinity, has a wrong shape, or needs too many bins.
+
+    Warns
+    -----
+    LatentscopeWarning
+        If more than half of the axes are narrower than half a bin: choose a smaller `bin_width`.
+
+    Notes
+    -----
+    A good Gaussian along every axis does not make z a Gaussian: most projections of
+    high-dimensional data look normal. Nor are the axes independent; see `latentscope.pca`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z = np.random.default_rng(0).standard_normal((10_000, 3)) * [1.0, 4.0, 0.5] + [0, 0, 5]
+    >>> print(axis_density(z).dominant(2)["axis"])
+    (2, 1)
+    >>> axis_density(z).sigma.round(1)
+    array([1. , 4. , 0.5])
+    """
+    rows = as_rows(z)
+    counts, moments = reduce(
+        rows,
+        AxisCounts(rows.z_dim, positive("bin_width", bin_width)),
+        Moments(rows.z_dim),
+        progress="axis density",
+    )
+    return axes_result(rows, counts, moments)
+
+
+def axes_result(rows: Rows, counts: AxisCounts, moments: Moments) -> AxisDensity:
+    """Fit the Gaussians and build the result from its summaries."""
+    bins = counts.trimmed()
+    width = bins.bin_width
+    density = bins.counts / (bins.n * width)
+    std = moments.std
+    amplitude, center, sigma, converged = fit_gaussians(
+        bins.edges, density, center=moments.mean, sigma=std
+    )
+    is_wide = std >= _NARROWEST * width
+    is_fitted = is_wide & converged & (sigma > 0.1 * width) & (amplitude > 0)
+    if is_wide.mean() < 0.5:
+        _warn_narrow(width, std)
+    amplitude, center, sigma = (
+        np.where(is_fitted, fit, moment)
+        for fit, moment in ((amplitude, 1.0), (center, moments.mean), (sigma, std))
+    )
+    return AxisDensity(
+        n_used=bins.n,
+        n_total=rows.n_total,
+        z_dim=rows.z_dim,
+        bin_width=width,
+        edges=bins.edges,
+        counts=bins.counts,
+        mean=moments.mean,
+        std=std,
+        center=center,
+        sigma=sigma,
+        amplitude=amplitude,
+        fit_quality=_fit_quality(bins.edges, density, amplitude, center, sigma),
+        is_fitted=is_fitted,
+    )
+
+
+def _fit_quality(
+    edges: FloatArray,
+    density: FloatArray,
+    amplitude: FloatArray,
+    center: FloatArray,
+    sigma: FloatArray,
+) -> FloatArray:
+    """Return R² of each curve; 0 for a curve that is flat."""
+    residual = ((density - gaussian_curves(edges, amplitude, center, sigma)) ** 2).sum(axis=1)
+    spread = ((density - density.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+    return 1 - np.divide(residual, spread, out=np.ones_like(spread), where=spread > 0)
+
+
+def _warn_narrow(bin_width: float, std: FloatArray) -> None:
+    warnings.warn(
+        f"{(std < _NARROWEST * bin_width).sum()} of {len(std)} axes are narrower than half a bin "
+        f"of {bin_width:g} (median std {np.median(std):.3g}): their centre and width are moments, "
+        "not fits. Choose a smaller bin_width to see their shape.",
+        LatentscopeWarning,
+        stacklevel=4,
+    )
