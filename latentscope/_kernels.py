@@ -46,20 +46,37 @@ def radii(block: Array) -> FloatArray:
 
 
 @njit(nogil=True, cache=True, fastmath=_REORDER)
-def axis_moments(block: Array) -> tuple[FloatArray, FloatArray]:
-    """Return mean and sum of squared deviations of each column, in two sweeps."""
+def column_means(block: Array) -> FloatArray:
+    """Return the mean of each column."""
     n, d = block.shape
     mean = np.zeros(d)
     for i in range(n):
         for j in range(d):
             mean[j] += block[i, j]
-    mean /= n
+    return mean / n
+
+
+@njit(nogil=True, cache=True)
+def centred(block: Array, mean: FloatArray) -> Array:
+    """Return block − mean, subtracted in float64 and rounded to the block's precision."""
+    n, d = block.shape
+    result = np.empty_like(block)
+    for i in range(n):
+        for j in range(d):
+            result[i, j] = np.float64(block[i, j]) - mean[j]
+    return result
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDER)
+def squared_deviations(block: Array, mean: FloatArray) -> FloatArray:
+    """Return Σ (x − mean)² of each column."""
+    n, d = block.shape
     squares = np.zeros(d)
     for i in range(n):
         for j in range(d):
             deviation = block[i, j] - mean[j]
             squares[j] += deviation * deviation
-    return mean, squares
+    return squares
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

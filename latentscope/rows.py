@@ -9,10 +9,10 @@ results repeat bit for bit whatever the number of threads. Several summaries sha
 import os
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, Self, TypeVarTuple, Unpack
 
 import numpy as np
@@ -202,7 +202,7 @@ def reduce(
     merged = tuple(summary.empty() for summary in templates)
     bad: list[IntArray] = []
     title = tqdm(total=rows.n_total, desc=progress, unit="row", unit_scale=True, delay=2)
-    with _blas().limit(limits=1, user_api="blas"), title as bar:
+    with blas().limit(limits=1, user_api="blas"), title as bar:
         for (start, stop), (partial, bad_rows) in _in_order(rows, names, runs, templates):
             for whole, part in zip(merged, partial, strict=True):
                 whole.merge(part)
@@ -212,58 +212,60 @@ def reduce(
     return merged
 
 
+def collect(source: Any, function: Callable[[Block], Array], *, progress: str = "") -> Array:
+    """Return `function(block)` of all blocks, joined along the rows.
+
+    Examples
+    --------
+    >>> collect([[1.0, 2.0], [3.0, 4.0]], lambda block: block.z[:, 0])
+    array([1., 3.])
+    """
+    (collected,) = reduce(source, Collected(function), progress=progress)
+    return collected.array
+
+
 def take(source: Any, indices: IntArray) -> Array:
-    """Return the given rows of z in the order of `indices` (numbers of the source, increasing)."""
+    """Return the given rows of z; `indices` are increasing row numbers of the source."""
+    return collect(source, partial(_rows_among, indices), progress="reading rows")
+
+
+def row_numbers(source: Any) -> IntArray:
+    """Return the numbers of all rows that an analysis of `source` uses."""
     rows = as_rows(source)
-    (taken,) = reduce(rows, _Taken(indices), progress="reading rows")
-    return taken.array
+    if rows.drops_nonfinite:
+        return collect(rows, _numbers, progress="finding finite rows")
+    return np.arange(rows.n_total)
 
 
-def finite_row_numbers(source: Any) -> IntArray:
-    """Return the numbers of all rows that an analysis of `source` would use."""
-    rows = as_rows(source)
-    if not rows.drops_nonfinite:
-        return np.arange(rows.n_total)
-    (seen,) = reduce(rows, _RowNumbers(), progress="finding finite rows")
-    return np.concatenate(seen.parts)
+class Collected(Summary):
+    """What a function makes of each block, kept in order."""
 
-
-class _Taken(Summary):
-    """Copies of chosen rows."""
-
-    def __init__(self, indices: IntArray) -> None:
-        self.indices = indices
+    def __init__(self, function: Callable[[Block], Array]) -> None:
+        self.function = function
         self.parts: list[Array] = []
 
     @property
     def array(self) -> Array:
+        """All parts, joined along the rows."""
         return np.concatenate(self.parts)
 
     def empty(self) -> Self:
-        return type(self)(self.indices)
+        return type(self)(self.function)
 
     def update(self, block: Block) -> None:
-        low, high = np.searchsorted(self.indices, (block.rows[0], block.rows[-1] + 1))
-        self.parts.append(block.z[np.searchsorted(block.rows, self.indices[low:high])])
+        self.parts.append(self.function(block))
 
     def merge(self, other: Self) -> None:
         self.parts += other.parts
 
 
-class _RowNumbers(Summary):
-    """Numbers of the rows seen."""
+def _rows_among(indices: IntArray, block: Block) -> Array:
+    low, high = np.searchsorted(indices, (block.rows[0], block.rows[-1] + 1))
+    return block.z[np.searchsorted(block.rows, indices[low:high])]
 
-    def __init__(self) -> None:
-        self.parts: list[IntArray] = []
 
-    def empty(self) -> Self:
-        return type(self)()
-
-    def update(self, block: Block) -> None:
-        self.parts.append(block.rows)
-
-    def merge(self, other: Self) -> None:
-        self.parts += other.parts
+def _numbers(block: Block) -> IntArray:
+    return block.rows
 
 
 def _in_order(
@@ -331,6 +333,6 @@ def n_cores() -> int:
 
 
 @cache
-def _blas() -> ThreadpoolController:
+def blas() -> ThreadpoolController:
     """Return the handle on the threads of BLAS, which would compete with ours."""
     return ThreadpoolController()

@@ -16,7 +16,7 @@ from latentscope._kernels import gaussian_sums
 from latentscope._types import BoolArray, FloatArray
 
 _MAX_STEPS = 100
-_TOLERANCE = 1e-7  # step, relative to the amplitude and to σ, that ends the search
+_TOLERANCE = 1e-5  # step, relative to the amplitude and to σ, that ends the search
 _SMALLEST_SIGMA = 1e-3  # of a bin, where the model no longer depends on σ
 
 

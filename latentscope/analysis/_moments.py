@@ -13,12 +13,13 @@ from typing import Self
 
 import numpy as np
 
-from latentscope._kernels import axis_moments
+from latentscope._kernels import centred, column_means, squared_deviations
 from latentscope._types import Array, FloatArray
 from latentscope.errors import DataError
-from latentscope.rows import Block, Summary
+from latentscope.rows import Block, Summary, blas
 
 _GOLDEN = (5**0.5 - 1) / 2
+_SMALL = 512  # axes
 _SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
 
 
@@ -43,7 +44,8 @@ class Moments(Summary):
 
     def add(self, values: Array) -> None:
         """Add rows of coordinates."""
-        self._add(len(values), *axis_moments(values))
+        mean = column_means(values)
+        self._add(len(values), mean, squared_deviations(values, mean))
 
     def merge(self, other: Self) -> None:
         if other.n:
@@ -90,30 +92,41 @@ class Covariance(Summary):
 
     def add(self, z: Array) -> None:
         """Add rows of coordinates."""
-        shift = z.mean(axis=0)
+        mean = column_means(z)
+        deviation = centred(z, mean)  # from float64: values on a coarse grid bias float32 sums
         with np.errstate(over="ignore", invalid="ignore"):
-            centred = z - shift
-            products = centred.T @ centred
+            products = deviation.T @ deviation
             if not _SAFE_SINGLE[0] < np.trace(products) < _SAFE_SINGLE[1]:
-                centred = z - shift.astype(np.float64)
-                products = centred.T @ centred
-        rest = centred.sum(axis=0, dtype=np.float64) / len(z)
-        products = products - len(z) * np.outer(rest, rest)
-        self._add(len(z), shift + rest, products)
+                deviation = z - mean
+                products = deviation.T @ deviation
+        self._add(len(z), mean, products)
 
     def merge(self, other: Self) -> None:
         if other.n:
             self._add(other.n, other.mean, other.products)
 
-    def _add(self, n: int, mean: FloatArray, products: FloatArray) -> None:
+    def _add(self, n: int, mean: FloatArray, products: Array) -> None:
         total = self.n + n
         shift = mean - self.mean
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = self.mean + shift * (n / total)
             self.products += products
-            self.products += np.outer(shift, shift) * (self.n * n / total)
+            self.products += np.outer(shift * (self.n * n / total), shift)
         self.n = total
         refuse_overflow(np.diagonal(self.products))
+
+
+def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return variances, largest first, and the unit vectors as rows, their largest entry positive.
+
+    Small matrices are done in one thread: BLAS threads that were woken for them keep a core busy
+    for longer than they save.
+    """
+    with blas().limit(limits=1 if len(covariance) <= _SMALL else None, user_api="blas"):
+        variance, vectors = np.linalg.eigh(covariance)
+    variance, axes = np.maximum(variance[::-1], 0.0), vectors.T[::-1]
+    largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
+    return variance, axes * np.sign(largest)[:, None]
 
 
 def refuse_overflow(sums: FloatArray) -> None:
@@ -126,30 +139,10 @@ def refuse_overflow(sums: FloatArray) -> None:
         )
 
 
-class Sample(Summary):
-    """Some rows, spread over the whole source.
+def spread_rows(share: float, block: Block) -> Array:
+    """Return some rows of the block, spread over the whole source.
 
     Row i is taken where the fraction of i times the golden ratio is below `share`: a sequence that
     no period in the order of the rows can be in step with.
     """
-
-    def __init__(self, share: float) -> None:
-        self.share = share
-        self.parts: list[Array] = []
-
-    @property
-    def covariance(self) -> Covariance:
-        """Mean and covariance of the sample."""
-        z = np.concatenate(self.parts)
-        summary = Covariance(z.shape[1])
-        summary.add(z)
-        return summary
-
-    def empty(self) -> Self:
-        return type(self)(self.share)
-
-    def update(self, block: Block) -> None:
-        self.parts.append(block.z[(block.rows * _GOLDEN) % 1.0 < self.share])
-
-    def merge(self, other: Self) -> None:
-        self.parts += other.parts
+    return block.z[(block.rows * _GOLDEN) % 1.0 < share]

@@ -6,6 +6,7 @@ with the data's own mean and covariance, which tells whether the radii hold more
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,11 +16,17 @@ from latentscope._kernels import radii
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import positive, real
 from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._moments import Covariance, Moments, Sample, refuse_overflow
+from latentscope.analysis._moments import (
+    Covariance,
+    Moments,
+    principal_axes,
+    refuse_overflow,
+    spread_rows,
+)
 from latentscope.analysis._quadratic import gaussian_radius_density, without_sampling_spread
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Rows, Summary, as_rows, reduce
+from latentscope.rows import Block, Collected, Rows, Summary, as_rows, blas, reduce
 
 GAUSSIAN_ROWS = 4096  # rows that place the Gaussian's curve within the thickness of a line
 
@@ -177,16 +184,18 @@ def radius_density(z: Any, *, bin_width: float = 0.5) -> RadiusDensity:
     counts, sample = reduce(
         rows,
         RadiusCounts(positive("bin_width", bin_width)),
-        Sample(GAUSSIAN_ROWS / rows.n_total),
+        Collected(partial(spread_rows, GAUSSIAN_ROWS / rows.n_total)),
         progress="radius density",
     )
-    return radius_result(rows, counts, sample.covariance)
+    covariance = Covariance(rows.z_dim)
+    with blas().limit(limits=1, user_api="blas"):
+        covariance.add(sample.array)
+    return radius_result(rows, counts, covariance)
 
 
 def radius_result(rows: Rows, counts: "RadiusCounts", covariance: Covariance) -> RadiusDensity:
     """Build the result from its summaries."""
-    variance, axes = np.linalg.eigh(covariance.covariance)
-    variance = without_sampling_spread(np.maximum(variance, 0.0), covariance.n)
+    variance, axes = principal_axes(covariance.covariance)
     bins = counts.counts.trimmed()
     return RadiusDensity(
         n_used=bins.n,
@@ -199,8 +208,8 @@ def radius_result(rows: Rows, counts: "RadiusCounts", covariance: Covariance) ->
         mean=float(counts.moments.mean[0]),
         maximum=counts.maximum,
         std=float(counts.moments.std[0]),
-        gaussian_variance=variance[::-1],
-        gaussian_offset=(covariance.mean @ axes)[::-1],
+        gaussian_variance=without_sampling_spread(variance, covariance.n),
+        gaussian_offset=axes @ covariance.mean,
         n_gaussian=covariance.n,
     )
 
