@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from latentscope._types import Array, BoolArray, FloatArray
+from latentscope._types import Array, BoolArray, FloatArray, IntArray
 
 _REORDER = {"reassoc", "contract"}
 _SQRT_HALF = math.sqrt(0.5)
@@ -147,3 +147,49 @@ def gaussian_sums(
                 for j in range(3):
                     normal[axis, i, j] += slope[i] * slope[j]
     return squares, gradient, normal
+
+
+@njit(nogil=True, cache=True)
+def nearest(products: Array, half_norms: Array, starts: IntArray, labels: Array) -> None:
+    """Fill `labels` with the nearest centroid of each row, for several sets of centroids.
+
+    Set s is the columns starts[s] … starts[s + 1] − 1 of `products` = x · c; the nearest centroid
+    has the largest x · c − |c|² / 2.
+    """
+    n, n_sets = labels.shape
+    for i in range(n):
+        for s in range(n_sets):
+            best = starts[s]
+            most = products[i, best] - half_norms[best]
+            for c in range(starts[s] + 1, starts[s + 1]):
+                score = products[i, c] - half_norms[c]
+                if score > most:
+                    most = score
+                    best = c
+            labels[i, s] = best
+
+
+@njit(nogil=True, cache=True)
+def add_to_clusters(block: Array, labels: Array, sums: FloatArray, counts: IntArray) -> None:
+    """Add each row to the sums and counts of its cluster in every set."""
+    n, d = block.shape
+    for i in range(n):
+        for s in range(labels.shape[1]):
+            c = labels[i, s]
+            counts[c] += 1
+            for j in range(d):
+                sums[c, j] += block[i, j]
+
+
+@njit(nogil=True, cache=True, fastmath=_REORDER)
+def add_inertia(block: Array, centroids: Array, labels: Array, inertia: FloatArray) -> None:
+    """Add each row's squared distance to its centroid to the inertia of every set."""
+    n, d = block.shape
+    for i in range(n):
+        for s in range(labels.shape[1]):
+            c = labels[i, s]
+            total = 0.0
+            for j in range(d):
+                difference = np.float64(block[i, j]) - centroids[c, j]
+                total += difference * difference
+            inertia[s] += total

@@ -237,6 +237,23 @@ def row_numbers(source: Any) -> IntArray:
     return np.arange(rows.n_total)
 
 
+def sample_rows(source: Any, n: int, random: np.random.Generator) -> tuple[IntArray, int]:
+    """Choose `n` of the rows that an analysis uses (all, if fewer), without repetition.
+
+    Returns
+    -------
+    indices : int64 array
+        Their numbers, increasing.
+    n_used : int
+        From how many rows they were chosen.
+    """
+    rows = as_rows(source)
+    pool: Any = row_numbers(rows) if rows.drops_nonfinite else rows.n_total
+    n_used = len(pool) if rows.drops_nonfinite else rows.n_total
+    chosen = random.choice(pool, min(n, n_used), replace=False, shuffle=False)
+    return np.sort(chosen), n_used
+
+
 class Collected(Summary):
     """What a function makes of each block, kept in order."""
 

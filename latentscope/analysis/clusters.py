@@ -1,0 +1,213 @@
+"""Are there clusters? The inertia of k-means over k, beside that of a cloud without any.
+
+k-means splits anything, so its inertia falls with k whether there are clusters or not. Here the
+curve stands beside that of a Gaussian with the same mean and covariance, which has none, and an
+elbow is reported only where the data fall clearly below it and the gap closes again.
+
+References
+----------
+R. Tibshirani, G. Walther, T. Hastie (2001), Journal of the Royal Statistical Society B 63, 411–423
+(comparison with a reference without clusters). doi:10.1111/1467-9868.00293
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.cluster import kmeans_plusplus
+
+from latentscope._table import Table
+from latentscope._types import Array, FloatArray, IntArray
+from latentscope._validate import generator, integer
+from latentscope.analysis._kmeans import Assignment, best_of, lloyd, nested
+from latentscope.analysis._moments import Covariance, principal_axes
+from latentscope.errors import DataError, DataTypeError
+from latentscope.results import Result
+from latentscope.rows import as_rows, sample_rows, take
+
+_REST = 2e-3  # share by which no inertia falls any more when the steps on all rows end
+_REST_ON_SAMPLE = 1e-3
+_SAMPLE_ROWS = 10_000  # on which centroids start, and the Gaussian is compared
+_FEW_AXES = 16  # up to which local optima differ enough that the best of
+_N_DRAWS = 2  # starts is worth its time
+_WINDOW = 1.5  # factor in k over which the fall before and after an elbow is measured
+_LEAST_KINK = 0.1  # of the inertia, by which the fall before exceeds that after
+_MOST_AFTER = 0.1  # of the fall before, that may follow
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class InertiaCurve(Result):
+    """Inertia of k-means for every k asked for.
+
+    Attributes
+    ----------
+    n_clusters : int64 array of shape (n_k,)
+        The k, increasing.
+    inertia : float64 array of shape (n_k,)
+        Sum over all rows used of the squared distance to the nearest centroid, squared unit of z.
+    gaussian_inertia : float64 array of shape (n_k,)
+        The same for a Gaussian with the mean and covariance of the data, which has no clusters.
+    elbow : int or None
+        The k at which the data's inertia lies lowest against the Gaussian's, if it stands out by
+        at least 5 % on both sides; None if there is no such k.
+    n_gaussian : int
+        Rows on which data and Gaussian were compared.
+    """
+
+    n_clusters: IntArray
+    inertia: FloatArray
+    gaussian_inertia: FloatArray
+    elbow: int | None
+    n_gaussian: int
+
+    _plot: ClassVar[str] = "plot_clusters"
+
+    def table(self) -> Table:
+        """Return one row per k; the ratio compares with the Gaussian."""
+        return Table(
+            n_clusters=self.n_clusters.tolist(),
+            inertia=self.inertia.tolist(),
+            gaussian=self.gaussian_inertia.tolist(),
+            ratio=_ratio(self.inertia, self.gaussian_inertia).tolist(),
+        )
+
+    def headline(self) -> dict[str, Any]:
+        """Return whether there is an elbow."""
+        return {
+            "k": f"{self.n_clusters[0]} … {self.n_clusters[-1]}",
+            "elbow": "none" if self.elbow is None else self.elbow,
+            "lowest against a Gaussian": float(_ratio(self.inertia, self.gaussian_inertia).min()),
+        }
+
+
+def inertia_curve(
+    z: Any, *, n_clusters: Iterable[int] = range(2, 81, 2), rng: int | np.random.Generator = 0
+) -> InertiaCurve:
+    """Run k-means for every k on all rows, and look for an elbow.
+
+    Parameters
+    ----------
+    z : array-like of shape (n_points, z_dim), or Latents
+        Points; any source that `latentscope.rows.as_rows` takes, in memory or not. A file is read
+        once per step, about five times.
+    n_clusters : iterable of int
+        The k to run.
+    rng : int or numpy.random.Generator
+        Seed; the same seed gives the same curve.
+
+    Returns
+    -------
+    InertiaCurve
+        Inertia for each k, the Gaussian's curve, and the elbow or None.
+
+    Raises
+    ------
+    DataError
+        If some k is below 1 or above the number of rows.
+
+    Notes
+    -----
+    Centroids start from one greedy k-means++ draw on 10,000 rows (all, if fewer), rest there first,
+    and then move on all rows until every inertia falls by less than 0.2 % per step.
+
+    An elbow is one sign of compact, separate clusters of similar size. None does not exclude
+    clusters that are small, elongated or differ along few of many axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.standard_normal((2000, 2))
+    >>> inertia_curve(z, n_clusters=range(2, 9)).elbow is None
+    True
+    >>> centers = 10 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> inertia_curve(z + centers[rng.integers(4, size=2000)], n_clusters=range(2, 9)).elbow
+    4
+    """
+    rows = as_rows(z)
+    random = generator(rng)
+    indices, n_used = sample_rows(rows, _SAMPLE_ROWS, random)
+    ks = _checked_clusters(n_clusters, n_used)
+    sample = take(rows, indices)
+    covariance = Covariance(rows.z_dim)
+    covariance.add(sample)
+    reference = _gaussian(covariance, len(sample), random).astype(sample.dtype)
+    on_sample = _run(sample, ks, covariance.mean, random, title="k-means on a sample")
+    gaussian = _run(reference, ks, covariance.mean, random, title="k-means on a Gaussian")
+    on_all = lloyd(rows, on_sample.moved, covariance.mean, rest=_REST, title="k-means on all rows")
+    return InertiaCurve(
+        n_used=n_used,
+        n_total=rows.n_total,
+        n_clusters=ks,
+        inertia=on_all.inertia,
+        gaussian_inertia=gaussian.inertia * _ratio(on_all.inertia, on_sample.inertia),
+        elbow=_elbow(ks, _ratio(on_sample.inertia, gaussian.inertia)),
+        n_gaussian=len(sample),
+    )
+
+
+def _checked_clusters(n_clusters: Iterable[int], n_used: int) -> IntArray:
+    try:
+        values = list(n_clusters)
+    except TypeError as error:
+        raise DataTypeError(
+            f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}."
+        ) from error
+    ks = {integer("n_clusters", k, low=1, high=n_used, why="the rows used") for k in values}
+    if not ks:
+        raise DataError("n_clusters must hold at least one k; got none.")
+    return np.array(sorted(ks))
+
+
+def _run(
+    sample: Array, ks: IntArray, shift: FloatArray, random: np.random.Generator, *, title: str
+) -> Assignment:
+    """Seed on rows in memory, let the centroids rest there, and return the best of a few draws."""
+    n_draws = _N_DRAWS if sample.shape[1] <= _FEW_AXES else 1
+    runs = [
+        lloyd(sample, nested(ks, _seeds(sample, ks, shift, random)), shift, rest=_REST_ON_SAMPLE, title=title)
+        for _ in range(n_draws)
+    ]
+    return best_of(runs)
+
+
+def _seeds(
+    sample: Array, ks: IntArray, shift: FloatArray, random: np.random.Generator
+) -> FloatArray:
+    seeds, _ = kmeans_plusplus(
+        sample - shift.astype(sample.dtype), int(ks[-1]), random_state=int(random.integers(2**31))
+    )
+    return seeds + shift
+
+
+def _gaussian(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:
+    """Return n draws of the Gaussian with this mean and covariance."""
+    variance, axes = principal_axes(covariance.covariance)
+    return random.standard_normal((n, len(axes))) * np.sqrt(variance) @ axes + covariance.mean
+
+
+def _ratio(inertia: FloatArray, other: FloatArray) -> FloatArray:
+    """Return inertia / other, 1 where both are zero."""
+    return np.divide(inertia, other, out=np.ones_like(inertia), where=other > 0)
+
+
+def _elbow(ks: IntArray, ratio: FloatArray) -> int | None:
+    """Return the k up to which the data gain on the Gaussian, and beyond which they no longer do.
+
+    The fall of the log ratio from k / 1.5 to k is compared with that from k to 1.5 k: a smooth
+    curve falls alike on both sides, whatever its slope.
+    """
+    depth = -np.log(np.maximum(ratio, np.finfo(float).tiny))
+    if ks[0] > 1:  # with one cluster data and Gaussian agree by construction
+        ks, depth = np.concatenate([[1], ks]), np.concatenate([[0.0], depth])
+    inner = (ks > 1) & (ks * _WINDOW <= ks[-1])
+    log_k = np.log(ks)
+    here, left, right = (
+        np.interp(log_k[inner] + step, log_k, depth) for step in np.log([1, 1 / _WINDOW, _WINDOW])
+    )
+    before, after = here - left, right - here
+    kink = np.where(after <= _MOST_AFTER * before, before - after, 0.0)
+    if not len(kink) or kink.max() < _LEAST_KINK:
+        return None
+    return int(ks[inner][kink.argmax()])

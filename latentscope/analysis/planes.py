@@ -1,0 +1,234 @@
+"""What does a plane through the cloud look like, closer and closer?
+
+Points are projected on two axes (principal or original) and looked at through a ladder of shrinking
+squares around one centre. Each window says how many points it holds, how far apart they are, and
+how wide a void chance alone would leave: a scatter of few random points always shows filaments and
+voids, and a window in which that void fills much of the picture cannot show anything else.
+
+References
+----------
+S. Janson (1986), Random coverings in several dimensions, Acta Mathematica 156, 83–118: a square
+torus of area A with n random points is covered by discs of radius r with probability exp(−exp(−x)),
+where n π r² / A = log n + log log n + x. doi:10.1007/BF02399201
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from latentscope._table import Table
+from latentscope._types import Array, BoolArray, FloatArray, IntArray
+from latentscope._validate import integer, one_of, real
+from latentscope.analysis.pca import PCA, pca, project
+from latentscope.errors import DataError
+from latentscope.results import Result
+from latentscope.rows import Block, as_rows, collect, row_numbers
+
+_SHARES = (1.0, 0.5, 0.1, 0.01)  # of the points, in the windows of the default ladder
+_WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
+_MEDIAN = -np.log(np.log(2))  # the x at which Janson's probability is one half
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class PlaneZoom(Result):
+    """Points of a plane, and the squares through which to look at them.
+
+    Attributes
+    ----------
+    space : str
+        "pca" (components of all rows, centred on the mean) or "latent" (original axes).
+    axes : int64 array of shape (2,)
+        The two axes of the plane, counted from 0.
+    center : float64 array of shape (2,)
+        Centre of all squares.
+    half_widths : float64 array of shape (n_windows,)
+        Half the side of each square, shrinking.
+    n_points : int64 array of shape (n_windows,)
+        Points in each square, edges included.
+    xy : float64 array of shape (n_points[0], 2)
+        Points of the largest square, the innermost first, so that the points of window k are
+        ``xy[:n_points[k]]``.
+    rows : int64 array of shape (n_points[0],)
+        Their row numbers in z.
+    """
+
+    space: str
+    axes: IntArray
+    center: FloatArray
+    half_widths: FloatArray
+    n_points: IntArray
+    xy: FloatArray
+    rows: IntArray
+
+    _plot: ClassVar[str] = "plot_planes"
+
+    @property
+    def mean_spacing(self) -> FloatArray:
+        """Side of each window over √n_points: the spacing if the points stood on a grid."""
+        return 2 * self.half_widths / np.sqrt(np.maximum(self.n_points, 1))
+
+    @property
+    def chance_void(self) -> FloatArray:
+        """Median diameter of the largest empty disc if the window's points were random.
+
+        At most the window's side; structure must be larger than this to mean anything.
+        """
+        n = np.maximum(self.n_points, 3)
+        log_n = np.log(n)
+        area_share = (log_n + np.log(log_n) + _MEDIAN) / n
+        return 2 * self.half_widths * np.minimum(2 * np.sqrt(area_share / np.pi), 1.0)
+
+    @property
+    def is_resolved(self) -> BoolArray:
+        """False where a window holds too few points (about 1,200) to show structure.
+
+        That is where chance alone leaves a void wider than a tenth of the side.
+        """
+        return self.chance_void <= _WIDEST_VOID * 2 * self.half_widths
+
+    def window(self, k: int) -> tuple[FloatArray, IntArray]:
+        """Return the points of window k, of shape (n_points[k], 2), and their row numbers."""
+        k = integer("k", k, low=0, high=len(self.half_widths) - 1, why="the windows")
+        return self.xy[: self.n_points[k]], self.rows[: self.n_points[k]]
+
+    def table(self) -> Table:
+        """Return one row per window."""
+        return Table(
+            half_width=self.half_widths.tolist(),
+            points=self.n_points.tolist(),
+            mean_spacing=self.mean_spacing.tolist(),
+            chance_void=self.chance_void.tolist(),
+            resolved=self.is_resolved.tolist(),
+        )
+
+    def headline(self) -> dict[str, Any]:
+        """Return what the ladder spans."""
+        return {
+            "space": self.space,
+            "axes": f"{self.axes[0]}–{self.axes[1]}",
+            "windows": len(self.half_widths),
+            "points in the smallest": int(self.n_points[-1]),
+            "resolved windows": int(self.is_resolved.sum()),
+        }
+
+
+def plane_zoom(
+    z: Any,
+    *,
+    axes: Sequence[int] = (0, 1),
+    half_widths: Sequence[float] | None = None,
+    space: str = "pca",
+    center: Sequence[float] | None = None,
+    frame: PCA | None = None,
+) -> PlaneZoom:
+    """Look at the points of one plane through a ladder of shrinking squares.
+
+    Parameters
+    ----------
+    z : array-like of shape (n_points, z_dim), or Latents
+        Points; any source that `latentscope.rows.as_rows` takes.
+    axes : two int
+        Axes of the plane, counted from 0.
+    half_widths : sequence of float, optional
+        Half the sides of the squares, same unit as z; ``math.inf`` for the square that holds
+        everything. By default four squares, which hold all points and the nearest 50, 10 and 1 %.
+    space : {"pca", "latent"}
+        Components of all rows, or original axes.
+    center : two float, optional
+        Centre of the squares in the plane's coordinates. By default the mean of the points, which
+        is (0, 0) in the frame of the components.
+    frame : PCA, optional
+        The frame for ``space="pca"``, if already known; computed from z otherwise.
+
+    Returns
+    -------
+    PlaneZoom
+        Points, row numbers, spacing and a verdict on each window.
+
+    Raises
+    ------
+    DataError
+        If an axis does not exist, the axes are equal, or a half-width is not above 0.
+
+    Notes
+    -----
+    A Gaussian with the spectrum of a trained autoencoder leaves about 400 of 170,000 points in the
+    square ±0.25 of its first two components: there chance makes voids of a sixth of the side, and
+    strings between them. Such a window is marked as not resolved.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z = np.random.default_rng(0).standard_normal((10_000, 8))
+    >>> zoom = plane_zoom(z, half_widths=[3.0, 0.5])
+    >>> zoom.n_points
+    array([9938, 1479])
+    >>> zoom.is_resolved
+    array([ True,  True])
+    """
+    rows = as_rows(z)
+    one_of("space", space, ["pca", "latent"])
+    pair = _checked_axes(axes, frame.n_components if frame and space == "pca" else rows.z_dim)
+    if space == "pca":
+        known = frame or pca(rows, n_components=max(pair) + 1)
+        view = partial(project, known.mean, known.components[pair])
+    else:
+        view = partial(_columns, pair)
+    xy = collect(rows, view, progress="projecting").astype(np.float64)
+    middle = _checked_center(center, xy, space)
+    distance = np.abs(xy - middle).max(axis=1)
+    widths = _checked_widths(half_widths, distance)
+    order = np.argsort(distance, kind="stable")
+    n_points = np.searchsorted(distance[order], widths, side="right")
+    order = order[: n_points[0]]
+    return PlaneZoom(
+        n_used=len(xy),
+        n_total=rows.n_total,
+        space=space,
+        axes=np.array(pair),
+        center=middle,
+        half_widths=widths,
+        n_points=n_points,
+        xy=xy[order],
+        rows=row_numbers(rows)[order],
+    )
+
+
+def _checked_axes(axes: Sequence[int], n_axes: int) -> list[int]:
+    if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) != 2:
+        raise DataError(f"axes must be two axis numbers, like (0, 1); got {axes!r}.")
+    pair = [
+        integer(f"axes[{i}]", axis, low=0, high=n_axes - 1, why="axes count from 0")
+        for i, axis in enumerate(axes)
+    ]
+    if pair[0] == pair[1]:
+        raise DataError(f"axes must be two different axes; got {axes!r}.")
+    return pair
+
+
+def _checked_center(center: Sequence[float] | None, xy: FloatArray, space: str) -> FloatArray:
+    if center is None:
+        return np.zeros(2) if space == "pca" else xy.mean(axis=0)
+    point = np.array([real(f"center[{i}]", value) for i, value in enumerate(center)])
+    if point.shape != (2,) or not np.isfinite(point).all():
+        raise DataError(f"center must be two finite coordinates; got {center!r}.")
+    return point
+
+
+def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -> FloatArray:
+    """Return shrinking half-widths, infinity replaced by what holds everything."""
+    whole = float(distance.max()) or 1.0
+    if half_widths is None:
+        ladder = np.quantile(distance, _SHARES, method="higher")
+        return np.unique(np.where(ladder > 0, ladder, whole))[::-1]
+    values = [real(f"half_widths[{i}]", value) for i, value in enumerate(half_widths)]
+    if not values or not all(value > 0 for value in values):
+        raise DataError(f"half_widths must be one or more numbers above 0; got {half_widths!r}.")
+    return np.unique(np.where(np.isinf(values), whole, values))[::-1]
+
+
+def _columns(pair: list[int], block: Block) -> Array:
+    return block.z[:, pair]
