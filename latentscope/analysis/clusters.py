@@ -2,7 +2,7 @@
 
 k-means splits anything, so its inertia falls with k whether there are clusters or not. Here the
 curve stands beside that of a Gaussian with the same mean and covariance, which has none, and an
-elbow is reported only where the data fall clearly below it and the gap closes again.
+elbow is reported only where the data's curve bends and the Gaussian's does not.
 
 References
 ----------
@@ -18,7 +18,7 @@ import numpy as np
 from sklearn.cluster import kmeans_plusplus
 
 from latentscope._table import Table
-from latentscope._types import Array, FloatArray, IntArray
+from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.analysis._kmeans import Assignment, best_of, lloyd, nested
 from latentscope.analysis._moments import Covariance, principal_axes
@@ -32,8 +32,9 @@ _SAMPLE_ROWS = 10_000  # on which centroids start, and the Gaussian is compared
 _FEW_AXES = 16  # up to which local optima differ enough that the best of
 _N_DRAWS = 2  # starts is worth its time
 _WINDOW = 1.5  # factor in k over which the fall before and after an elbow is measured
-_LEAST_KINK = 0.1  # of the inertia, by which the fall before exceeds that after
-_MOST_AFTER = 0.1  # of the fall before, that may follow
+_LEAST_KINK = 0.1  # by which the ratio's fall before exceeds that after
+_MOST_AFTER = 0.5  # of the fall before, that may follow
+_MOST_GAIN_AFTER = 0.1  # the same for the ratio to the Gaussian's inertia
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -49,8 +50,7 @@ class InertiaCurve(Result):
     gaussian_inertia : float64 array of shape (n_k,)
         The same for a Gaussian with the mean and covariance of the data, which has no clusters.
     elbow : int or None
-        The k at which the data's inertia lies lowest against the Gaussian's, if it stands out by
-        at least 5 % on both sides; None if there is no such k.
+        The k at which the curve bends and the Gaussian's does not; None if there is no such k.
     n_gaussian : int
         Rows on which data and Gaussian were compared.
     """
@@ -142,7 +142,7 @@ def inertia_curve(
         n_clusters=ks,
         inertia=on_all.inertia,
         gaussian_inertia=gaussian.inertia * _ratio(on_all.inertia, on_sample.inertia),
-        elbow=_elbow(ks, _ratio(on_sample.inertia, gaussian.inertia)),
+        elbow=_elbow(*_with_one(ks, on_sample.inertia, gaussian.inertia, covariance)),
         n_gaussian=len(sample),
     )
 
@@ -192,22 +192,44 @@ def _ratio(inertia: FloatArray, other: FloatArray) -> FloatArray:
     return np.divide(inertia, other, out=np.ones_like(inertia), where=other > 0)
 
 
-def _elbow(ks: IntArray, ratio: FloatArray) -> int | None:
-    """Return the k up to which the data gain on the Gaussian, and beyond which they no longer do.
-
-    The fall of the log ratio from k / 1.5 to k is compared with that from k to 1.5 k: a smooth
-    curve falls alike on both sides, whatever its slope.
-    """
-    depth = -np.log(np.maximum(ratio, np.finfo(float).tiny))
-    if ks[0] > 1:  # with one cluster data and Gaussian agree by construction
-        ks, depth = np.concatenate([[1], ks]), np.concatenate([[0.0], depth])
-    inner = (ks > 1) & (ks * _WINDOW <= ks[-1])
-    log_k = np.log(ks)
-    here, left, right = (
-        np.interp(log_k[inner] + step, log_k, depth) for step in np.log([1, 1 / _WINDOW, _WINDOW])
+def _with_one(
+    ks: IntArray, inertia: FloatArray, gaussian: FloatArray, covariance: Covariance
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Return the curves with k = 1, where both are the total variance by construction."""
+    if ks[0] == 1:
+        return ks, inertia, gaussian
+    total = [float(np.trace(covariance.products))]
+    return (
+        np.concatenate([[1], ks]),
+        np.concatenate([total, inertia]),
+        np.concatenate([total, gaussian]),
     )
-    before, after = here - left, right - here
-    kink = np.where(after <= _MOST_AFTER * before, before - after, 0.0)
-    if not len(kink) or kink.max() < _LEAST_KINK:
-        return None
-    return int(ks[inner][kink.argmax()])
+
+
+def _elbow(ks: IntArray, inertia: FloatArray, gaussian: FloatArray) -> int | None:
+    """Return the k at which the curve bends most, if it bends where the Gaussian's does not.
+
+    The fall from k / 1.5 to k is compared with that from k to 1.5 k, which a smooth curve makes
+    alike: of the inertia itself (a uniform square falls steadily, faster than a Gaussian), and of
+    its ratio to the Gaussian's (a cloud with one long axis bends alike with and without clusters).
+    """
+    before, after = _falls(ks, inertia)
+    gain, later_gain = _falls(ks, _ratio(inertia, gaussian))
+    bends = (after <= _MOST_AFTER * before) & (later_gain <= _MOST_GAIN_AFTER * gain)
+    kink = np.where(bends, gain - later_gain, 0.0)
+    inner = ks[_has_both_sides(ks)]
+    return int(inner[kink.argmax()]) if len(kink) and kink.max() >= _LEAST_KINK else None
+
+
+def _falls(ks: IntArray, curve: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return by how much log(curve) falls from k / 1.5 to k and from k to 1.5 k, for inner k."""
+    log_curve = np.log(np.maximum(curve, np.finfo(float).tiny))
+    here, left, right = (
+        np.interp(np.log(ks[_has_both_sides(ks)] * factor), np.log(ks), log_curve)
+        for factor in (1, 1 / _WINDOW, _WINDOW)
+    )
+    return left - here, here - right
+
+
+def _has_both_sides(ks: IntArray) -> BoolArray:
+    return (ks > ks[0]) & (ks * _WINDOW <= ks[-1])

@@ -1,0 +1,66 @@
+"""Exact nearest neighbours in many dimensions, by faiss, and in the plane, by a k-d tree.
+
+Exact search costs n² distances. On two cores that is 9 s for 60,000 points in 256 dimensions, less
+than approximate indices need for their building, and little beside the t-SNE that follows.
+
+References
+----------
+M. Douze et al. (2024), The Faiss library, arXiv:2401.08281.
+"""
+
+import faiss
+import numpy as np
+from scipy.spatial import cKDTree
+from tqdm import tqdm
+
+from latentscope._types import Array, FloatArray, IntArray
+
+_QUERIES = 2048  # per search, between two updates of the progress bar
+
+
+def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
+    """Return the k nearest other points of each point, nearest first, and their distances.
+
+    Distances are float32 products about the mean: two points closer than about 1e-3 of the cloud's
+    size may come in any order.
+
+    Examples
+    --------
+    >>> indices, distances = nearest_neighbours(np.array([[0.0], [1.0], [3.0]]), 1)
+    >>> indices.ravel(), distances.ravel()
+    (array([1, 0, 1]), array([1., 1., 2.]))
+    """
+    n = len(points)
+    single = np.ascontiguousarray(points - points.mean(axis=0), dtype=np.float32)
+    index = faiss.IndexFlatL2(single.shape[1])
+    index.add(single)
+    found, squares = np.empty((n, k + 1), dtype=np.int64), np.empty((n, k + 1))
+    with tqdm(total=n, desc="nearest neighbours", unit="point", unit_scale=True, delay=2) as bar:
+        for low in range(0, n, _QUERIES):
+            high = min(low + _QUERIES, n)
+            squares[low:high], found[low:high] = index.search(single[low:high], k + 1)
+            bar.update(high - low)
+    keep = _without_self(found)
+    return found[keep].reshape(n, k), np.sqrt(np.maximum(squares[keep], 0.0)).reshape(n, k)
+
+
+def preservation(neighbours: IntArray, xy: FloatArray) -> float:
+    """Return the mean share of each point's neighbours that are also its neighbours in the plane.
+
+    References
+    ----------
+    J. A. Lee, M. Verleysen (2009), Neurocomputing 72, 1431–1443 (Q_NX).
+    doi:10.1016/j.neucom.2008.12.017
+    """
+    n, k = neighbours.shape
+    _, in_plane = cKDTree(xy).query(xy, k + 1, workers=-1)
+    in_plane = in_plane[_without_self(in_plane)].reshape(n, k)
+    shared = (neighbours[:, :, None] == in_plane[:, None, :]).any(axis=2)
+    return float(shared.mean())
+
+
+def _without_self(found: IntArray) -> Array:
+    """Mark all but the point itself; where copies crowd it out, all but the last."""
+    keep = found != np.arange(len(found))[:, None]
+    keep[keep.all(axis=1), -1] = False
+    return keep
