@@ -169,7 +169,9 @@ def _is_number(dtype: Any) -> bool:
 def _from_torch(name: str, tensor: Any) -> Any:
     """Return a CPU tensor as an array that shares its memory; bfloat16 as float32."""
     if tensor.device.type != "cpu":
-        raise DataError(f"{name} must be on the CPU; got device {tensor.device}. Pass {name}.cpu().")
+        raise DataError(
+            f"{name} must be on the CPU; got device {tensor.device}. Pass {name}.cpu()."
+        )
     tensor = tensor.detach()
     return tensor.float().numpy() if str(tensor.dtype) == "torch.bfloat16" else tensor.numpy()
 

@@ -97,7 +97,9 @@ class Assignment(Summary):
         self.inertia += other.inertia
 
 
-def lloyd(source: Any, centroids: Centroids, shift: FloatArray, *, rest: float, title: str) -> Assignment:
+def lloyd(
+    source: Any, centroids: Centroids, shift: FloatArray, *, rest: float, title: str
+) -> Assignment:
     """Move the centroids until no inertia falls by more than the share `rest` per step."""
     last = np.full(len(centroids.n_clusters), np.finfo(float).max)
     for step in range(1, _MAX_STEPS + 1):

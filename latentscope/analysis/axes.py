@@ -157,7 +157,7 @@ def axis_density(z: Any, *, bin_width: float = 0.25) -> AxisDensity:
     Examples
     --------
     >>> import numpy as np
-    >>> z = np.random.default_rng(0).standard_normal((10_000, 3)) * [1.0, 4.0, 0.5] + [0, 0, 5]
+    >>> z = np.random.default_rng(0).standard_normal((50_000, 3)) * [1.0, 4.0, 0.5] + [0, 0, 5]
     >>> print(axis_density(z).dominant(2)["axis"])
     (2, 1)
     >>> axis_density(z).sigma.round(1)

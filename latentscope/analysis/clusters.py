@@ -166,7 +166,13 @@ def _run(
     """Seed on rows in memory, let the centroids rest there, and return the best of a few draws."""
     n_draws = _N_DRAWS if sample.shape[1] <= _FEW_AXES else 1
     runs = [
-        lloyd(sample, nested(ks, _seeds(sample, ks, shift, random)), shift, rest=_REST_ON_SAMPLE, title=title)
+        lloyd(
+            sample,
+            nested(ks, _seeds(sample, ks, shift, random)),
+            shift,
+            rest=_REST_ON_SAMPLE,
+            title=title,
+        )
         for _ in range(n_draws)
     ]
     return best_of(runs)

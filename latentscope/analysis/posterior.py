@@ -1,0 +1,273 @@
+"""Is z just mu? What the posterior of a VAE says about each point and each axis.
+
+A VAE draws z = mu + exp(logvar / 2) · ε. Where logvar is far below zero everywhere, z is mu, and
+the VAE is an autoencoder; where mu does not vary along an axis and logvar is near zero, the axis
+carries nothing but the prior's noise.
+
+References
+----------
+D. P. Kingma, M. Welling (2014), Auto-Encoding Variational Bayes, ICLR, appendix B (KL divergence).
+Y. Burda, R. Grosse, R. Salakhutdinov (2016), Importance Weighted Autoencoders, ICLR, section 5.2
+(active units: variance of mu over the data above 0.01).
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from latentscope._table import Table
+from latentscope._types import BoolArray, FloatArray, IntArray
+from latentscope.analysis._posterior_sums import DEVIATIONS, LOGVAR_LIMIT, PosteriorSums
+from latentscope.errors import DataError, LatentscopeWarning
+from latentscope.results import Result
+from latentscope.rows import Rows, as_rows, reduce
+
+ACTIVE_VARIANCE = 0.01  # of mu over the data, above which an axis is active
+_SCALES = ("log-variance", "variance", "standard deviation", "log standard deviation")
+_UNIT = (0.8, 1.25)  # mean squares that count as unit spread
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class Posterior(Result):
+    """Agreement of z and mu, KL divergence per axis, and the scale of logvar.
+
+    Attributes
+    ----------
+    z_dim : int
+        Number of axes.
+    kl : float64 array of shape (z_dim,)
+        Mean over the points of KL(N(mu, exp(logvar)) ‖ N(0, 1)) per axis, nats.
+    mu_variance : float64 array of shape (z_dim,)
+        Variance of mu over the points.
+    mean_variance : float64 array of shape (z_dim,)
+        Mean over the points of exp(logvar).
+    logvar_minimum, logvar_mean, logvar_maximum : float
+        Over all points and axes.
+    n_extreme : int
+        Values of logvar beyond ±80, where the variance is 0 or ∞ in single precision. They enter
+        as ±80.
+    deviation_edges : float64 array of shape (n_intervals + 1,)
+        Intervals of |z − mu|, the last one open.
+    deviation_counts : int64 array of shape (n_intervals,)
+        Components (points times axes) per interval.
+    deviation_maximum : float
+        Largest |z − mu|.
+    z_radius, mu_radius : float64 array of shape (3,)
+        Minimum, mean and maximum of the L2 norms.
+    absolute_difference, relative_difference : float64 array of shape (2,)
+        Mean and maximum over the points of |‖z‖ − ‖mu‖|, and of the same over ‖mu‖.
+    mean_squares : float64 array of shape (4,)
+        Mean of ((z − mu) / σ)² if logvar were a log-variance, a variance, a standard deviation, a
+        log standard deviation: 1 for what it is. 0 where that reading is impossible.
+    logvar_scale : str
+        Which of the four it is; "undetermined" where none fits or z equals mu.
+    """
+
+    z_dim: int
+    kl: FloatArray
+    mu_variance: FloatArray
+    mean_variance: FloatArray
+    logvar_minimum: float
+    logvar_mean: float
+    logvar_maximum: float
+    n_extreme: int
+    deviation_edges: FloatArray
+    deviation_counts: IntArray
+    deviation_maximum: float
+    z_radius: FloatArray
+    mu_radius: FloatArray
+    absolute_difference: FloatArray
+    relative_difference: FloatArray
+    mean_squares: FloatArray
+    logvar_scale: str
+
+    _plot: ClassVar[str] = "plot_posterior"
+
+    @property
+    def total_kl(self) -> float:
+        """KL divergence of a point, summed over the axes, mean over the points, nats."""
+        return float(self.kl.sum())
+
+    @property
+    def active(self) -> BoolArray:
+        """Axes along which mu varies over the data (variance above 0.01)."""
+        return self.mu_variance > ACTIVE_VARIANCE
+
+    @property
+    def collapsed(self) -> BoolArray:
+        """Axes that are not active: they hold the prior, whatever the point."""
+        return ~self.active
+
+    def n_beyond(self, deviation: float) -> int:
+        """Return how many components have |z − mu| of at least one of the `deviation_edges`.
+
+        Raises
+        ------
+        DataError
+            If `deviation` is not an edge.
+        """
+        position = np.flatnonzero(np.isclose(self.deviation_edges[:-1], deviation, atol=0))
+        if not len(position):
+            edges = ", ".join(f"{edge:g}" for edge in self.deviation_edges[:-1])
+            raise DataError(f"deviation must be one of {edges}; got {deviation!r}.")
+        return int(self.deviation_counts[position[0] :].sum())
+
+    def table(self) -> Table:
+        """Return the answers to "is z just mu?", as published, one per row."""
+        rows: list[tuple[str, Any]] = [
+            ("logvar, minimum", self.logvar_minimum),
+            ("logvar, mean", self.logvar_mean),
+            ("logvar, maximum", self.logvar_maximum),
+            ("|z − mu|, maximum", self.deviation_maximum),
+            *((f"components with |z − mu| ≥ {edge:g}", self.n_beyond(edge))
+              for edge in self.deviation_edges[1:-1]),
+            *zip(("radius by z, minimum", "radius by z, mean", "radius by z, maximum"),
+                 self.z_radius.tolist(), strict=True),
+            *zip(("radius by mu, minimum", "radius by mu, mean", "radius by mu, maximum"),
+                 self.mu_radius.tolist(), strict=True),
+            ("radius difference, mean", float(self.absolute_difference[0])),
+            ("radius difference, maximum", float(self.absolute_difference[1])),
+            ("relative difference, mean", float(self.relative_difference[0])),
+            ("relative difference, maximum", float(self.relative_difference[1])),
+            ("KL divergence, nats per point", self.total_kl),
+            ("active axes", int(self.active.sum())),
+            ("collapsed axes", int(self.collapsed.sum())),
+            ("logvar is a", self.logvar_scale),
+        ]  # fmt: skip
+        names, values = zip(*rows, strict=True)
+        return Table(quantity=names, value=values)
+
+    def headline(self) -> dict[str, Any]:
+        """Return what tells a VAE from an autoencoder."""
+        return {
+            "active axes": f"{int(self.active.sum())} of {self.z_dim}",
+            "KL (nats)": self.total_kl,
+            "mean logvar": self.logvar_mean,
+            "max |z − mu|": self.deviation_maximum,
+            "mean relative radius difference": float(self.relative_difference[0]),
+            "logvar is a": self.logvar_scale,
+        }
+
+
+def posterior(latents: Any) -> Posterior:
+    """Compare z with mu, and the posterior with the prior.
+
+    Parameters
+    ----------
+    latents : Latents
+        With z, mu and logvar, in memory or in a file.
+
+    Returns
+    -------
+    Posterior
+        All figures, from one pass over the rows.
+
+    Raises
+    ------
+    DataError
+        If mu and logvar are missing, or a value is NaN or infinite.
+
+    Warns
+    -----
+    LatentscopeWarning
+        If logvar holds values beyond ±80, or is no log-variance by the spread of z about mu.
+
+    Notes
+    -----
+    The scale is told from the data: ((z − mu) / σ)² must have mean 1. Where z was exported without
+    noise (z = mu) it cannot be told.
+
+    Examples
+    --------
+    >>> import numpy as np, latentscope
+    >>> rng = np.random.default_rng(0)
+    >>> mu = rng.standard_normal((5000, 4)) * [1, 1, 0, 0]
+    >>> logvar = np.full_like(mu, -6.0) * [1, 1, 0, 0]
+    >>> z = mu + np.exp(logvar / 2) * rng.standard_normal(mu.shape)
+    >>> result = posterior(latentscope.Latents(z, mu, logvar))
+    >>> result.active
+    array([ True,  True, False, False])
+    >>> result.logvar_scale
+    'log-variance'
+    """
+    rows = as_rows(latents)
+    check_posterior(rows)
+    (sums,) = reduce(rows, PosteriorSums(rows.z_dim), progress="posterior")
+    return posterior_result(rows, sums)
+
+
+def check_posterior(rows: Rows) -> None:
+    """Raise unless mu and logvar are there."""
+    if not {"mu", "logvar"} <= rows.matrices.keys():
+        raise DataError(
+            "latents must hold mu and logvar; got z alone. Pass latentscope.Latents(z, mu, logvar)."
+        )
+
+
+def posterior_result(rows: Rows, sums: PosteriorSums) -> Posterior:
+    """Build the result from its summary, and warn of what makes it weak."""
+    n_values = sums.n * rows.z_dim
+    mean_squares = np.where(sums.is_possible, sums.scaled_squares / n_values, 0.0)
+    scale = _scale(mean_squares)
+    _warn(scale, mean_squares, sums.n_extreme, n_values)
+    return Posterior(
+        n_used=sums.n,
+        n_total=rows.n_total,
+        z_dim=rows.z_dim,
+        kl=np.maximum(sums.kl / sums.n, 0.0),
+        mu_variance=sums.mu.squares / sums.n,
+        mean_variance=sums.variance / sums.n,
+        logvar_minimum=sums.logvar_minimum,
+        logvar_mean=sums.logvar / n_values,
+        logvar_maximum=sums.logvar_maximum,
+        n_extreme=sums.n_extreme,
+        deviation_edges=np.append(DEVIATIONS, max(2 * DEVIATIONS[-1], sums.deviation_maximum)),
+        deviation_counts=sums.deviation_counts,
+        deviation_maximum=sums.deviation_maximum,
+        z_radius=np.array([sums.z_radius[0], sums.z_radius[1] / sums.n, sums.z_radius[2]]),
+        mu_radius=np.array([sums.mu_radius[0], sums.mu_radius[1] / sums.n, sums.mu_radius[2]]),
+        absolute_difference=np.array([sums.absolute[1] / sums.n, sums.absolute[2]]),
+        relative_difference=np.array([sums.relative[1] / sums.n, sums.relative[2]]),
+        mean_squares=mean_squares,
+        logvar_scale=scale,
+    )
+
+
+def _scale(mean_squares: FloatArray) -> str:
+    """Return the reading of logvar under which z spreads about mu as it should."""
+    fits = (mean_squares > _UNIT[0]) & (mean_squares < _UNIT[1])
+    return _SCALES[int(fits.argmax())] if fits.any() else "undetermined"
+
+
+def _warn(scale: str, mean_squares: FloatArray, n_extreme: int, n_values: int) -> None:
+    if n_extreme:
+        warnings.warn(
+            f"{n_extreme:,} of {n_values:,} values of logvar lie beyond ±{LOGVAR_LIMIT:g}; they "
+            "were taken as that. The model has diverged there, or logvar is something else.",
+            LatentscopeWarning,
+            stacklevel=4,
+        )
+    if scale not in ("log-variance", "undetermined"):
+        warnings.warn(
+            f"logvar must be a log-variance; by the spread of z about mu it is a {scale} "
+            f"(mean square {mean_squares[0]:.3g} instead of 1). Convert it first: "
+            f"{_CONVERSION[scale]}.",
+            LatentscopeWarning,
+            stacklevel=4,
+        )
+    elif scale == "undetermined" and mean_squares[0] > 0:
+        warnings.warn(
+            f"((z − mu) / σ)² must have mean 1; got {mean_squares[0]:.3g}. logvar does not describe "
+            "how z was drawn: check its scale, and whether noise was scaled or clipped.",
+            LatentscopeWarning,
+            stacklevel=4,
+        )
+
+
+_CONVERSION = {
+    "variance": "np.log(logvar)",
+    "standard deviation": "2 * np.log(logvar)",
+    "log standard deviation": "2 * logvar",
+}

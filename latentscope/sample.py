@@ -1,0 +1,330 @@
+"""Points of the latent space to decode: from the prior, from a cube, and from fits to the data.
+
+Why random points decode to nonsense is a question of mean and covariance. N(0, I) and the cube know
+neither, the per-axis Gaussian knows no correlations, the full Gaussian knows both, its core leaves
+out the tails, and the mixture knows several humps.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+from scipy.stats import chi2
+from sklearn.mixture import GaussianMixture
+
+from latentscope._kernels import centred
+from latentscope._types import Array, FloatArray
+from latentscope._validate import generator, integer, positive
+from latentscope.analysis._moments import Covariance, Moments, principal_axes
+from latentscope.errors import DataError
+from latentscope.rows import Block, Rows, Summary, as_rows, reduce, sample_rows, take
+
+_CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
+_MAX_ROUNDS = 100
+_REST = 1e-6  # relative change of the core's total variance that ends the search
+
+
+def normal(n_points: int, z_dim: int, *, rng: int | np.random.Generator = 0) -> Array:
+    """Draw from N(0, I), the prior of a VAE.
+
+    Parameters
+    ----------
+    n_points, z_dim : int
+        Shape of the result.
+    rng : int or numpy.random.Generator
+        Seed; the same seed gives the same points.
+
+    Returns
+    -------
+    float32 array of shape (n_points, z_dim)
+
+    Examples
+    --------
+    >>> normal(2, 3).shape
+    (2, 3)
+    """
+    shape = _checked_shape(n_points, z_dim)
+    return generator(rng).standard_normal(shape, dtype=np.float32)
+
+
+def uniform(
+    n_points: int, z_dim: int, *, half_width: float, rng: int | np.random.Generator = 0
+) -> Array:
+    """Draw from the cube [−half_width, half_width)^z_dim.
+
+    In many dimensions the cube is a shell as well: radii gather at half_width · √(z_dim / 3) with a
+    standard deviation of half_width / √15.
+
+    Parameters
+    ----------
+    n_points, z_dim : int
+        Shape of the result.
+    half_width : float
+        Half the side of the cube, same unit as z.
+    rng : int or numpy.random.Generator
+        Seed.
+
+    Returns
+    -------
+    float32 array of shape (n_points, z_dim)
+
+    Examples
+    --------
+    >>> radius = np.linalg.norm(uniform(5000, 256, half_width=1.5), axis=1)
+    >>> round(float(radius.mean()), 1)  # 1.5 · √(256 / 3) = 13.86
+    13.8
+    """
+    shape = _checked_shape(n_points, z_dim)
+    side = positive("half_width", half_width)
+    return generator(rng).uniform(-side, side, size=shape).astype(np.float32)
+
+
+def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
+    """Draw each axis from a Gaussian with its mean and standard deviation, without correlations.
+
+    Parameters
+    ----------
+    z : array-like of shape (n, z_dim), or Latents
+        Points to imitate.
+    n_points : int
+        Points to draw.
+    rng : int or numpy.random.Generator
+        Seed.
+
+    Returns
+    -------
+    float32 array of shape (n_points, z_dim)
+
+    Examples
+    --------
+    >>> z = normal(1000, 2) * [1, 5] + [0, 20]
+    >>> axis_gaussian(z, 10_000).std(axis=0).round()
+    array([1., 5.], dtype=float32)
+    """
+    rows = as_rows(z)
+    shape = _checked_shape(n_points, rows.z_dim)
+    (moments,) = reduce(rows, Moments(rows.z_dim), progress="axis moments")
+    draws = generator(rng).standard_normal(shape) * moments.std + moments.mean
+    return draws.astype(np.float32)
+
+
+def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
+    """Draw from the Gaussian with the mean and covariance of the data.
+
+    Parameters
+    ----------
+    z : array-like of shape (n, z_dim), or Latents
+        Points to imitate.
+    n_points : int
+        Points to draw.
+    rng : int or numpy.random.Generator
+        Seed.
+
+    Returns
+    -------
+    float32 array of shape (n_points, z_dim)
+
+    Examples
+    --------
+    >>> x = normal(5000, 1)
+    >>> both = gaussian(np.hstack([x, x]), 1000)  # two equal axes
+    >>> bool(np.allclose(both[:, 0], both[:, 1], atol=1e-3))
+    True
+    """
+    rows = as_rows(z)
+    shape = _checked_shape(n_points, rows.z_dim)
+    (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
+    variance, axes = principal_axes(covariance.covariance)
+    draws = generator(rng).standard_normal(shape) * np.sqrt(variance) @ axes + covariance.mean
+    return draws.astype(np.float32)
+
+
+def core(
+    z: Any,
+    n_points: int,
+    *,
+    radius: float | None = None,
+    rng: int | np.random.Generator = 0,
+) -> Array:
+    """Draw from the Gaussian core of the data, cut at a Mahalanobis radius.
+
+    The core is the Gaussian N(mean, Σ) that explains the rows within its own radius: their
+    covariance is Σ times a known factor below 1, so Σ is found by repeating "rows within the radius
+    of N(mean, Σ) → their mean and covariance / factor" until it rests. Tails and outliers beyond
+    the radius have no say. Draws lie within the radius.
+
+    Parameters
+    ----------
+    z : array-like of shape (n, z_dim), or Latents
+        Points to imitate.
+    n_points : int
+        Points to draw.
+    radius : float, optional
+        Mahalanobis radius of the cut; by default that which holds 90 % of a Gaussian. In 256
+        dimensions a Gaussian has next to nothing within 13 and nearly all within 18.
+    rng : int or numpy.random.Generator
+        Seed.
+
+    Returns
+    -------
+    float32 array of shape (n_points, z_dim)
+
+    Raises
+    ------
+    DataError
+        If too few rows lie within the radius.
+
+    See Also
+    --------
+    core_factor : the closed form of the covariance's factor.
+
+    Examples
+    --------
+    >>> z = np.vstack([normal(2000, 2), 50 + normal(100, 2)])  # a core and outliers
+    >>> core(z, 20_000).std(axis=0).round(1)
+    array([0.9, 0.9], dtype=float32)
+    """
+    rows = as_rows(z)
+    random = generator(rng)
+    n_points, _ = _checked_shape(n_points, rows.z_dim)
+    mean, variance, axes = _fitted_core(rows, radius)
+    cut = _default_radius(len(variance)) if radius is None else radius
+    direction = random.standard_normal((n_points, len(variance)))
+    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+    inside = random.uniform(size=n_points) * chi2.cdf(cut**2, len(variance))
+    distance = np.sqrt(chi2.ppf(inside, len(variance)))
+    draws = (direction * distance[:, None]) * np.sqrt(variance) @ axes + mean
+    return draws.astype(np.float32)
+
+
+def core_factor(z_dim: int, radius: float) -> float:
+    """Return covariance of a Gaussian cut at a Mahalanobis radius, over its covariance uncut.
+
+    F(D²; p + 2) / F(D²; p) with the chi-squared distribution function F, p = z_dim, D = radius.
+
+    Parameters
+    ----------
+    z_dim : int
+        Number of axes.
+    radius : float
+        Mahalanobis radius of the cut.
+
+    References
+    ----------
+    G. M. Tallis (1963), Annals of Mathematical Statistics 34, 940–944 (elliptical truncation).
+    doi:10.1214/aoms/1177704016
+
+    Examples
+    --------
+    >>> round(core_factor(1, 1.0), 4)  # variance of a normal cut at ±1
+    0.2911
+    """
+    integer("z_dim", z_dim, low=1)
+    square = positive("radius", radius) ** 2
+    # ratio of logs: both underflow far below the shell
+    return float(np.exp(chi2.logcdf(square, z_dim + 2) - chi2.logcdf(square, z_dim)))
+
+
+def mixture(
+    z: Any,
+    n_points: int,
+    *,
+    n_components: int = 10,
+    n_fit: int = 20_000,
+    rng: int | np.random.Generator = 0,
+) -> Array:
+    """Draw from a mixture of full Gaussians fitted to the data by expectation-maximisation.
+
+    Parameters
+    ----------
+    z : array-like of shape (n, z_dim), or Latents
+        Points to imitate.
+    n_points : int
+        Points to draw.
+    n_components : int
+        Gaussians of the mixture.
+    n_fit : int
+        Rows to fit to, chosen at random; all, if there are fewer. They must fit in memory.
+    rng : int or numpy.random.Generator
+        Seed of the choice, the fit and the draws.
+
+    Returns
+    -------
+    float32 array of shape (n_points, z_dim)
+
+    Raises
+    ------
+    DataError
+        If there are fewer rows than components.
+
+    Examples
+    --------
+    >>> z = np.vstack([normal(500, 2) - 10, normal(500, 2) + 10])
+    >>> draws = mixture(z, 1000, n_components=2)
+    >>> bool((np.abs(draws).min(axis=0) > 4).all())  # nothing between the two
+    True
+    """
+    rows = as_rows(z)
+    random = generator(rng)
+    n_points, _ = _checked_shape(n_points, rows.z_dim)
+    indices, _ = sample_rows(rows, integer("n_fit", n_fit, low=2), random)
+    integer("n_components", n_components, low=1, high=len(indices), why="the rows fitted to")
+    points = take(rows, indices).astype(np.float64)
+    center, scale = points.mean(axis=0), float(points.std(axis=0).max()) or 1.0
+    model = GaussianMixture(n_components, random_state=int(random.integers(2**31)))
+    draws, _ = model.fit((points - center) / scale).sample(n_points)
+    return (random.permutation(draws) * scale + center).astype(np.float32)
+
+
+def _checked_shape(n_points: int, z_dim: int) -> tuple[int, int]:
+    return integer("n_points", n_points, low=1), integer("z_dim", z_dim, low=1)
+
+
+def _default_radius(rank: int) -> float:
+    return float(np.sqrt(chi2.ppf(_CORE_MASS, rank)))
+
+
+def _fitted_core(rows: Rows, radius: float | None) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return mean, variances and axes (as rows) of the core; axes without variance are left out."""
+    (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
+    mean, matrix = covariance.mean, covariance.covariance
+    total = 0.0
+    for step in range(1, _MAX_ROUNDS + 1):
+        variance, axes = principal_axes(matrix)
+        is_real = variance > 1e-12 * variance[0] if variance[0] else np.zeros(0, dtype=bool)
+        if not is_real.any():
+            raise DataError("the points of z must differ to have a core; all of them coincide.")
+        variance, axes = variance[is_real], axes[is_real]
+        if abs(variance.sum() - total) <= _REST * variance.sum():
+            break
+        total = variance.sum()
+        cut = _default_radius(len(variance)) if radius is None else positive("radius", radius)
+        whitening = axes / np.sqrt(variance)[:, None]
+        (inside,) = reduce(rows, _Inside(mean, whitening, cut), progress=f"core, pass {step}")
+        if inside.covariance.n <= len(variance):
+            raise DataError(
+                f"radius must leave more rows than axes; {inside.covariance.n:,} of "
+                f"{rows.n_total:,} lie within {cut:.4g} (axes: {len(variance)}). Use a larger one."
+            )
+        mean = inside.covariance.mean
+        matrix = inside.covariance.covariance / core_factor(len(variance), cut)
+    return mean, variance, axes
+
+
+class _Inside(Summary):
+    """Mean and covariance of the rows within a Mahalanobis radius."""
+
+    def __init__(self, mean: FloatArray, whitening: FloatArray, radius: float) -> None:
+        self.mean, self.whitening, self.radius = mean, whitening, radius
+        self.covariance = Covariance(len(mean))
+
+    def empty(self) -> Self:
+        return type(self)(self.mean, self.whitening, self.radius)
+
+    def update(self, block: Block) -> None:
+        white = centred(block.z, self.mean) @ self.whitening.T.astype(block.z.dtype)
+        inside = np.einsum("ij,ij->i", white, white) <= self.radius**2
+        if inside.any():
+            self.covariance.add(block.z[inside])
+
+    def merge(self, other: Self) -> None:
+        self.covariance.merge(other.covariance)
