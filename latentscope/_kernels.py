@@ -28,7 +28,8 @@ def is_finite(block: Array) -> bool:
 
 def finite_rows_of(block: Array) -> BoolArray:
     """Return which rows of `block` hold finite values only."""
-    return np.isfinite(block).all(axis=1)
+    finite: BoolArray = np.isfinite(block).all(axis=1)
+    return finite
 
 
 @njit(nogil=True, cache=True, fastmath=_REORDER)

@@ -14,7 +14,7 @@ class DataError(LatentscopeError, ValueError):
 
 
 class DataTypeError(DataError, TypeError):
-    """The array is of a kind that has no meaning as coordinates (objects, text, complex, sparse)."""
+    """The array is of a kind without meaning as coordinates (objects, text, complex, sparse)."""
 
 
 class FileFormatError(LatentscopeError, ValueError):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Any, ClassVar, Self, TypeVarTuple, Unpack
+from typing import Any, ClassVar, Self, TypeVarTuple
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -169,9 +169,7 @@ def finite_rows(source: Any) -> Rows:
     return replace(as_rows(source), drops_nonfinite=True)
 
 
-def reduce(
-    source: Any, *summaries: Unpack[Summaries], progress: str = ""
-) -> tuple[Unpack[Summaries]]:
+def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Summaries]:
     """Reduce all rows of `source` to summaries, in one reading.
 
     Parameters

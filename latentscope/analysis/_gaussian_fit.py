@@ -105,4 +105,5 @@ def _damped_steps(normal: FloatArray, gradient: FloatArray, damping: FloatArray)
     damped = normal.copy()
     diagonal = np.einsum("ijj->ij", damped)
     diagonal += damping[:, None] * diagonal + np.finfo(float).tiny
-    return np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
+    steps: FloatArray = np.linalg.solve(damped, gradient[:, :, None])[:, :, 0]
+    return steps

@@ -1,8 +1,9 @@
 """The law of the radius of a Gaussian with any mean and covariance.
 
-The squared radius is a quadratic form Q = Σ (b_i + √λ_i g_i)² of standard normal g. Its distribution
-function is the inverse Fourier integral of the characteristic function, taken by the trapezoidal
-rule; Davies bounds its error by the mass beyond 2π / step, which the step keeps below rounding.
+The squared radius is a quadratic form Q = Σ (b_i + √λ_i g_i)² of standard normal g. Its
+distribution function is the inverse Fourier integral of the characteristic function, taken by the
+trapezoidal rule; Davies bounds its error by the mass beyond 2π / step, which the step keeps below
+rounding.
 
 References
 ----------

@@ -38,11 +38,11 @@ class Comparison(Result):
         """Return one column per set; a dash where a set has no posterior."""
         headlines = [one.headline() for one in self.overviews]
         quantities = list(dict.fromkeys(key for numbers in headlines for key in numbers))
-        columns = {
+        columns: dict[str, list[Any]] = {
             name: [one.n_used, *(numbers.get(quantity) for quantity in quantities)]
             for name, one, numbers in zip(self.names, self.overviews, headlines, strict=True)
         }
-        return Table(**{"quantity": ["points", *quantities], **columns})
+        return Table(quantity=["points", *quantities], **columns)
 
     def headline(self) -> dict[str, Any]:
         """Return the mean radius of each set."""

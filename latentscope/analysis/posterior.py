@@ -259,7 +259,7 @@ def _warn(scale: str, mean_squares: FloatArray, n_extreme: int, n_values: int) -
         )
     elif scale == "undetermined" and mean_squares[0] > 0:
         warnings.warn(
-            f"((z − mu) / σ)² must have mean 1; got {mean_squares[0]:.3g}. logvar does not describe "
+            f"((z − mu) / σ)² must have mean 1; got {mean_squares[0]:.3g}. logvar does not say "
             "how z was drawn: check its scale, and whether noise was scaled or clipped.",
             LatentscopeWarning,
             stacklevel=4,
