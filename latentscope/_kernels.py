@@ -28,7 +28,7 @@ def is_finite(block: Array) -> bool:
 
 def finite_rows_of(block: Array) -> BoolArray:
     """Return which rows of `block` hold finite values only."""
-    finite: BoolArray = np.isfinite(block).all(axis=1)
+    finite: BoolArray = np.logical_and.reduce(np.isfinite(block), axis=1)
     return finite
 
 
