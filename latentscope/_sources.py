@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from latentscope._types import Array
-from latentscope.errors import DataError, DataTypeError
+from latentscope.errors import DataError, DataTypeError, FileFormatError
 
 READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
 _BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
@@ -45,8 +45,13 @@ class Matrix:
 
     def read(self, start: int, stop: int) -> Array:
         """Return rows start … stop − 1, without a copy where the source allows it."""
-        with self._lock:
-            rows = self._get(start, stop)
+        try:
+            with self._lock:
+                rows = self._get(start, stop)
+        except OSError as error:
+            raise FileFormatError(
+                f"rows {start:,} to {stop - 1:,} cannot be read, the file is damaged: {error}"
+            ) from error
         return np.ascontiguousarray(rows, dtype=self.dtype)
 
 
@@ -70,6 +75,8 @@ def as_matrix(name: str, value: Any) -> Matrix:
     if isinstance(value, Matrix):
         return value
     package = type(value).__module__.partition(".")[0]
+    if package == "h5py" and not value:
+        raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open, or load.")
     if package in ("h5py", "zarr") and hasattr(value, "chunks"):
         return _stored(name, value, package)
     array = _in_memory(name, value, package)
@@ -78,8 +85,6 @@ def as_matrix(name: str, value: Any) -> Matrix:
 
 def _stored(name: str, dataset: Any, package: str) -> Matrix:
     """Wrap an h5py dataset or a zarr array."""
-    if package == "h5py" and not dataset:
-        raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open, or load.")
     lock = _HDF5_LOCK if package == "h5py" else nullcontext()
     chunk_rows = dataset.chunks[0] if dataset.chunks else 1
     return _matrix(name, dataset, is_stored=True, lock=lock, chunk_rows=chunk_rows)

@@ -39,3 +39,7 @@ class MissingDependencyError(LatentscopeError, ImportError):
 
 class LatentscopeWarning(UserWarning):
     """The result is correct but weak: read the message before you rely on it."""
+
+
+class MissingFileError(LatentscopeError, FileNotFoundError):
+    """There is no file of that name."""

@@ -105,5 +105,4 @@ def _damped_steps(normal: FloatArray, gradient: FloatArray, damping: FloatArray)
     damped = normal.copy()
     diagonal = np.einsum("ijj->ij", damped)
     diagonal += damping[:, None] * diagonal + np.finfo(float).tiny
-    steps = np.linalg.solve(damped, gradient[:, :, None])[:, :, 0].astype(np.float64)
-    return steps
+    return np.linalg.solve(damped, gradient[:, :, None])[:, :, 0].astype(np.float64)
