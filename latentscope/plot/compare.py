@@ -1,0 +1,50 @@
+"""Figure of several sets of latents side by side."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from latentscope.analysis.compare import Comparison
+from latentscope.plot._panels import some_axes
+
+
+def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+    """Draw radius, sorted axis widths, spectrum and sorted KL of all sets, a colour for each.
+
+    Parameters
+    ----------
+    result : Comparison
+        What to draw.
+    ax : array of matplotlib.axes.Axes, optional
+        Three Axes, four if a set has a posterior; by default those of a new figure.
+
+    Returns
+    -------
+    array of matplotlib.axes.Axes
+    """
+    has_posterior = any(one.posterior is not None for one in result.overviews)
+    n = 4 if has_posterior else 3
+    panels = some_axes(ax, n, n_columns=2 if has_posterior else 3, panel=(5.0, 3.6))
+    for position, (name, one) in enumerate(zip(result.names, result.overviews, strict=True)):
+        color = f"C{position}"
+        panels[0].stairs(one.radius.density, one.radius.edges, color=color, label=name, lw=1.4)
+        _draw_sorted(panels[1], one.axes.fwhm, color, name)
+        _draw_sorted(panels[2], one.pca.variance_ratio, color, name)
+        if one.posterior is not None:
+            _draw_sorted(panels[3], one.posterior.kl, color, name)
+    panels[0].set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, None))
+    panels[1].set(xlabel="axis, sorted", ylabel="width (FWHM)", ylim=(0, None))
+    panels[2].set(xlabel="component (from PC 1)", ylabel="share of the variance", xscale="log")
+    panels[2].set_yscale("log", nonpositive="mask")
+    if has_posterior:
+        panels[3].set(xlabel="axis, sorted", ylabel="KL divergence in nats")
+        panels[3].set_yscale("symlog", linthresh=1e-2)
+    for panel in panels:
+        panel.legend(frameon=False, fontsize="small")
+    return panels
+
+
+def _draw_sorted(ax: Axes, values: Any, color: str, name: str) -> None:
+    values = np.sort(values)[::-1]
+    ax.plot(np.arange(1, len(values) + 1), values, color=color, label=name, linewidth=1.4)

@@ -1,0 +1,42 @@
+"""Figure of the spectrum, beside that of pure noise."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from latentscope.analysis.pca import PCA
+from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, one_axes, rows_text
+
+
+def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
+    """Draw the variance of each component, that of the sorted axes, and what noise would give.
+
+    Parameters
+    ----------
+    result : PCA
+        What to draw.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        With logarithmic scales.
+    """
+    ax = one_axes(ax)
+    number = np.arange(1, result.n_components + 1)
+    by_axis = np.sort(result.axis_variance)[::-1][: result.n_components]
+    total = result.total_variance or 1.0
+    for variance, text, style in (
+        (result.variance, "components", {"color": DATA, "marker": "o", "markersize": 3}),
+        (by_axis, "original axes, sorted", {"color": MUTED}),
+        (result.noise_variance, "noise of this size", {"color": GAUSSIAN, "linestyle": "--"}),
+    ):
+        shown = variance > 1e-12 * total
+        ax.plot(number[shown], variance[shown] / total, label=text, linewidth=1.2, **style)
+    ax.set(
+        xscale="log", yscale="log", xlabel="component (from PC 1)",
+        ylabel="share of the variance",
+        title=f"{result.n_above_noise} components above noise, {rows_text(result)}",
+    )  # fmt: skip
+    ax.legend(frameon=False, fontsize="small")
+    return ax

@@ -1,0 +1,78 @@
+"""Figure of a plane: one panel per window, points where they are few, density where many."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.patches import Rectangle
+
+from latentscope._types import FloatArray
+from latentscope.analysis.planes import PlaneZoom
+from latentscope.errors import DataError
+from latentscope.plot._panels import DATA, some_axes
+
+_MOST_DOTS = 6000  # more points are drawn as density
+_N_CELLS = 160  # per side of a density
+_MOST_PANELS = 12
+
+
+def plot_planes(result: PlaneZoom, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+    """Draw every window of the ladder; a square marks the next one.
+
+    Parameters
+    ----------
+    result : PlaneZoom
+        What to draw, at most twelve windows.
+    ax : array of matplotlib.axes.Axes, optional
+        One per window; by default those of a new figure.
+
+    Returns
+    -------
+    array of matplotlib.axes.Axes
+
+    Raises
+    ------
+    DataError
+        If there are more than twelve windows, or the number of Axes differs.
+    """
+    n = len(result.half_widths)
+    if ax is None and n > _MOST_PANELS:
+        raise DataError(f"a figure holds at most {_MOST_PANELS} windows; got {n}. Pass ax.")
+    panels = some_axes(ax, n, n_columns=min(n, 4), panel=(3.1, 3.3))
+    for k, panel in enumerate(panels):
+        _draw_window(panel, result, k)
+    return panels
+
+
+def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
+    points, _ = result.window(k)
+    half = float(result.half_widths[k])
+    if len(points) > _MOST_DOTS:
+        _draw_density(ax, points, result.center, half)
+    else:
+        size = float(np.clip(900 / max(len(points), 1), 0.6, 16))
+        ax.scatter(points[:, 0], points[:, 1], s=size, color=DATA, linewidths=0, alpha=0.75)
+    if k + 1 < len(result.half_widths):
+        inner = float(result.half_widths[k + 1])
+        corner = tuple(result.center - inner)
+        ax.add_patch(Rectangle(corner, 2 * inner, 2 * inner, fill=False, color="C3", lw=1.0))
+    verdict = "" if result.is_resolved[k] else "\ntoo few to show structure"
+    name = "PC {}" if result.space == "pca" else "axis {}"
+    first = 1 if result.space == "pca" else 0
+    (x0, y0) = result.center
+    ax.set(
+        xlim=(x0 - half, x0 + half), ylim=(y0 - half, y0 + half), aspect="equal",
+        xlabel=name.format(result.axes[0] + first), ylabel=name.format(result.axes[1] + first),
+    )  # fmt: skip
+    ax.set_title(f"±{half:.3g}: {result.n_points[k]:,} points{verdict}", fontsize="small")
+
+
+def _draw_density(ax: Axes, points: FloatArray, center: FloatArray, half: float) -> None:
+    x_edges, y_edges = (np.linspace(c - half, c + half, _N_CELLS + 1) for c in center)
+    counts, *_ = np.histogram2d(points[:, 0], points[:, 1], bins=[x_edges, y_edges])
+    shown = np.ma.masked_equal(counts.T, 0)
+    ax.pcolormesh(
+        x_edges, y_edges, shown, norm=LogNorm(vmin=1, vmax=max(2.0, counts.max())), cmap="viridis",
+        rasterized=True,
+    )  # fmt: skip

@@ -1,0 +1,58 @@
+"""Figure of the posterior: KL per axis, and how far z is from mu."""
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from latentscope.analysis.posterior import Posterior
+from latentscope.plot._panels import DATA, MUTED, rows_text, some_axes
+
+
+def plot_posterior(result: Posterior, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+    """Draw the KL divergence of all axes, sorted, and the counts of |z − mu|.
+
+    Parameters
+    ----------
+    result : Posterior
+        What to draw.
+    ax : array of two matplotlib.axes.Axes, optional
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    array of matplotlib.axes.Axes
+    """
+    panels = some_axes(ax, 2, n_columns=2, panel=(5.0, 3.6))
+    draw_kl(panels[0], result)
+    _draw_deviations(panels[1], result)
+    return panels
+
+
+def draw_kl(ax: Axes, result: Posterior) -> None:
+    """Draw the KL divergence of each axis, largest first, collapsed axes in grey."""
+    order = np.argsort(-result.kl, kind="stable")
+    number, active = np.arange(1, result.z_dim + 1), result.active[order]
+    for chosen, color, text in ((active, DATA, "active"), (~active, MUTED, "collapsed")):
+        if chosen.any():
+            label = f"{int(chosen.sum())} {text}"
+            ax.scatter(number[chosen], result.kl[order][chosen], s=8, color=color, label=label)
+    ax.set(
+        xlabel="axis, sorted", ylabel="KL divergence in nats", ylim=(0, None),
+        title=f"{result.total_kl:.4g} nats per point",
+    )  # fmt: skip
+    ax.legend(frameon=False, fontsize="small")
+
+
+def _draw_deviations(ax: Axes, result: Posterior) -> None:
+    edges, counts = result.deviation_edges, result.deviation_counts
+    names = [f"{low:g}–{high:g}" for low, high in pairwise(edges[:-1])]
+    names.append(f"≥ {edges[-2]:g}")
+    ax.bar(np.arange(len(counts)), np.maximum(counts, 0), color=DATA, alpha=0.7)
+    ax.set_yscale("log", nonpositive="clip")
+    ax.set_xticks(np.arange(len(counts)), names, rotation=60, ha="right", fontsize="x-small")
+    ax.set(
+        xlabel="|z − mu|", ylabel="components",
+        title=f"{rows_text(result)}, largest {result.deviation_maximum:.3g}",
+    )  # fmt: skip
