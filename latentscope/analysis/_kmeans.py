@@ -8,6 +8,8 @@ References
 ----------
 S. P. Lloyd (1982), IEEE Transactions on Information Theory 28, 129–137.
 doi:10.1109/TIT.1982.1056489
+J. H. Ward (1963), Journal of the American Statistical Association 58, 236–244.
+doi:10.1080/01621459.1963.10500845
 D. Arthur, S. Vassilvitskii (2007), k-means++: the advantages of careful seeding, SODA, 1027–1035.
 """
 
@@ -15,12 +17,18 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.spatial.distance import cdist
+from sklearn.cluster import kmeans_plusplus
 
 from latentscope._kernels import add_inertia, add_to_clusters, centred, nearest
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.rows import Block, Summary, reduce
 
 _MAX_STEPS = 50
+_LEAST_SEEDS, _SEEDS_PER_K = 60, 2  # centroids drawn, before they are merged
+_REST_OF_SEEDS = 1e-2
+_EMPTY = 1e-9  # weight of a centroid without points
+_PRODUCTS = 2**22  # held at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,6 @@ class Centroids:
     def starts(self) -> IntArray:
         """Where each set starts, and the end."""
         return np.concatenate([[0], np.cumsum(self.n_clusters)])
-
-
-def nested(n_clusters: IntArray, seeds: Array) -> Centroids:
-    """Return sets of the first k seeds each."""
-    return Centroids(n_clusters, np.concatenate([seeds[:k] for k in n_clusters]).astype(float))
 
 
 class Assignment(Summary):
@@ -85,11 +88,14 @@ class Assignment(Summary):
         """Add rows of coordinates."""
         about = (self.centroids.points - self.shift).astype(z.dtype)
         half_norms = 0.5 * np.einsum("ij,ij->i", about, about)
-        deviation = centred(z, self.shift)
-        labels = np.empty((len(z), len(self.inertia)), dtype=np.int32)
-        nearest(deviation @ about.T, half_norms, self.centroids.starts, labels)
-        add_inertia(deviation, about, labels, self.inertia)
-        add_to_clusters(z, labels, self.sums, self.counts)
+        step = max(1, _PRODUCTS // len(about))
+        for low in range(0, len(z), step):
+            part = z[low : low + step]
+            deviation = centred(part, self.shift)
+            labels = np.empty((len(part), len(self.inertia)), dtype=np.int32)
+            nearest(deviation @ about.T, half_norms, self.centroids.starts, labels)
+            add_inertia(deviation, about, labels, self.inertia)
+            add_to_clusters(part, labels, self.sums, self.counts)
 
     def merge(self, other: Self) -> None:
         self.sums += other.sums
@@ -110,14 +116,41 @@ def lloyd(
     return now
 
 
-def best_of(runs: list[Assignment]) -> Assignment:
-    """Return the assignment that takes each set from the run with the least inertia."""
-    starts = runs[0].centroids.starts
-    best = runs[0].empty()
-    for s, winner in enumerate(np.argmin([run.inertia for run in runs], axis=0)):
-        part = slice(starts[s], starts[s + 1])
-        best.centroids.points[part] = runs[winner].centroids.points[part]
-        best.sums[part] = runs[winner].sums[part]
-        best.counts[part] = runs[winner].counts[part]
-        best.inertia[s] = runs[winner].inertia[s]
-    return best
+def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> Centroids:
+    """Return starting centroids for every k, each set a merger of the next larger one.
+
+    k-means++ draws more centroids than any k needs, they rest for a few steps, and the pair whose
+    union adds least to the inertia is merged, again and again (Ward's rule). So no cluster is left
+    without a centroid and none has to be split by luck.
+    """
+    n_seeds = min(len(sample), max(_LEAST_SEEDS, _SEEDS_PER_K * int(ks[-1])))
+    about = sample - shift.astype(sample.dtype)
+    seeds, _ = kmeans_plusplus(about, n_seeds, random_state=seed, n_local_trials=2)
+    many = Centroids(np.array([n_seeds]), seeds.astype(np.float64) + shift)
+    rested = lloyd(sample, many, shift, rest=_REST_OF_SEEDS, title="k-means seeds")
+    sets = _ward(rested.moved.points, rested.counts.astype(np.float64), ks)
+    return Centroids(ks, np.concatenate(sets))
+
+
+def _ward(points: FloatArray, weights: FloatArray, ks: IntArray) -> list[FloatArray]:
+    """Merge weighted points by Ward's rule; return the centroids left at each of the `ks`."""
+    points, weights = points.copy(), np.maximum(weights, _EMPTY)
+    cost = cdist(points, points, "sqeuclidean")
+    cost *= weights[:, None] * weights / (weights[:, None] + weights)
+    np.fill_diagonal(cost, np.inf)
+    left = np.ones(len(points), dtype=bool)
+    sets = {}
+    for n in range(len(points), 0, -1):
+        if n in ks:
+            sets[n] = points[left]
+        if n == ks[0]:
+            break
+        i, j = np.unravel_index(cost.argmin(), cost.shape)
+        both = weights[i] + weights[j]
+        points[i] = (weights[i] * points[i] + weights[j] * points[j]) / both
+        merged = (weights + weights[i]) * cost[i] + (weights + weights[j]) * cost[j]
+        merged = (merged - weights * cost[i, j]) / (weights + both)  # Lance and Williams
+        weights[i], left[j] = both, False
+        merged[i] = merged[~left] = np.inf
+        cost[i], cost[:, i], cost[j], cost[:, j] = merged, merged, np.inf, np.inf
+    return [sets[int(k)] for k in ks]

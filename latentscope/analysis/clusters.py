@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.cluster import kmeans_plusplus
 
 from latentscope._table import Table
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
-from latentscope.analysis._kmeans import Assignment, best_of, lloyd, nested
+from latentscope.analysis._kmeans import Assignment, lloyd, nested_seeds
 from latentscope.analysis._moments import Covariance, principal_axes
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
@@ -29,8 +28,6 @@ from latentscope.rows import as_rows, sample_rows, take
 _REST = 2e-3  # share by which no inertia falls any more when the steps on all rows end
 _REST_ON_SAMPLE = 1e-3
 _SAMPLE_ROWS = 10_000  # on which centroids start, and the Gaussian is compared
-_FEW_AXES = 16  # up to which local optima differ enough that the best of
-_N_DRAWS = 2  # starts is worth its time
 _WINDOW = 1.5  # factor in k over which the fall before and after an elbow is measured
 _LEAST_KINK = 0.1  # by which the ratio's fall before exceeds that after
 _MOST_AFTER = 0.5  # of the fall before, that may follow
@@ -108,8 +105,8 @@ def inertia_curve(
 
     Notes
     -----
-    Centroids start from one greedy k-means++ draw on 10,000 rows (all, if fewer), rest there first,
-    and then move on all rows until every inertia falls by less than 0.2 % per step.
+    Centroids start on 10,000 rows (all, if fewer), from k-means++ and Ward's mergers, rest there
+    first, and then move on all rows until every inertia falls by less than 0.2 % per step.
 
     An elbow is one sign of compact, separate clusters of similar size. None does not exclude
     clusters that are small, elongated or differ along few of many axes.
@@ -163,28 +160,9 @@ def _checked_clusters(n_clusters: Iterable[int], n_used: int) -> IntArray:
 def _run(
     sample: Array, ks: IntArray, shift: FloatArray, random: np.random.Generator, *, title: str
 ) -> Assignment:
-    """Seed on rows in memory, let the centroids rest there, and return the best of a few draws."""
-    n_draws = _N_DRAWS if sample.shape[1] <= _FEW_AXES else 1
-    runs = [
-        lloyd(
-            sample,
-            nested(ks, _seeds(sample, ks, shift, random)),
-            shift,
-            rest=_REST_ON_SAMPLE,
-            title=title,
-        )
-        for _ in range(n_draws)
-    ]
-    return best_of(runs)
-
-
-def _seeds(
-    sample: Array, ks: IntArray, shift: FloatArray, random: np.random.Generator
-) -> FloatArray:
-    seeds, _ = kmeans_plusplus(
-        sample - shift.astype(sample.dtype), int(ks[-1]), random_state=int(random.integers(2**31))
-    )
-    return seeds + shift
+    """Seed on rows in memory and let the centroids rest there."""
+    seeds = nested_seeds(sample, ks, shift, int(random.integers(2**31)))
+    return lloyd(sample, seeds, shift, rest=_REST_ON_SAMPLE, title=title)
 
 
 def _gaussian(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:

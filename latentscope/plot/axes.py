@@ -34,7 +34,7 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
         The height is the share of points per unit, scaled to the axis' own highest bin, so that
         narrow and broad axes can be seen together.
     """
-    ax = one_axes(ax, size=(7.0, 4.2))
+    ax = one_axes(ax, size=(7.6, 4.0))
     n_dominant = min(integer("n_dominant", n_dominant, low=0, high=10), result.z_dim)
     dominant = list(result.dominant(n_dominant)["axis"]) if n_dominant else []
     others = np.setdiff1d(np.arange(result.z_dim), dominant)
@@ -48,7 +48,8 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
     fits = gaussian_curves(fine, result.amplitude, result.center, result.sigma) / height
     colors = colormaps["tab10"].colors  # type: ignore[attr-defined]
     for axis, color in zip(dominant, colors, strict=False):
-        text = f"{axis}: centre {result.center[axis]:.2g}, width {result.fwhm[axis]:.2g}"
+        center = result.center[axis] if abs(result.center[axis]) > 0.01 * result.sigma[axis] else 0
+        text = f"{axis}: centre {center:.2g}, width {result.fwhm[axis]:.2g}"
         style: dict[str, Any] = {"color": color, "zorder": 3}
         ax.stairs(curves[axis], result.edges, linewidth=0.8, alpha=0.6, **style)
         ax.plot((fine[:-1] + fine[1:]) / 2, fits[axis], linewidth=1.6, label=text, **style)
@@ -58,7 +59,10 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
         xlim=(low, high), ylim=(0, 1.15), xlabel="coordinate", ylabel="density / highest bin",
         title=f"{result.z_dim:,} axes, {rows_text(result)}",
     )  # fmt: skip
-    ax.legend(frameon=False, fontsize="x-small", title="axis", title_fontsize="x-small")
+    ax.legend(
+        frameon=False, fontsize="x-small", title="axis: fit", title_fontsize="x-small",
+        loc="upper left", bbox_to_anchor=(1.0, 1.0),
+    )  # fmt: skip
     return ax
 
 

@@ -23,7 +23,8 @@ def plot_clusters(result: InertiaCurve, *, ax: Axes | None = None) -> Axes:
     ax = one_axes(ax)
     ax.plot(
         result.n_clusters, result.gaussian_inertia / result.n_used,
-        color=GAUSSIAN, linestyle="--", linewidth=1.2, label="Gaussian, same mean and covariance",
+        color=GAUSSIAN, linestyle="--", linewidth=1.2, zorder=3,
+        label="Gaussian, same mean and covariance",
     )  # fmt: skip
     ax.plot(
         result.n_clusters, result.inertia / result.n_used, color=DATA, label=rows_text(result),

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from latentscope.analysis.compare import Comparison
 from latentscope.plot._panels import some_axes
 
+_DASHES = ("-", "--", "-.", ":")  # so that curves on top of each other can be told apart
+
 
 def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]":
     """Draw radius, sorted axis widths, spectrum and sorted KL of all sets, a colour for each.
@@ -27,12 +29,15 @@ def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]
     n = 4 if has_posterior else 3
     panels = some_axes(ax, n, n_columns=2 if has_posterior else 3, panel=(5.0, 3.6))
     for position, (name, one) in enumerate(zip(result.names, result.overviews, strict=True)):
-        color = f"C{position}"
-        panels[0].stairs(one.radius.density, one.radius.edges, color=color, label=name, lw=1.4)
-        _draw_sorted(panels[1], one.axes.fwhm, color, name)
-        _draw_sorted(panels[2], one.pca.variance_ratio, color, name)
+        style: dict[str, Any] = {
+            "color": f"C{position}",
+            "linestyle": _DASHES[position % len(_DASHES)],
+        }
+        panels[0].stairs(one.radius.density, one.radius.edges, label=name, lw=1.4, **style)
+        _draw_sorted(panels[1], one.axes.fwhm, name, style)
+        _draw_sorted(panels[2], one.pca.variance_ratio, name, style)
         if one.posterior is not None:
-            _draw_sorted(panels[3], one.posterior.kl, color, name)
+            _draw_sorted(panels[3], one.posterior.kl, name, style)
     panels[0].set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, None))
     panels[1].set(xlabel="axis, sorted", ylabel="width (FWHM)", ylim=(0, None))
     panels[2].set(xlabel="component (from PC 1)", ylabel="share of the variance", xscale="log")
@@ -45,6 +50,6 @@ def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]
     return panels
 
 
-def _draw_sorted(ax: Axes, values: Any, color: str, name: str) -> None:
+def _draw_sorted(ax: Axes, values: Any, name: str, style: dict[str, Any]) -> None:
     values = np.sort(values)[::-1]
-    ax.plot(np.arange(1, len(values) + 1), values, color=color, label=name, linewidth=1.4)
+    ax.plot(np.arange(1, len(values) + 1), values, label=name, linewidth=1.4, **style)

@@ -12,8 +12,8 @@ from latentscope.analysis.planes import PlaneZoom
 from latentscope.errors import DataError
 from latentscope.plot._panels import DATA, some_axes
 
-_MOST_DOTS = 6000  # more points are drawn as density
-_N_CELLS = 160  # per side of a density
+_MOST_DOTS = 20_000  # more points are drawn as density
+_CELLS = (60, 200)  # least and most cells per side of a density
 _MOST_PANELS = 12
 
 
@@ -51,7 +51,7 @@ def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
     if len(points) > _MOST_DOTS:
         _draw_density(ax, points, result.center, half)
     else:
-        size = float(np.clip(900 / max(len(points), 1), 0.6, 16))
+        size = float(np.clip(4000 / max(len(points), 1), 0.5, 16))
         ax.scatter(points[:, 0], points[:, 1], s=size, color=DATA, linewidths=0, alpha=0.75)
     if k + 1 < len(result.half_widths):
         inner = float(result.half_widths[k + 1])
@@ -69,7 +69,8 @@ def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
 
 
 def _draw_density(ax: Axes, points: FloatArray, center: FloatArray, half: float) -> None:
-    x_edges, y_edges = (np.linspace(c - half, c + half, _N_CELLS + 1) for c in center)
+    n_cells = int(np.clip(np.sqrt(len(points)) / 2, *_CELLS))
+    x_edges, y_edges = (np.linspace(c - half, c + half, n_cells + 1) for c in center)
     counts, *_ = np.histogram2d(points[:, 0], points[:, 1], bins=[x_edges, y_edges])
     shown = np.ma.masked_equal(counts.T, 0)
     ax.pcolormesh(

@@ -41,7 +41,7 @@ def plot_radius(result: RadiusDensity, *, ax: Axes | None = None) -> Axes:
     prior = np.linspace(low, high, _N_POINTS)
     name = f"N(0, I) in {result.z_dim} dimensions"
     ax.plot(prior, chi.pdf(prior, result.z_dim), color=PRIOR, linestyle="--", label=name)
-    ax.set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, None))
-    ax.margins(y=0.25)
+    top = max(result.density.max(), gaussian.max(), chi.pdf(prior, result.z_dim).max())
+    ax.set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, 1.35 * top))
     ax.legend(frameon=False, fontsize="small", loc="upper right")
     return ax
