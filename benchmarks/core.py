@@ -7,7 +7,6 @@ the streamed pass is that of a fresh process. About five minutes, 6 GB of disk.
 
 import argparse
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -41,7 +40,7 @@ def median_seconds(function: Callable[[], Any], repeats: int) -> float:
 
 
 def latents() -> np.ndarray:
-    """Return points like those of a trained autoencoder: broad, off-centre axes among many alike."""
+    """Return points like those of a trained autoencoder: some axes broad, some off-centre."""
     rng = np.random.default_rng(0)
     scale = np.geomspace(4.6, 0.5, Z_DIM).astype(np.float32)
     offset = np.linspace(5, -2, Z_DIM).astype(np.float32)
@@ -49,7 +48,7 @@ def latents() -> np.ndarray:
 
 
 def passes(z: np.ndarray) -> Iterator[Row]:
-    """Radius and axis counts, in units of one pass ``z.sum()``."""
+    """Time radius and axis counts in units of one pass ``z.sum()``."""
     one = median_seconds(lambda: z.sum(), 15)
 
     def by_hand() -> Any:
@@ -62,7 +61,11 @@ def passes(z: np.ndarray) -> Iterator[Row]:
     for name, function, bar in (
         ("`np.linalg.norm` + `np.histogram`", by_hand, "–"),
         ("radii counted", lambda: reduce(z, RadiusCounts(0.5)), "≤ 2"),
-        ("`radius_density`, with the Gaussian's curve", lambda: latentscope.radius_density(z), "≤ 2"),
+        (
+            "`radius_density`, with the Gaussian's curve",
+            lambda: latentscope.radius_density(z),
+            "≤ 2",
+        ),
         ("`np.histogram` of each axis", axes_by_hand, "–"),
         ("axes counted", lambda: reduce(z, AxisCounts(Z_DIM, 0.25)), "≤ 4"),
         ("`axis_density`, with moments and fits", lambda: latentscope.axis_density(z), "–"),
@@ -72,7 +75,7 @@ def passes(z: np.ndarray) -> Iterator[Row]:
 
 
 def fits(z: np.ndarray) -> Iterator[Row]:
-    """The 256 Gaussian fits, against a loop of SciPy's."""
+    """Time the 256 Gaussian fits against a loop of SciPy's."""
     from scipy.optimize import curve_fit
     from scipy.special import ndtr
 
@@ -84,10 +87,12 @@ def fits(z: np.ndarray) -> Iterator[Row]:
         return amplitude * np.diff(ndtr((edges - center) / sigma)) / axes.bin_width
 
     def loop() -> np.ndarray:
-        return np.array([
-            curve_fit(model, axes.centers, density[axis], p0=(1, mean[axis], std[axis]))[0]
-            for axis in range(Z_DIM)
-        ])
+        return np.array(
+            [
+                curve_fit(model, axes.centers, density[axis], p0=(1, mean[axis], std[axis]))[0]
+                for axis in range(Z_DIM)
+            ]
+        )
 
     slow = median_seconds(loop, 5)
     fast = median_seconds(lambda: fit_gaussians(edges, density, center=mean, sigma=std), 15)
@@ -101,7 +106,7 @@ def fits(z: np.ndarray) -> Iterator[Row]:
 
 
 def spectra(z: np.ndarray) -> Iterator[Row]:
-    """PCA, against the bare matrix product and scikit-learn."""
+    """Time PCA against the bare matrix product and scikit-learn."""
     from sklearn.decomposition import PCA
 
     product = median_seconds(lambda: z.T @ z, 9)
@@ -127,7 +132,7 @@ def spectra(z: np.ndarray) -> Iterator[Row]:
 
 
 def clusters(z: np.ndarray) -> Iterator[Row]:
-    """The inertia curve for k = 2, 4 … 80, against a loop of scikit-learn's."""
+    """Time the inertia curve for k = 2, 4 … 80 against a loop of scikit-learn's."""
     from sklearn.cluster import MiniBatchKMeans
 
     ks = range(2, 81, 2)
@@ -147,7 +152,7 @@ def clusters(z: np.ndarray) -> Iterator[Row]:
 
 
 def streamed(folder: Path, z: np.ndarray) -> Iterator[Row]:
-    """All one-pass statistics together from HDF5, in a fresh process each, at 1, 4 and 16 times."""
+    """Time all one-pass statistics together from HDF5, each size in a fresh process."""
     first = None
     for times in (1, 4, 16):
         path = folder / f"latents_{times}.h5"
@@ -168,12 +173,14 @@ def streamed(folder: Path, z: np.ndarray) -> Iterator[Row]:
 
 
 def stream(path: str) -> None:
-    """Print time and peak memory of one streamed pass; compiled kernels come from the cache."""
+    """Print time and peak memory of one streamed pass, after a small one that loads the kernels."""
+    latentscope.overview(np.eye(300, Z_DIM, dtype=np.float32))
     with latentscope.load(path) as points:
         start = time.perf_counter()
         latentscope.overview(points)
         seconds = time.perf_counter() - start
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    status = Path("/proc/self/status").read_text()
+    print(seconds, int(status.split("VmHWM:")[1].split()[0]) / 1024)
 
 
 def table() -> str:

@@ -68,16 +68,24 @@ def fit_gaussians(
         ],
         axis=1,
     )
-    at_start, at_peak = (gaussian_sums(edges, density, p)[0] for p in (starts, from_peak))
-    parameters = np.where((at_peak < at_start)[:, None], from_peak, starts)
-    converged = _marquardt(edges, density, parameters)
+    sums, peak_sums = (gaussian_sums(edges, density, p) for p in (starts, from_peak))
+    for axis in np.flatnonzero(peak_sums[0] < sums[0]):
+        starts[axis] = from_peak[axis]
+        for part, peak_part in zip(sums, peak_sums, strict=True):
+            part[axis] = peak_part[axis]
+    parameters, converged = _marquardt(edges, density, starts, sums)
     amplitude, center, sigma = parameters.T
     return amplitude, center, sigma, converged
 
 
-def _marquardt(edges: FloatArray, density: FloatArray, parameters: FloatArray) -> BoolArray:
-    """Move each row of `parameters` to its optimum; return whether the steps came to rest."""
-    squares, gradient, normal = gaussian_sums(edges, density, parameters)
+def _marquardt(
+    edges: FloatArray,
+    density: FloatArray,
+    parameters: FloatArray,
+    sums: tuple[FloatArray, FloatArray, FloatArray],
+) -> tuple[FloatArray, BoolArray]:
+    """Return the optimum of each row, from its start and its sums, and whether it came to rest."""
+    squares, gradient, normal = sums
     damping = np.full(len(density), 1e-6)
     active = np.arange(len(density))
     for _ in range(_MAX_STEPS):
@@ -97,7 +105,7 @@ def _marquardt(edges: FloatArray, density: FloatArray, parameters: FloatArray) -
             break
     converged = np.ones(len(density), dtype=bool)
     converged[active] = False
-    return converged
+    return parameters, converged
 
 
 def _damped_steps(normal: FloatArray, gradient: FloatArray, damping: FloatArray) -> FloatArray:
