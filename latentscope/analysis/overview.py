@@ -44,7 +44,7 @@ class Overview(Result):
             "mean radius": self.radius.mean,
             "radius, std": self.radius.std,
             "√dimensions": self.radius.z_dim**0.5,
-            "mean of all axes from 0": float((self.pca.mean**2).sum() ** 0.5),
+            "distance of the mean from 0": float((self.pca.mean**2).sum() ** 0.5),
             "widest axis (FWHM)": float(self.axes.fwhm.max()),
             "most off-centre axis": float(abs(self.axes.center).max()),
             "share of PC 1": float(self.pca.variance_ratio[0]),

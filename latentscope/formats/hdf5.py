@@ -24,6 +24,7 @@ from latentscope.formats import _hdf5_checks as checks
 from latentscope.latents import Latents
 
 SCHEMA, SCHEMA_VERSION = "latentscope", 1
+_LAYOUT = ("v110", "v110")  # the oldest layout whose metadata carry checksums
 _CHUNK_BYTES = 2**20
 _IDS_AT_ONCE = 65_536
 
@@ -66,7 +67,7 @@ def write(path: str | PathLike[str], latents: Latents) -> None:
     """Write the latents; see `latentscope.save`."""
     labels = {_checked_name(name): _storable(name, c) for name, c in latents.labels.items()}
     meta = _checked_json(latents.meta)
-    with replacing(path) as part, h5py.File(part, "w") as file:
+    with replacing(path) as part, h5py.File(part, "w", libver=_LAYOUT) as file:
         file.attrs["complete"] = False
         for name, array in latents.arrays.items():
             _write_rows(file, name, array)
