@@ -230,7 +230,7 @@ class TestBroken:
     def test_newer_schema(self, path):
         with h5py.File(path, "a") as file:
             file.attrs["schema_version"] = 2
-        with pytest.raises(FileFormatError, match="schema_version must be 1; .* has 2"):
+        with pytest.raises(FileFormatError, match=r"schema_version must be 1; .* has 2"):
             latentscope.load(path)
 
     def test_unfinished_file(self, path):
@@ -267,34 +267,40 @@ class TestBroken:
             latentscope.load(make(tmp_path / "a.h5", build))
 
 
+def external(file, secret):
+    file["z"] = h5py.ExternalLink(str(secret), "z")
+
+
+def external_group(file, secret):
+    file["group"] = h5py.ExternalLink(str(secret), "group")
+    file["z"] = h5py.SoftLink("/group/z")
+
+
+def relative_soft(file, secret):
+    file["a/out"] = h5py.ExternalLink(str(secret), "/")
+    file["a/z"] = h5py.SoftLink("out/z")
+    file["z"] = h5py.SoftLink("a/z")
+
+
+def virtual(file, secret):
+    layout = h5py.VirtualLayout((3000, 16), "f4")
+    layout[:] = h5py.VirtualSource(str(secret), "z", (3000, 16))
+    file.create_virtual_dataset("z", layout)
+
+
+def storage(file, secret):
+    file.create_dataset("z", (3000, 16), "f4", external=[(str(secret), 0, h5py.h5f.UNLIMITED)])
+
+
+def in_labels(file, secret):
+    file["z"] = np.ones((3000, 16), "f4")
+    file["labels/x"] = h5py.ExternalLink(str(secret), "z")
+
+
 class TestHostile:
     @pytest.fixture
     def secret(self, tmp_path, z):
         return make(tmp_path / "secret.h5", lambda file: file.update({"z": z, "group/z": z}))
-
-    def external(file, secret):
-        file["z"] = h5py.ExternalLink(str(secret), "z")
-
-    def external_group(file, secret):
-        file["group"] = h5py.ExternalLink(str(secret), "group")
-        file["z"] = h5py.SoftLink("/group/z")
-
-    def relative_soft(file, secret):
-        file["a/out"] = h5py.ExternalLink(str(secret), "/")
-        file["a/z"] = h5py.SoftLink("out/z")
-        file["z"] = h5py.SoftLink("a/z")
-
-    def virtual(file, secret):
-        layout = h5py.VirtualLayout((3000, 16), "f4")
-        layout[:] = h5py.VirtualSource(str(secret), "z", (3000, 16))
-        file.create_virtual_dataset("z", layout)
-
-    def storage(file, secret):
-        file.create_dataset("z", (3000, 16), "f4", external=[(str(secret), 0, h5py.h5f.UNLIMITED)])
-
-    def in_labels(file, secret):
-        file["z"] = np.ones((3000, 16), "f4")
-        file["labels/x"] = h5py.ExternalLink(str(secret), "z")
 
     @pytest.mark.parametrize(
         "build", [external, external_group, relative_soft, virtual, storage, in_labels]
@@ -368,5 +374,5 @@ class TestSaving:
         assert path.read_bytes() == before
         leftovers = [entry for entry in path.parent.iterdir() if entry != path]
         for leftover in leftovers:
-            with pytest.raises(FileFormatError, match="not an HDF5 file|cannot be read|finished"):
+            with pytest.raises(FileFormatError, match=r"not an HDF5 file|cannot be read|finished"):
                 latentscope.load(leftover)

@@ -1,0 +1,178 @@
+"""Figures: the artists show the result's numbers, on the Axes given and no others."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+
+import latentscope
+from latentscope.errors import DataError
+from latentscope.plot.planes import plot_planes
+from latentscope.plot.tsne import plot_tsne
+
+plt.switch_backend("Agg")
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def z():
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((600, 5)) * [4, 1, 1, 1, 0.5] + [0, 5, 0, 0, 0]
+
+
+@pytest.fixture(scope="module")
+def vae(z):
+    logvar = np.full_like(z, -2.0)
+    noise = np.random.default_rng(1).standard_normal(z.shape)
+    return latentscope.Latents(z + np.exp(-1) * noise, z, logvar)
+
+
+@pytest.fixture(scope="module")
+def results(z, vae):
+    return {
+        "radius": latentscope.radius_density(z),
+        "axes": latentscope.axis_density(z),
+        "pca": latentscope.pca(z),
+        "planes": latentscope.plane_zoom(z, half_widths=[np.inf, 1.0]),
+        "clusters": latentscope.inertia_curve(z, n_clusters=range(2, 9)),
+        "tsne": latentscope.tsne(z, n_iter=20, perplexity=5),
+        "posterior": latentscope.posterior(vae),
+        "overview": latentscope.overview(z),
+        "overview_vae": latentscope.overview(vae),
+        "compare": latentscope.compare(ae=z, vae=vae),
+    }
+
+
+PANELS = {
+    "radius": 1, "axes": 1, "pca": 1, "planes": 2, "clusters": 1, "tsne": 1, "posterior": 2,
+    "overview": 3, "overview_vae": 4, "compare": 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PANELS)
+class TestEveryFigure:
+    def test_draws_on_the_axes_given_and_no_others(self, results, name):
+        n = PANELS[name]
+        figure, grid = plt.subplots(1, n, squeeze=False)
+        given = grid[0] if n > 1 else grid[0, 0]
+        returned = results[name].plot(ax=given)
+        assert list(np.ravel(returned)) == list(grid[0])
+        assert plt.get_fignums() == [figure.number]
+
+    def test_makes_one_new_figure_that_can_be_saved(self, results, name, tmp_path):
+        returned = results[name].plot()
+        assert len(plt.get_fignums()) == 1
+        np.ravel(returned)[0].figure.savefig(tmp_path / "figure.png", dpi=40)
+
+    def test_panels_are_labelled(self, results, name):
+        for panel in np.ravel(results[name].plot()):
+            if name != "tsne":  # whose axes have no meaning
+                assert panel.get_xlabel()
+                assert panel.get_ylabel()
+
+    def test_wrong_axes_are_refused(self, results, name):
+        with pytest.raises(DataError, match="ax must"):
+            results[name].plot(ax=["no axes"])
+
+
+def curve(ax: Axes, label: str) -> np.ndarray:
+    (line,) = [line for line in ax.lines if line.get_label().startswith(label)]
+    return line.get_ydata()
+
+
+def test_radius_shows_counts_and_curves(results):
+    ax = results["radius"].plot()
+    (steps,) = ax.patches
+    np.testing.assert_array_equal(steps.get_data().values, results["radius"].density)
+    np.testing.assert_array_equal(steps.get_data().edges, results["radius"].edges)
+    assert curve(ax, "Gaussian").max() == pytest.approx(
+        results["radius"].gaussian_density.max(), rel=0.2
+    )
+    mode_of_chi = np.exp(-2) * 2**4 / (2**1.5 * 0.75 * np.sqrt(np.pi))  # at radius 2 = √(5 − 1)
+    assert curve(ax, "N(0, I) in 5 dimensions").max() == pytest.approx(mode_of_chi, rel=1e-3)
+
+
+def test_axes_name_the_dominant_ones(results):
+    ax = results["axes"].plot()
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts[0].startswith("1: centre 4.9, width 2.4")
+    assert texts[1].startswith("0: centre")
+    densities = [patch.get_data().values for patch in ax.patches]
+    first = results["axes"].density[1]
+    np.testing.assert_allclose(densities[0], first / first.max())
+
+
+def test_pca_shows_spectrum_and_noise(results):
+    ax = results["pca"].plot()
+    np.testing.assert_allclose(curve(ax, "components"), results["pca"].variance_ratio)
+    noise = results["pca"].noise_variance / results["pca"].total_variance
+    np.testing.assert_allclose(curve(ax, "noise"), noise)
+
+
+def test_clusters_show_both_curves(results):
+    ax, result = results["clusters"].plot(), results["clusters"]
+    np.testing.assert_allclose(curve(ax, "600 points"), result.inertia / 600)
+    np.testing.assert_allclose(curve(ax, "Gaussian"), result.gaussian_inertia / 600)
+    assert ax.get_title() == "no elbow"
+
+
+def test_an_elbow_is_marked():
+    rng = np.random.default_rng(0)
+    centers = 20 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    z = rng.standard_normal((800, 2)) + centers[rng.integers(4, size=800)]
+    ax = latentscope.inertia_curve(z, n_clusters=range(2, 9)).plot()
+    assert list(curve(ax, "elbow at k = 4")) == [0, 1]
+
+
+def test_tsne_colours_rows_by_number(z):
+    result = latentscope.tsne(z, n_points=100, n_iter=20, perplexity=5)
+    ax = plot_tsne(result, color=np.arange(600))
+    np.testing.assert_array_equal(ax.collections[0].get_array(), result.indices)
+    with pytest.raises(DataError, match=r"one number per row of z, 600; got \(100,\)"):
+        plot_tsne(result, color=np.arange(100))
+
+
+def test_posterior_shows_sorted_kl_and_counts(results):
+    kl, deviations = results["posterior"].plot()
+    heights = np.concatenate([dots.get_offsets()[:, 1] for dots in kl.collections])
+    np.testing.assert_allclose(heights, np.sort(results["posterior"].kl)[::-1])
+    bars = [bar.get_height() for bar in deviations.patches]
+    np.testing.assert_array_equal(bars, results["posterior"].deviation_counts)
+
+
+def test_compare_shows_every_set(results):
+    panels = results["compare"].plot()
+    for panel in panels[:3]:
+        assert [text.get_text() for text in panel.get_legend().get_texts()] == ["ae", "vae"]
+    assert [line.get_label() for line in panels[3].lines] == ["vae"]
+
+
+class TestPlanes:
+    def test_few_points_are_dots_with_a_verdict(self, results):
+        whole, inner = results["planes"].plot()
+        assert len(whole.collections[0].get_offsets()) == 600
+        assert len(inner.collections[0].get_offsets()) == results["planes"].n_points[1]
+        assert "too few to show structure" in inner.get_title()
+        assert inner.get_xlim() == (-1.0, 1.0)
+        assert inner.get_xlabel() == "PC 1"
+        (square,) = whole.patches
+        assert square.get_width() == 2.0
+
+    def test_many_points_are_a_density_that_loses_none(self):
+        z = np.random.default_rng(0).standard_normal((40_000, 2))
+        zoom = latentscope.plane_zoom(z, half_widths=[np.inf], space="latent", axes=(1, 0))
+        (panel,) = zoom.plot()
+        (mesh,) = [item for item in panel.collections if isinstance(item, QuadMesh)]
+        assert mesh.get_array().sum() == 40_000
+        assert panel.get_xlabel() == "axis 1"
+
+    def test_too_many_windows_are_refused(self, z):
+        zoom = latentscope.plane_zoom(z, half_widths=np.arange(1, 15))
+        with pytest.raises(DataError, match="at most 12 windows; got 14"):
+            plot_planes(zoom)

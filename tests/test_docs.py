@@ -1,0 +1,37 @@
+"""What the README and the examples say is run as it stands."""
+
+import re
+import runpy
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+TOP = Path(__file__).parent.parent
+EXAMPLES = sorted((TOP / "examples").glob("*.py"))
+
+
+def test_the_readme_runs(tmp_path, monkeypatch):
+    plt.switch_backend("Agg")
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
+    assert len(blocks) == 2
+    exec("\n".join(blocks), {})
+    plt.close("all")
+    assert {path.name for path in tmp_path.iterdir()} == {"radius.png", "latents.h5"}
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs(script, tmp_path, monkeypatch):
+    plt.switch_backend("Agg")
+    out = tmp_path / "figure.png"
+    monkeypatch.setattr(sys, "argv", [str(script), "--points", "3000", "--out", str(out)])
+    runpy.run_path(str(script), run_name="__main__")
+    plt.close("all")
+    assert out.stat().st_size > 10_000
+
+
+def test_every_link_of_the_readme_exists():
+    for target in re.findall(r"\]\(([^)#:]+)\)", (TOP / "README.md").read_text()):
+        assert (TOP / target).exists(), target
