@@ -1,0 +1,219 @@
+"""The package keeps its layers and its manners; read from its source, without running it."""
+
+import ast
+import importlib
+import inspect
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import latentscope
+from latentscope import sample
+
+LAYERS = (  # each may import from itself and from those above it in this list
+    "errors _validate _optional results _atomic _table _types _version _kernels",
+    "_sources rows latents formats",
+    "analysis sample",
+    "plot",
+)
+LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+EXCEPTIONS = {("latentscope.results", "latentscope.plot")}  # result.plot() loads it when called
+
+PACKAGE = Path(latentscope.__file__).parent
+NUMPY_RANDOM = {"Generator", "BitGenerator", "SeedSequence", "default_rng"}
+
+
+def module_name(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+TREES = {
+    module_name(path): ast.parse(path.read_text(encoding="utf-8"), str(path))
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+each_module = pytest.mark.parametrize("name", TREES)
+
+
+def dotted(node):
+    """Return "a.b.c" for such an expression, else an empty text."""
+    return ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+
+
+def is_import_call(node):
+    """Tell whether the node is import_module("…"), with the name written out."""
+    if not (isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")):
+        return False
+    return bool(node.args) and isinstance(node.args[0], ast.Constant)
+
+
+def imports(name):
+    """Yield (line, module, name or None) for every import in a module, at any level of nesting."""
+    is_package = (PACKAGE.parent / Path(*name.split("."))).is_dir()
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name, None
+        elif isinstance(node, ast.ImportFrom):
+            parents = name.split(".")[: len(name.split(".")) - node.level + is_package]
+            module = ".".join([*(parents if node.level else []), *filter(None, [node.module])])
+            for alias in node.names:
+                yield node.lineno, module, alias.name
+        elif is_import_call(node):
+            yield node.lineno, node.args[0].value, None
+
+
+def inner_imports(name):
+    """Return the modules of the package that a module imports."""
+    wanted = set()
+    for _, module, attribute in imports(name):
+        full = f"{module}.{attribute}"
+        wanted.add(full if full in TREES else module)
+    return {module for module in wanted if module.partition(".")[0] == "latentscope"} - {name}
+
+
+def level(name):
+    return LAYER[name.split(".")[1]]
+
+
+def test_every_module_has_a_layer():
+    parts = {name.split(".")[1] for name in TREES if "." in name}
+    assert parts - set(LAYER) == set()
+
+
+@each_module
+def test_modules_import_from_their_own_layer_or_below(name):
+    if name == "latentscope":
+        assert inner_imports(name) == {"latentscope._version"}
+        return
+    wrong = [
+        module
+        for module in sorted(inner_imports(name))
+        if (name, module) not in EXCEPTIONS and level(module) > level(name)
+    ]
+    assert wrong == []
+
+
+def test_no_cycles():
+    graph = {
+        name: {module for module in inner_imports(name) if (name, module) not in EXCEPTIONS}
+        for name in TREES
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError with the cycle
+
+
+@each_module
+def test_imports_name_the_defining_module(name):
+    wrong = [
+        (line, attribute)
+        for line, module, attribute in imports(name)
+        if module == "latentscope" or (module == "latentscope.analysis" and attribute)
+    ]
+    assert wrong == []
+
+
+def rudeness(node):
+    """Return what the core must not do and this piece of source does, or an empty text."""
+    if isinstance(node, ast.Assert):
+        return "assert"
+    if isinstance(node, ast.Call):
+        called = dotted(node.func)
+        is_unseeded = called.endswith("default_rng") and not node.args
+        return called if called in ("print", "input", "breakpoint") or is_unseeded else ""
+    if isinstance(node, ast.Attribute):
+        owner = dotted(node.value)
+        is_global = owner in ("np.random", "numpy.random") and node.attr not in NUMPY_RANDOM
+        is_shown = node.attr == "show" and owner.endswith(("plt", "pyplot", "fig", "figure"))
+        return dotted(node) if is_global or is_shown else ""
+    return ""
+
+
+@each_module
+def test_no_print_assert_show_or_global_random_state(name):
+    found = [(node.lineno, rudeness(node)) for node in ast.walk(TREES[name]) if rudeness(node)]
+    imported = [
+        (line, f"import of {module}")
+        for line, module, attribute in imports(name)
+        if module == "random" or (module == "numpy.random" and attribute not in NUMPY_RANDOM)
+    ]
+    assert found + imported == []
+
+
+def is_public(name):
+    return not name.startswith("_")
+
+
+def public_members(cls):
+    """Yield (name, object) of the methods and properties that a class itself defines."""
+    for key, member in vars(cls).items():
+        is_member = inspect.isfunction(member) or isinstance(member, property | classmethod)
+        if is_public(key) and is_member:
+            yield key, getattr(cls, key)
+
+
+def public_definitions(name):
+    """Yield (qualified name, object) of the classes, functions and methods of a module."""
+    for key, thing in vars(importlib.import_module(name)).items():
+        if is_public(key) and callable(thing) and getattr(thing, "__module__", "") == name:
+            yield key, thing
+            members = public_members(thing) if inspect.isclass(thing) else ()
+            for member, function in members:
+                yield f"{key}.{member}", function
+
+
+@each_module
+def test_everything_public_has_a_docstring(name):
+    """Methods that fill in a base class are documented there."""
+    assert (importlib.import_module(name).__doc__ or "").strip()
+    missing = [key for key, thing in public_definitions(name) if not inspect.getdoc(thing)]
+    assert missing == []
+
+
+def unannotated(function):
+    """Return the parameters of a function without annotation, and "return"."""
+    arguments = function.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    rest = [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
+    missing = [
+        argument.arg
+        for argument in (*named, *rest)
+        if argument.annotation is None and argument.arg not in ("self", "cls")
+    ]
+    return missing + (["return"] if function.returns is None else [])
+
+
+@each_module
+def test_everything_is_annotated(name):
+    functions = [
+        node
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    missing = {node.name: unannotated(node) for node in functions if unannotated(node)}
+    assert missing == {}
+
+
+def functions_of_sample():
+    functions = inspect.getmembers(sample, inspect.isfunction)
+    return [name for name, f in functions if is_public(name) and f.__module__ == sample.__name__]
+
+
+PUBLIC_FUNCTIONS = [
+    *((latentscope, name) for name in latentscope.__all__ if name not in latentscope._MODULES),
+    *((sample, name) for name in functions_of_sample()),
+]
+
+
+@pytest.mark.parametrize(("module", "name"), PUBLIC_FUNCTIONS[1:])  # the first is __version__
+def test_public_functions_show_an_example(module, name):
+    text = inspect.getdoc(getattr(module, name))
+    assert ">>> " in text.partition("Examples\n--------\n")[2]
+
+
+@pytest.mark.parametrize(("module", "name"), PUBLIC_FUNCTIONS[1:])
+def test_public_functions_document_every_parameter(module, name):
+    function = getattr(module, name)
+    described = inspect.getdoc(function).partition("\n----------\n")[2]
+    missing = [key for key in inspect.signature(function).parameters if key not in described]
+    assert missing == []

@@ -1,0 +1,130 @@
+"""A file is replaced as a whole or not at all."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from latentscope import _atomic
+from latentscope._atomic import replacing
+from latentscope.errors import DataError
+
+
+@pytest.fixture
+def target(tmp_path):
+    path = tmp_path / "file.json"
+    path.write_text("old")
+    return path
+
+
+def names(target):
+    return [path.name for path in target.parent.iterdir()]
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("kind", [str, os.fspath, lambda path: path])
+def test_content_replaces_the_file(target, kind):
+    with replacing(kind(target)) as part:
+        assert part.parent == target.parent
+        part.write_text("new")
+        assert target.read_text() == "old"
+    assert target.read_text() == "new"
+    assert names(target) == ["file.json"]
+
+
+def test_new_file(tmp_path):
+    with replacing(tmp_path / "new") as part:
+        part.write_text("new")
+    assert (tmp_path / "new").read_text() == "new"
+
+
+def write_half(target, error):
+    with replacing(target) as part:
+        part.write_text("half of the n")
+        raise error
+
+
+@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt("disk full")])
+def test_error_leaves_the_old_file_and_nothing_else(target, error):
+    with pytest.raises(type(error), match="disk full"):
+        write_half(target, error)
+    assert target.read_text() == "old"
+    assert names(target) == ["file.json"]
+
+
+@pytest.mark.parametrize("step", ["_sync", "_usual_mode"])
+def test_error_at_the_end_leaves_the_old_file_and_nothing_else(monkeypatch, target, step):
+    def fail(path):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(_atomic, step, fail)
+    with pytest.raises(OSError, match="disk full"), replacing(target) as part:
+        part.write_text("new")
+    assert target.read_text() == "old"
+    assert names(target) == ["file.json"]
+
+
+def test_killed_writer_leaves_the_old_file(target):
+    code = (
+        "import os, sys\n"
+        "from latentscope._atomic import replacing\n"
+        "with replacing(sys.argv[1]) as part:\n"
+        "    part.write_text('half of the n')\n"
+        "    os._exit(9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, target], cwd=target.parent, check=False)
+    assert done.returncode == 9
+    assert target.read_text() == "old"
+
+
+def test_content_is_on_the_disk_before_it_gets_the_name(monkeypatch, target):
+    events = []
+    monkeypatch.setattr(_atomic, "_sync", lambda path: events.append((path, target.read_text())))
+    with replacing(target) as part:
+        part.write_text("new")
+    assert events == [(part, "old"), (target.parent, "new")]
+
+
+@pytest.mark.parametrize("bits", [0o600, 0o640, 0o664])
+def test_mode_of_the_old_file_is_kept(target, bits):
+    target.chmod(bits)
+    with replacing(target) as part:
+        part.write_text("new")
+    assert mode(target) == bits
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_new_file_has_the_mode_that_open_gives(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        (tmp_path / "usual").write_text("")
+        with replacing(tmp_path / "ours"):
+            pass
+        assert os.umask(umask) == umask  # looking at it has not changed it
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "ours") == mode(tmp_path / "usual") == 0o666 & ~umask
+
+
+def test_two_writers_do_not_share_a_part(target):
+    with replacing(target) as first, replacing(target) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert first != second
+    assert target.read_text() == "first"  # its block ended last
+    assert names(target) == ["file.json"]
+
+
+@pytest.mark.parametrize(
+    ("path", "match"),
+    [("", "must name a file; got the folder"), ("no/such/file", "must lie in an existing folder")],
+)
+def test_refused_paths(tmp_path, path, match):
+    with pytest.raises(DataError, match=match), replacing(tmp_path / path):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,25 @@
+"""Every example in a docstring runs and ends in the number that it shows."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import latentscope
+
+MODULES = [
+    "latentscope",
+    *(found.name for found in pkgutil.walk_packages(latentscope.__path__, "latentscope.")),
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # examples may write files
+    module = importlib.import_module(name)
+    report = []
+    runner = doctest.DocTestRunner()
+    tests = doctest.DocTestFinder().find(module)
+    n_failed = sum(runner.run(test, out=report.append).failed for test in tests)
+    assert n_failed == 0, "".join(report)

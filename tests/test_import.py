@@ -1,0 +1,95 @@
+"""Import is cheap, gives every public name, and notices another package of the same name."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import latentscope
+
+HEAVY = [
+    "matplotlib",
+    "sklearn",
+    "scipy",
+    "openTSNE",
+    "h5py",
+    "numba",
+    "faiss",
+    "tensorflow",
+    "pandas",
+    "zarr",
+]
+
+
+def run(code, folder, *options):
+    return subprocess.run(
+        [sys.executable, *options, "-c", code],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_import_is_cheap(tmp_path):
+    done = run("import json, sys, latentscope; print(json.dumps(list(sys.modules)))", tmp_path)
+    assert done.returncode == 0, done.stderr
+    loaded = json.loads(done.stdout)
+    assert "latentscope" in loaded
+    assert [name for name in HEAVY if name in loaded] == []
+
+
+def test_import_says_and_writes_nothing(tmp_path):
+    done = run("import latentscope", tmp_path, "-W", "error")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", latentscope.__all__)
+def test_public_names_resolve(name):
+    assert getattr(latentscope, name) is not None
+
+
+def test_dir_lists_the_public_names():
+    assert dir(latentscope) == sorted(latentscope.__all__)
+    assert len(set(latentscope.__all__)) == len(latentscope.__all__)
+
+
+@pytest.mark.parametrize("name", ["no_such_name", "reduce", "_private"])
+def test_other_names_do_not_resolve(name):
+    with pytest.raises(AttributeError, match=f"module 'latentscope' has no attribute '{name}'"):
+        getattr(latentscope, name)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return a folder with a copy of the package's first two files."""
+    package = Path(latentscope.__file__).parent
+    (tmp_path / "latentscope").mkdir()
+    for name in ("__init__.py", "_version.py"):
+        shutil.copy(package / name, tmp_path / "latentscope" / name)
+    return tmp_path
+
+
+# -S: without site-packages, so that only the copy can be imported
+
+
+def test_mixed_installation_is_refused(copy):
+    server = copy / "latentscope" / "server" / "app.py"
+    server.parent.mkdir()
+    server.touch()
+    done = run("import latentscope", copy, "-S")
+    assert done.returncode == 1
+    assert "ImportError: two packages share the import name 'latentscope'" in done.stderr
+    assert (
+        "pip uninstall -y latentscope latentscope-analysis && pip install latentscope-analysis"
+        in done.stderr
+    )
+
+
+def test_pure_installation_is_not(copy):
+    done = run("import latentscope; print(latentscope.__file__)", copy, "-S")
+    assert Path(done.stdout.strip()) == copy / "latentscope" / "__init__.py"
