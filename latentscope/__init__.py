@@ -20,7 +20,16 @@ if (Path(__file__).parent / "server" / "app.py").exists():
     )
 
 _HOME = {  # public name: the module that defines it, imported on first use
+    "AxisDensity": "latentscope.analysis.axes",
+    "Comparison": "latentscope.analysis.compare",
+    "Embedding": "latentscope.analysis.tsne",
+    "InertiaCurve": "latentscope.analysis.clusters",
     "Latents": "latentscope.latents",
+    "Overview": "latentscope.analysis.overview",
+    "PCA": "latentscope.analysis.pca",
+    "PlaneZoom": "latentscope.analysis.planes",
+    "Posterior": "latentscope.analysis.posterior",
+    "RadiusDensity": "latentscope.analysis.radius",
     "axis_density": "latentscope.analysis.axes",
     "compare": "latentscope.analysis.compare",
     "finite_rows": "latentscope.rows",

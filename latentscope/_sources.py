@@ -50,7 +50,7 @@ class Matrix:
                 rows = self._get(start, stop)
         except OSError as error:
             raise FileFormatError(
-                f"rows {start:,} to {stop - 1:,} cannot be read, the file is damaged: {error}"
+                f"rows {start:,} to {stop - 1:,} cannot be read: {error}"
             ) from error
         return np.ascontiguousarray(rows, dtype=self.dtype)
 
@@ -139,10 +139,10 @@ def _in_memory(name: str, value: Any, package: str) -> Array:
         )
     if hasattr(value, "columns") and hasattr(value, "dtypes"):
         return _from_frame(name, value)
-    if package == "torch":
-        value = _from_torch(name, value)
+    if package == "torch" and value.device.type != "cpu":
+        raise DataError(f"{name} must be on the CPU; got device {value.device}. Pass {name}.cpu().")
     try:
-        array = np.asarray(value)
+        array = np.asarray(_from_torch(value) if package == "torch" else value)
     except (ValueError, TypeError) as error:
         raise DataTypeError(f"{name} cannot be read as an array of numbers: {error}") from error
     if array.dtype.name == "bfloat16":
@@ -152,11 +152,13 @@ def _in_memory(name: str, value: Any, package: str) -> Array:
 
 def _from_frame(name: str, frame: Any) -> Array:
     """Return a pandas or polars frame whose columns are all numbers."""
-    dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
-    others = [str(column) for column, dtype in dtypes.items() if not _is_number(dtype)]
+    if hasattr(frame, "collect"):
+        raise DataTypeError(f"{name} must hold its rows; got a lazy frame. Pass {name}.collect().")
+    columns = list(zip(frame.columns, frame.dtypes, strict=True))
+    others = [str(column) for column, dtype in columns if not _is_number(dtype)]
     if others:
         raise DataTypeError(
-            f"{name} must have columns of numbers only; {len(others)} of {len(dtypes)} hold "
+            f"{name} must have columns of numbers only; {len(others)} of {len(columns)} hold "
             f"something else: {', '.join(others[:5])}. Select the coordinates first."
         )
     array = frame.to_numpy()
@@ -167,21 +169,22 @@ def _from_frame(name: str, frame: Any) -> Array:
 
 def _is_number(dtype: Any) -> bool:
     if hasattr(dtype, "is_numeric"):  # polars
-        return bool(dtype.is_numeric())
+        return bool(dtype.is_numeric()) or str(dtype) == "Boolean"
     return getattr(dtype, "kind", "O") in "biuf"
 
 
-def _from_torch(name: str, tensor: Any) -> Any:
+def _from_torch(tensor: Any) -> Any:
     """Return a CPU tensor as an array that shares its memory; bfloat16 as float32."""
-    if tensor.device.type != "cpu":
-        raise DataError(
-            f"{name} must be on the CPU; got device {tensor.device}. Pass {name}.cpu()."
-        )
     tensor = tensor.detach()
     return tensor.float().numpy() if str(tensor.dtype) == "torch.bfloat16" else tensor.numpy()
 
 
 def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
+    if dtype.kind == "c":
+        raise DataTypeError(
+            f"{name} must hold real numbers; got dtype {dtype}. Say which are meant, for example "
+            f"np.hstack([{name}.real, {name}.imag])."
+        )
     if dtype.kind not in "biuf":
         raise DataTypeError(
             f"{name} must hold real numbers; got dtype {dtype}. "
@@ -189,9 +192,9 @@ def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
         )
 
 
-def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+def _check_shape(name: str, shape: tuple[int, ...] | None) -> None:
     required = f"{name} must have shape (n_points, z_dim); got {shape}."
-    if len(shape) == 0:
+    if not shape:  # None: an HDF5 dataset without a dataspace
         raise DataError(f"{required} One number is no set of points.")
     if len(shape) == 1:
         raise DataError(f"{required} One coordinate per point? Pass {name}[:, None].")

@@ -62,7 +62,7 @@ class Table(Mapping[str, Sequence[Any]]):
 
 
 def show(value: Any) -> str:
-    """Write a number in at most five significant digits, integers in full.
+    """Write a number in at most five significant digits, integers below 1e15 in full.
 
     Examples
     --------

@@ -30,6 +30,8 @@ def real(name: str, value: float) -> float:
         raise DataTypeError(f"{name} must be a number; got {value!r}.")
     try:
         return float(value)
+    except OverflowError as error:
+        raise DataError(f"{name} must fit in float64; got a number beyond 1e308.") from error
     except (TypeError, ValueError) as error:
         raise DataTypeError(f"{name} must be a number; got {value!r}.") from error
 

@@ -1,12 +1,12 @@
 """The container that everything exchanges: latent vectors, with what is known about each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from latentscope._sources import as_matrix
-from latentscope.errors import DataError
+from latentscope.errors import DataError, DataTypeError
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -58,14 +58,14 @@ class Latents:
             if (matrix.n_rows, matrix.n_cols) != shape:
                 other = matrix.n_rows, matrix.n_cols
                 raise DataError(f"{name} must have the shape of z, {shape}; got {other}.")
-        columns = {f"labels[{name!r}]": column for name, column in self.labels.items()}
-        for name, column in {"ids": self.ids, **columns}.items():
-            if column is not None and len(column) != self.n_points:
-                raise DataError(
-                    f"{name} must have one entry per row of z, {self.n_points}; got {len(column)}."
-                )
-        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
-        object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
+        for name in ("labels", "meta"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise DataTypeError(f"{name} must be a mapping; got {getattr(self, name)!r}.")
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        if self.ids is not None:
+            _check_length("ids", self.ids, self.n_points)
+        for name, column in self.labels.items():
+            _check_length(f"labels[{name!r}]", column, self.n_points)
 
     @property
     def n_points(self) -> int:
@@ -105,6 +105,11 @@ class Latents:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let latents in memory be pickled and copied, which read-only mappings cannot."""
+        parts = self.z, self.mu, self.logvar, self.ids, dict(self.labels), dict(self.meta)
+        return type(self), parts
+
     def __len__(self) -> int:
         return self.n_points
 
@@ -116,3 +121,16 @@ class Latents:
             f"<Latents of {self.n_points:,} points in {self.z_dim:,} dimensions: "
             f"{', '.join(parts)}>"
         )
+
+
+def _check_length(name: str, column: Any, n_points: int) -> None:
+    shape = getattr(column, "shape", None)
+    if shape is None:
+        shape = (len(column),) if isinstance(column, Sized) else ()
+    if tuple(shape) != (n_points,):
+        raise DataError(f"{name} must have one entry per row of z, {n_points}; got {_size(shape)}.")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """Write the length of a column, or the shape of what is none."""
+    return str(shape[0]) if len(shape) == 1 else f"shape {tuple(shape)}"

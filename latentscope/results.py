@@ -2,13 +2,12 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
-from types import MappingProxyType
+from pkgutil import iter_modules
 from typing import Any, ClassVar, Self, get_args, get_origin
 
 import numpy as np
@@ -118,8 +117,6 @@ def _locked(value: Any) -> Any:
         return copy
     if isinstance(value, list | tuple):
         return tuple(_locked(item) for item in value)
-    if isinstance(value, Mapping):
-        return MappingProxyType({key: _locked(item) for key, item in value.items()})
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -128,23 +125,31 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, np.ndarray):
-        return value.tolist()
+        return value.tolist() if value.size else {"shape": list(value.shape)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
     return value
 
 
 def _revived(value: Any, kind: Any = None) -> Any:
     """Undo `_plain`; `kind` is the annotation of the field that the value belongs to."""
     if isinstance(value, dict) and "result" in value:
-        cls = _CLASSES[value["result"]]
+        cls = _class_named(value["result"])
         kinds = {field.name: field.type for field in dataclasses.fields(cls)}
         return cls(**{name: _revived(value[name], kinds[name]) for name in kinds})
-    if isinstance(value, list) and get_origin(kind) is np.ndarray:
+    if get_origin(kind) is np.ndarray:
         (scalar_type,) = get_args(get_args(kind)[1])
+        if isinstance(value, dict):
+            return np.empty(value["shape"], dtype=scalar_type)
         return np.array(value, dtype=scalar_type)
     if isinstance(value, list):
         return tuple(_revived(item) for item in value)
     return value
+
+
+def _class_named(name: str) -> type[Result]:
+    """Return a class of results, whose analysis may not have been imported yet."""
+    if name not in _CLASSES:
+        for module in iter_modules(import_module("latentscope.analysis").__path__):
+            import_module(f"latentscope.analysis.{module.name}")
+    return _CLASSES[name]

@@ -224,7 +224,13 @@ def collect(source: Any, function: Callable[[Block], Array], *, progress: str = 
 
 def take(source: Any, indices: IntArray) -> Array:
     """Return the given rows of z; `indices` are increasing row numbers of the source."""
-    return collect(source, partial(_rows_among, indices), progress="reading rows")
+    taken = collect(source, partial(_rows_among, indices), progress="reading rows")
+    if len(taken) != len(indices):
+        raise DataError(
+            f"indices must be increasing numbers of rows that are used; {len(indices)} were given, "
+            f"{len(taken)} found."
+        )
+    return taken
 
 
 def row_numbers(source: Any) -> IntArray:
@@ -276,7 +282,7 @@ class Collected(Summary):
 
 def _rows_among(indices: IntArray, block: Block) -> Array:
     low, high = np.searchsorted(indices, (block.rows[0], block.rows[-1] + 1))
-    return block.z[np.searchsorted(block.rows, indices[low:high])]
+    return block.z[np.isin(block.rows, indices[low:high], assume_unique=True)]
 
 
 def _numbers(block: Block) -> IntArray:

@@ -16,6 +16,7 @@ BUILTIN = {
     errors.IncompleteFileError: ValueError,
     errors.UnsafeFileError: ValueError,
     errors.TooLargeError: MemoryError,
+    errors.MissingFileError: FileNotFoundError,
     errors.MissingDependencyError: ImportError,
 }
 ALL = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]

@@ -4,10 +4,9 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -38,7 +37,6 @@ class Outer(Result):
     elbow: int | None
     share: float
     names: tuple[str, ...]
-    settings: Mapping[str, Any]
     inner: Inner
     inners: tuple[Inner, ...]
     missing: Inner | None
@@ -63,7 +61,6 @@ def make(**changes):
         "elbow": None,
         "share": 0.1 + 0.2,
         "names": ("ae", "vae"),
-        "settings": {"bin_width": 0.5, "axes": [0, 1]},
         "inner": inner,
         "inners": (inner, inner),
         "missing": None,
@@ -105,14 +102,10 @@ def test_views_cannot_be_unlocked():
 
 
 def test_collections_are_copies():
-    names, settings = ["a", "b"], {"axes": [0, 1]}
-    result = make(names=names, settings=settings)
+    names = ["a", "b"]
+    result = make(names=names)
     names.append("c")
-    settings["axes"].append(2)
     assert result.names == ("a", "b")
-    assert result.settings == {"axes": (0, 1)}
-    with pytest.raises(TypeError, match="does not support item assignment"):
-        result.settings["axes"] = ()
 
 
 def test_numpy_numbers_become_plain():
@@ -192,7 +185,6 @@ def test_to_dict_is_json_ready():
     assert list(plain)[1:] == [field.name for field in dataclasses.fields(Outer)]
     assert plain["counts"] == [0, 2**62, -5]
     assert plain["inner"]["result"] == "Inner"
-    assert plain["settings"] == {"bin_width": 0.5, "axes": [0, 1]}
 
 
 @pytest.mark.parametrize("cls", [Outer, Result])

@@ -19,7 +19,7 @@ from latentscope.analysis._bins import AxisCounts
 from latentscope.analysis._moments import Covariance, Moments
 from latentscope.analysis._posterior_sums import PosteriorSums
 from latentscope.analysis.radius import RadiusCounts
-from latentscope.errors import DataError
+from latentscope.errors import DataError, FileFormatError
 from latentscope.latents import Latents
 from latentscope.rows import (
     Block,
@@ -227,7 +227,7 @@ def test_error_of_the_source_propagates():
         raise OSError("disk gone")
 
     source = dataclasses.replace(as_matrix("z", cloud), _get=get)
-    with pytest.raises(OSError, match="disk gone"):
+    with pytest.raises(FileFormatError, match=r"rows 0 to .* cannot be read: disk gone"):
         reduce(source, Moments(3))
 
 

@@ -29,7 +29,7 @@ def test_no_number(check, value):
 
 
 def test_number_beyond_float64():
-    with pytest.raises(DataError, match="width must be a"):
+    with pytest.raises(DataError, match="width must fit in float64"):
         positive("width", 10**400)
 
 

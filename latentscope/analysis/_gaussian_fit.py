@@ -16,6 +16,7 @@ from latentscope._kernels import gaussian_sums
 from latentscope._types import BoolArray, FloatArray
 
 _MAX_STEPS = 100
+_NOTHING = 1e-100  # on the diagonal where no parameter has any effect
 _TOLERANCE = 1e-5  # step, relative to the amplitude and to σ, that ends the search
 _SMALLEST_SIGMA = 1e-3  # of a bin, where the model no longer depends on σ
 
@@ -112,5 +113,6 @@ def _damped_steps(normal: FloatArray, gradient: FloatArray, damping: FloatArray)
     """Return the step of each row, of shape (n_axes, 3)."""
     damped = normal.copy()
     diagonal = np.einsum("ijj->ij", damped)
-    diagonal += damping[:, None] * diagonal + np.finfo(float).tiny
+    diagonal += damping[:, None] * diagonal
+    diagonal += 1e-12 * diagonal.max(axis=1, keepdims=True) + _NOTHING
     return np.linalg.solve(damped, gradient[:, :, None])[:, :, 0].astype(np.float64)

@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 
 from latentscope._kernels import centred, column_means, squared_deviations
-from latentscope._types import Array, FloatArray
+from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows import Block, Summary, blas
 
@@ -129,12 +129,13 @@ def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     return variance, axes * np.sign(largest)[:, None]
 
 
-def refuse_overflow(sums: FloatArray) -> None:
-    """Raise if sums of squares left the range of float64."""
+def refuse_overflow(sums: FloatArray, what: str = "axis", numbers: IntArray | None = None) -> None:
+    """Raise if sums of squares left the range of float64; `what` they belong to, and its number."""
     if not np.isfinite(sums).all():
-        axis = int(np.flatnonzero(~np.isfinite(sums))[0])
+        first = int(np.flatnonzero(~np.isfinite(sums))[0])
+        place = first if numbers is None else numbers[first]
         raise DataError(
-            f"values must be small enough to square in float64 (below 1e150); axis {axis} "
+            f"values must be small enough to square in float64 (below 1e150); {what} {place} "
             "overflows. Remove the outliers or rescale z."
         )
 

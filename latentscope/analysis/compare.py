@@ -42,7 +42,7 @@ class Comparison(Result):
             name: [one.n_used, *(numbers.get(quantity) for quantity in quantities)]
             for name, one, numbers in zip(self.names, self.overviews, headlines, strict=True)
         }
-        return Table(quantity=["points", *quantities], **columns)
+        return Table(**{"": ["points", *quantities], **columns})
 
     def headline(self) -> dict[str, Any]:
         """Return the mean radius of each set."""

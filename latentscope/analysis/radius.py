@@ -161,7 +161,7 @@ def radius_density(z: Any, *, bin_width: float = 0.5) -> RadiusDensity:
     Raises
     ------
     DataError
-        If z holds NaN or infinity, has a wrong shape, or needs more than a million bins.
+        If z holds NaN or infinity, has a wrong shape, or needs more bins than fit in memory.
 
     Notes
     -----
@@ -228,7 +228,7 @@ class RadiusCounts(Summary):
 
     def update(self, block: Block) -> None:
         radius = radii(block.z)[:, None]
-        refuse_overflow(radius)
+        refuse_overflow(radius, "row", block.rows)
         self.counts.add(radius)
         self.moments.add(radius)
         self.minimum = min(self.minimum, float(radius.min()))
