@@ -18,7 +18,10 @@ LAYERS = (  # each may import from itself and from those above it in this list
     "plot",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
-EXCEPTIONS = {("latentscope.results", "latentscope.plot")}  # result.plot() loads it when called
+EXCEPTIONS = {  # loaded when a method of a result is called
+    ("latentscope.results", "latentscope.plot"),  # plot()
+    ("latentscope.results", "latentscope.analysis"),  # load()
+}
 
 PACKAGE = Path(latentscope.__file__).parent
 NUMPY_RANDOM = {"Generator", "BitGenerator", "SeedSequence", "default_rng"}
@@ -200,11 +203,7 @@ def functions_of_sample():
 
 
 PUBLIC_FUNCTIONS = [
-    *(
-        (latentscope, name)
-        for name in latentscope.__all__
-        if name[0].islower() and name not in latentscope._MODULES
-    ),
+    *((latentscope, name) for name in latentscope._HOME if name[0].islower()),
     *((sample, name) for name in functions_of_sample()),
 ]
 
