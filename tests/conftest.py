@@ -4,6 +4,7 @@ import os
 from typing import NamedTuple
 
 os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait leave the cores to others
 
 import numpy as np
 import pytest

@@ -40,6 +40,12 @@ def test_inertia_of_one_cluster_and_of_a_cluster_per_row(cloud):
     assert_allclose(result.inertia, [((z - z.mean(axis=0)) ** 2).sum(), 0], atol=1e-9)
 
 
+def test_the_gaussian_has_the_variance_of_the_data(cloud):
+    """At k = 1 inertia is the total variance, which data and Gaussian share."""
+    result = ls.inertia_curve(cloud.z, n_clusters=[1, 2])
+    assert_allclose(result.gaussian_inertia[0], result.inertia[0], rtol=1e-6)
+
+
 def test_inertia_of_separate_clusters(four):
     """At k = 4 it is the sum of squares about the mean of each cluster."""
     z, label = four
