@@ -126,7 +126,8 @@ def test_input_is_left_alone(analysis, z):
 
 
 @every_analysis
-def test_nonfinite_rows_are_refused(analysis, holed):
+def test_nonfinite_rows_are_refused(analysis, holed, small_blocks):
+    """The count and the first rows, by their numbers in the source, whatever the blocks."""
     with pytest.raises(DataError, match=r"6 of 300 rows .*\(rows 2, 3, 50, 77, 100, …\)"):
         analysis(latents(holed))
 
@@ -142,7 +143,7 @@ def test_finite_rows(analysis, z, holed, assert_same):
 
 
 @pytest.mark.parametrize(("name", "field"), [("planes", "rows"), ("tsne", "indices")])
-def test_finite_rows_keep_their_numbers(name, field, holed):
+def test_finite_rows_keep_their_numbers(name, field, holed, small_blocks):
     """Row numbers count the rows that were left out."""
     numbers = getattr(ALL[name](ls.finite_rows(holed)), field)
     assert not set(BAD_ROWS) & set(numbers)
