@@ -1,0 +1,150 @@
+"""axis_density: counts, moments and one Gaussian per axis."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import norm
+
+import latentscope as ls
+from latentscope.errors import DataError, DataTypeError, LatentscopeWarning
+
+PUBLISHED = {  # axis: centre, full width at half maximum (design, reference experiments)
+    52: (5.0, 8), 61: (1.0, 3), 73: (0, 5.5), 83: (-0.5, 5), 94: (0, 4), 116: (0, 4),
+    119: (1.0, 3), 130: (-2.0, 9), 171: (0.7, 5), 188: (0.75, 2.75), 200: (0.5, 11), 221: (-1.0, 8),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bin_width", [0.25, 0.1, 0.05, 0.3])
+def test_counts_are_those_of_numpy(bin_width, cloud):
+    result = ls.axis_density(cloud.z, bin_width=bin_width)
+    for axis in range(6):
+        expected = np.histogram(cloud.z[:, axis], result.edges)[0]
+        assert_array_equal(result.counts[axis], expected)
+    assert_allclose(result.density.sum(axis=1) * bin_width, 1)
+    assert_allclose(result.mean, cloud.z.mean(axis=0), rtol=1e-12)
+    assert_allclose(result.std, cloud.z.std(axis=0), rtol=1e-12)
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.sampled_from([0.1, 0.05, 0.3, 0.7]),
+    st.lists(st.integers(-200, 200), min_size=9, max_size=60, unique=True),
+)
+def test_a_value_on_an_edge_belongs_to_the_bin_above(bin_width, numbers):
+    """The value k · w lies in bin k, and the float just below in bin k − 1."""
+    values = bin_width * np.array([*numbers, 250])
+    for z in (values, np.nextafter(values, -np.inf)):
+        result = ls.axis_density(z[:, None], bin_width=bin_width)
+        edges = np.append(result.edges, np.inf)  # NumPy closes its last bin
+        assert_array_equal(result.counts[0], np.histogram(z, edges)[0][:-1])
+
+
+def test_published_axes_are_found():
+    """Twelve broad axes among narrow ones: ranked first, each centre and width as drawn."""
+    rng = np.random.default_rng(0)
+    center, width = np.zeros(256), np.full(256, 1.5)
+    for axis, (at, wide) in PUBLISHED.items():
+        center[axis], width[axis] = at, wide
+    sigma = width / 2.354820
+    result = ls.axis_density(center + sigma * rng.standard_normal((10_000, 256)))
+    assert set(result.dominant(12)["axis"]) == set(PUBLISHED)
+    assert result.dominant(1)["axis"] == (52,)  # 5² + (8 / 2.355)² is the largest
+    assert np.all(np.abs(result.center - center) < 6 * sigma / 100)  # of standard error σ / √n
+    assert_allclose(result.fwhm, width, rtol=0.06)
+    assert_allclose(result.amplitude, 1, atol=0.05)
+    assert result.is_fitted.all()
+    assert result.fit_quality.min() > 0.95
+
+
+@pytest.mark.parametrize("sigma", [0.15, 0.25, 2.0])
+def test_bins_do_not_widen_the_fit(sigma, rng):
+    """σ is that of the points, also where a bin is as wide as the curve."""
+    result = ls.axis_density(sigma * rng.standard_normal((20_000, 1)) + 0.07)
+    assert_allclose(result.sigma, sigma, rtol=0.03)
+    assert_allclose(result.center, 0.07, atol=5 * sigma / np.sqrt(20_000))
+
+
+def test_a_second_hump_does_not_drag_the_centre(rng):
+    """0.8 N(0, 1) + 0.2 N(8, 1): the fit describes the first, the moments neither."""
+    hump = 8 * (rng.uniform(size=(20_000, 1)) < 0.2)
+    result = ls.axis_density(rng.standard_normal((20_000, 1)) + hump)
+    assert_allclose(result.center, 0, atol=0.05)
+    assert_allclose(result.amplitude, 0.8, atol=0.03)
+    assert_allclose(result.mean, 1.6, atol=0.1)
+    assert result.fit_quality[0] < 0.97
+
+
+def test_fit_quality_is_r_squared(cloud):
+    """1 − Σ(density − fit)² / Σ(density − mean)², the fit by the normal distribution function."""
+    result = ls.axis_density(cloud.z)
+    below = norm.cdf(result.edges, result.center[:, None], result.sigma[:, None])
+    fit = result.amplitude[:, None] * np.diff(below) / result.bin_width
+    residual = ((result.density - fit) ** 2).sum(axis=1)
+    spread = result.density.var(axis=1) * result.density.shape[1]
+    assert_allclose(result.fit_quality, 1 - residual / spread, rtol=1e-9)
+    assert_allclose(result.fwhm, 2 * np.sqrt(2 * np.log(2)) * result.sigma)
+
+
+def test_weight_is_the_share_of_the_squared_radius(cloud):
+    result = ls.axis_density(cloud.z)
+    square = result.center**2 + result.sigma**2
+    assert_allclose(result.weight, square / square.sum())
+    table = result.table()
+    assert sorted(table["axis"]) == list(range(6))
+    assert list(table["weight"]) == sorted(table["weight"], reverse=True)
+    assert_allclose(table["center"], result.center[list(table["axis"])])
+
+
+def test_a_constant_axis_is_told(rng):
+    z = rng.standard_normal((500, 3)) * [1, 0, 1] + [0, 4, 0]
+    result = ls.axis_density(z)
+    assert_array_equal(result.is_fitted, [True, False, True])
+    assert (result.center[1], result.sigma[1]) == (4, 0)
+
+
+def test_narrow_axes_are_warned_of(cloud):
+    with pytest.warns(LatentscopeWarning, match="6 of 6 axes are narrower than half") as caught:
+        result = ls.axis_density(cloud.z, bin_width=100)
+    assert caught[0].filename == __file__
+    assert not result.is_fitted.any()
+    assert_allclose(result.sigma, result.std)
+
+
+def test_order_of_axes(cloud, rng):
+    """Permuting the axes permutes the results."""
+    order = rng.permutation(6)
+    one, other = ls.axis_density(cloud.z), ls.axis_density(cloud.z[:, order])
+    assert_array_equal(other.counts, one.counts[order])
+    assert_allclose(other.center, one.center[order], rtol=1e-9)
+    assert_allclose(other.sigma, one.sigma[order], rtol=1e-9)
+
+
+def test_scale(cloud):
+    """Three times z in bins three times as wide: the same counts, three times the widths."""
+    one, three = ls.axis_density(cloud.z), ls.axis_density(3 * cloud.z, bin_width=0.75)
+    assert_array_equal(three.counts, one.counts)
+    assert_allclose(three.center, 3 * one.center, atol=1e-4)
+    assert_allclose(three.fwhm, 3 * one.fwhm, rtol=1e-4)
+    assert_allclose(three.weight, one.weight, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"bin_width": 0}, DataError, "bin_width must be a finite number above 0; got 0"),
+        ({"bin_width": np.inf}, DataError, "above 0; got inf"),
+        ({"bin_width": None}, DataTypeError, "bin_width must be a number; got None"),
+        ({"bin_width": 1e-7}, DataError, r"bin_width must leave at most .* bins here.*wider"),
+    ],
+)
+def test_wrong_bins_are_refused(options, error, match, cloud):
+    with pytest.raises(error, match=match):
+        ls.axis_density(cloud.z, **options)
+
+
+@pytest.mark.parametrize("n", [0, 7, 2.5])
+def test_wrong_numbers_of_axes_are_refused(n, cloud):
+    with pytest.raises(DataError, match=r"n must be an integer from 1 to 6 \(the number of axes\)"):
+        ls.axis_density(cloud.z).dominant(n)
