@@ -5,21 +5,27 @@ neither, the per-axis Gaussian knows no correlations, the full Gaussian knows bo
 out the tails, and the mixture knows several humps.
 """
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
+from scipy.special import gammainc, hyp1f1
 from scipy.stats import chi2
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from latentscope._kernels import centred
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, positive
+from latentscope._warn import warn
 from latentscope.analysis._moments import Covariance, Moments, principal_axes
 from latentscope.errors import DataError
 from latentscope.rows import Block, Rows, Summary, as_rows, reduce, sample_rows, take
 
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
 _MAX_ROUNDS = 100
+_NOISE = 1e-12  # share of the largest variance that is rounding
+_TINY_MASS = 1e-200  # inside a radius, below which it is no number to divide by
 _REST = 1e-6  # relative change of the core's total variance that ends the search
 
 
@@ -220,8 +226,11 @@ def core_factor(z_dim: int, radius: float) -> float:
     """
     integer("z_dim", z_dim, low=1)
     square = positive("radius", radius) ** 2
-    # ratio of logs: both underflow far below the shell
-    return float(np.exp(chi2.logcdf(square, z_dim + 2) - chi2.logcdf(square, z_dim)))
+    a, x = z_dim / 2, square / 2
+    mass = float(gammainc(a, x))
+    if mass > _TINY_MASS:
+        return float(gammainc(a + 1, x)) / mass
+    return x / (a + 1) * float(hyp1f1(1, a + 2, x) / hyp1f1(1, a + 1, x))
 
 
 def mixture(
@@ -271,7 +280,11 @@ def mixture(
     points = take(rows, indices).astype(np.float64)
     center, scale = points.mean(axis=0), float(points.std(axis=0).max()) or 1.0
     model = GaussianMixture(n_components, random_state=int(random.integers(2**31)))
-    draws, _ = model.fit((points - center) / scale).sample(n_points)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # said below, in terms of the caller
+        draws, _ = model.fit((points - center) / scale).sample(n_points)
+    if not model.converged_:
+        warn(f"the mixture of {n_components} Gaussians did not come to rest; try fewer components.")
     return (random.permutation(draws) * scale + center).astype(np.float32)
 
 
@@ -287,10 +300,11 @@ def _fitted_core(rows: Rows, radius: float | None) -> tuple[FloatArray, FloatArr
     """Return mean, variances and axes (as rows) of the core; axes without variance are left out."""
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     mean, matrix = covariance.mean, covariance.covariance
+    noise = max(_NOISE, 10 * float(np.finfo(rows.matrices["z"].dtype).eps))
     total = 0.0
     for step in range(1, _MAX_ROUNDS + 1):
         variance, axes = principal_axes(matrix)
-        is_real = variance > 1e-12 * variance[0] if variance[0] else np.zeros(0, dtype=bool)
+        is_real = (variance > noise * variance[0]) & (variance[0] > 0)
         if not is_real.any():
             raise DataError("the points of z must differ to have a core; all of them coincide.")
         variance, axes = variance[is_real], axes[is_real]

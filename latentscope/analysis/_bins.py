@@ -59,7 +59,8 @@ class AxisCounts(Summary):
 
     def _widen(self, low: float, high: float) -> None:
         """Make room for values from `low` to `high`."""
-        numbers = np.floor(np.array([low, high]) / self.bin_width)
+        with np.errstate(over="ignore"):
+            numbers = np.floor(np.array([low, high]) / self.bin_width)
         if np.abs(numbers).max() > _MAX_BIN:
             self._refuse(low, high)
         self._grow(int(numbers[0]) - 1, int(numbers[1]) + 2)

@@ -20,13 +20,18 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.cluster import kmeans_plusplus
 
-from latentscope._kernels import add_inertia, add_to_clusters, centred, nearest
+from latentscope._kernels import add_inertia, add_to_clusters, centred, is_finite, nearest
 from latentscope._types import Array, FloatArray, IntArray
+from latentscope.errors import DataError
 from latentscope.rows import Block, Summary, reduce
 
 _MAX_STEPS = 50
 _LEAST_SEEDS, _SEEDS_PER_K = 60, 2  # centroids drawn, before they are merged
 _REST_OF_SEEDS = 1e-2
+_OVERFLOW = (
+    "values must be small enough to square in {dtype}; some are not. Remove the outliers, or pass "
+    "z in float64."
+)
 _EMPTY = 1e-9  # weight of a centroid without points
 _PRODUCTS = 2**22  # held at once
 
@@ -86,14 +91,19 @@ class Assignment(Summary):
 
     def add(self, z: Array) -> None:
         """Add rows of coordinates."""
-        about = (self.centroids.points - self.shift).astype(z.dtype)
-        half_norms = 0.5 * np.einsum("ij,ij->i", about, about)
+        with np.errstate(over="ignore"):
+            about = (self.centroids.points - self.shift).astype(z.dtype)
+            half_norms = 0.5 * np.einsum("ij,ij->i", about, about)
         step = max(1, _PRODUCTS // len(about))
         for low in range(0, len(z), step):
             part = z[low : low + step]
             deviation = centred(part, self.shift)
+            with np.errstate(over="ignore", invalid="ignore"):
+                products = deviation @ about.T
+            if not is_finite(products):
+                raise DataError(_OVERFLOW.format(dtype=z.dtype))
             labels = np.empty((len(part), len(self.inertia)), dtype=np.int32)
-            nearest(deviation @ about.T, half_norms, self.centroids.starts, labels)
+            nearest(products, half_norms, self.centroids.starts, labels)
             add_inertia(deviation, about, labels, self.inertia)
             add_to_clusters(part, labels, self.sums, self.counts)
 
@@ -124,7 +134,9 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
     without a centroid and none has to be split by luck.
     """
     n_seeds = min(len(sample), max(_LEAST_SEEDS, _SEEDS_PER_K * int(ks[-1])))
-    about = sample - shift.astype(sample.dtype)
+    about = sample - shift
+    if np.einsum("ij,ij->i", about, about).max() > np.finfo(sample.dtype).max / 4:
+        raise DataError(_OVERFLOW.format(dtype=sample.dtype))
     seeds, _ = kmeans_plusplus(about, n_seeds, random_state=seed, n_local_trials=2)
     many = Centroids(np.array([n_seeds]), seeds.astype(np.float64) + shift)
     rested = lloyd(sample, many, shift, rest=_REST_OF_SEEDS, title="k-means seeds")

@@ -14,15 +14,18 @@ from scipy.spatial import cKDTree
 from tqdm import tqdm
 
 from latentscope._types import Array, FloatArray, IntArray
+from latentscope.errors import DataError
 
+_FOR_MEDIAN = 4096  # points that are enough to find the middle
+_FARTHEST = 1e6  # of the usual distance, beyond which float32 no longer tells the others apart
 _QUERIES = 2048  # per search, between two updates of the progress bar
 
 
 def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
     """Return the k nearest other points of each point, nearest first, and their distances.
 
-    Distances are float32 products about the mean: two points closer than about 1e-3 of the cloud's
-    size may come in any order.
+    Distances are float32 products about the median: two points closer than about 1e-3 of the
+    cloud's size may come in any order. A point a million times further out than most is refused.
 
     Examples
     --------
@@ -31,7 +34,7 @@ def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
     (array([1, 0, 1]), array([1., 1., 2.]))
     """
     n = len(points)
-    single = np.ascontiguousarray(points - points.mean(axis=0), dtype=np.float32)
+    single, scale = _in_single_precision(points)
     index = faiss.IndexFlatL2(single.shape[1])
     index.add(single)
     found, squares = np.empty((n, k + 1), dtype=np.int64), np.empty((n, k + 1))
@@ -41,7 +44,22 @@ def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
             squares[low:high], found[low:high] = index.search(single[low:high], k + 1)
             bar.update(high - low)
     keep = _without_self(found)
-    return found[keep].reshape(n, k), np.sqrt(np.maximum(squares[keep], 0.0)).reshape(n, k)
+    distances = np.sqrt(np.maximum(squares[keep], 0.0)) * scale
+    return found[keep].reshape(n, k), distances.reshape(n, k)
+
+
+def _in_single_precision(points: Array) -> tuple[Array, float]:
+    """Return the points about their median in units of their usual distance from it, and that."""
+    deviation = points - np.median(points[:: max(1, len(points) // _FOR_MEDIAN)], axis=0)
+    distance = np.linalg.norm(deviation.astype(np.float64), axis=1)
+    scale = float(np.median(distance)) or float(distance.max()) or 1.0
+    far = np.flatnonzero(distance > _FARTHEST * scale)
+    if len(far):
+        raise DataError(
+            f"no point may lie {_FARTHEST:.0e} times further out than most; {len(far)} do, the "
+            f"first at {distance[far[0]]:.3g} where {scale:.3g} is usual. Remove the outliers."
+        )
+    return np.ascontiguousarray(deviation / scale, dtype=np.float32), scale
 
 
 def preservation(neighbours: IntArray, xy: FloatArray) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from latentscope._kernels import radii
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
-from latentscope.analysis._moments import Moments
+from latentscope.analysis._moments import Moments, refuse_overflow
 from latentscope.rows import Block, Summary
 
 DEVIATIONS = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10.0])
@@ -42,8 +42,11 @@ class PosteriorSums(Summary):
     def update(self, block: Block) -> None:
         self.n += len(block.rows)
         self.mu.add(block.mu)
+        by_z, by_mu = radii(block.z), radii(block.mu)
+        for radius in (by_z, by_mu):
+            refuse_overflow(radius, "row", block.rows)
         self._add_logvar(block)
-        self._add_radii(radii(block.z), radii(block.mu))
+        self._add_radii(by_z, by_mu)
 
     def _add_logvar(self, block: Block) -> None:
         logvar = np.asarray(block.logvar, dtype=np.float64)

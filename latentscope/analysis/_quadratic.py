@@ -15,7 +15,7 @@ import numpy as np
 
 from latentscope._types import FloatArray
 
-_TAIL = 14.0  # standard deviations of Q above its mean that count as all of it
+_TAIL = 30.0  # standard deviations of Q about its mean that count as all of it
 _SMALLEST = 1e-9  # the integral is cut where the characteristic function is below this
 _MAX_STEPS = 20_000
 _AT_ONCE = 64  # edges per sweep, which bounds the memory
@@ -62,8 +62,8 @@ def _distribution(q: FloatArray, variance: FloatArray, offset: FloatArray) -> Fl
     """Return P(Q ≤ q); `offset` is squared."""
     mean = np.sum(variance + offset)
     sd = np.sqrt(np.sum(2 * variance**2 + 4 * variance * offset))
-    top = mean + _TAIL * sd
-    step = 2 * np.pi / top
+    low, top = max(mean - _TAIL * sd, 0.0), mean + _TAIL * sd
+    step = 2 * np.pi / (top - low)
     t = step * (np.arange(_n_steps(step, variance)) + 0.5)
     angle = np.zeros_like(t)
     log_size = np.zeros_like(t)
@@ -73,13 +73,13 @@ def _distribution(q: FloatArray, variance: FloatArray, offset: FloatArray) -> Fl
         angle += 0.5 * np.arctan(x) + square * t / damping
         log_size -= 0.25 * np.log(damping) + value * square * 2 * t**2 / damping
     weight = np.exp(log_size) / (t / step)
-    inside = np.minimum(q, top)
+    inside = np.clip(q, low, top)
     sums = [
-        np.sin(angle - np.outer(inside[low : low + _AT_ONCE], t)) @ weight
-        for low in range(0, len(q), _AT_ONCE)
+        np.sin(angle - np.outer(inside[first : first + _AT_ONCE], t)) @ weight
+        for first in range(0, len(q), _AT_ONCE)
     ]
     below = np.clip(0.5 - np.concatenate(sums) / np.pi, 0.0, 1.0)
-    return np.where(q <= 0, 0.0, np.where(q >= top, 1.0, below))
+    return np.where(q <= low, 0.0, np.where(q >= top, 1.0, below))
 
 
 def _n_steps(step: float, variance: FloatArray) -> int:

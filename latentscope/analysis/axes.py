@@ -11,7 +11,6 @@ References
 D. W. Marquardt (1963), Journal of the SIAM 11, 431–441. doi:10.1137/0111030
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,10 +19,10 @@ import numpy as np
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, positive
+from latentscope._warn import warn
 from latentscope.analysis._bins import AxisCounts
 from latentscope.analysis._gaussian_fit import fit_gaussians, gaussian_curves
 from latentscope.analysis._moments import Moments
-from latentscope.errors import LatentscopeWarning
 from latentscope.results import Result
 from latentscope.rows import Rows, as_rows, reduce
 
@@ -221,10 +220,8 @@ def _fit_quality(
 
 
 def _warn_narrow(bin_width: float, std: FloatArray) -> None:
-    warnings.warn(
+    warn(
         f"{(std < _NARROWEST * bin_width).sum()} of {len(std)} axes are narrower than half a bin "
         f"of {bin_width:g} (median std {np.median(std):.3g}): their centre and width are moments, "
         "not fits. Choose a smaller bin_width to see their shape.",
-        LatentscopeWarning,
-        stacklevel=4,
     )

@@ -166,9 +166,12 @@ def _run(
 
 
 def _gaussian(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:
-    """Return n draws of the Gaussian with this mean and covariance."""
+    """Return n draws of a Gaussian whose own mean and covariance are exactly these."""
     variance, axes = principal_axes(covariance.covariance)
-    return random.standard_normal((n, len(axes))) * np.sqrt(variance) @ axes + covariance.mean
+    draws = random.standard_normal((n, len(axes)))
+    if n > len(axes):
+        draws = np.linalg.qr(draws - draws.mean(axis=0))[0] * np.sqrt(n - 1)
+    return draws * np.sqrt(variance) @ axes + covariance.mean
 
 
 def _ratio(inertia: FloatArray, other: FloatArray) -> FloatArray:

@@ -102,7 +102,7 @@ class PCA(Result):
             float32 if z is of single precision or less, else float64.
         """
         rows = as_rows(z)
-        self._check_width("z", rows.z_dim, self.z_dim)
+        check_width("z", rows.z_dim, self.z_dim)
         return collect(rows, partial(project, self.mean, self.components), progress="projecting")
 
     def inverse_transform(self, coordinates: Any) -> Array:
@@ -118,12 +118,8 @@ class PCA(Result):
             In the precision of `coordinates`.
         """
         rows = as_rows(coordinates)
-        self._check_width("coordinates", rows.z_dim, self.n_components)
+        check_width("coordinates", rows.z_dim, self.n_components)
         return collect(rows, partial(_unproject, self.mean, self.components), progress="projecting")
-
-    def _check_width(self, name: str, width: int, required: int) -> None:
-        if width != required:
-            raise DataError(f"{name} must have {required} columns, as this PCA; got {width}.")
 
     def table(self) -> Table:
         """Return the spectrum beside that of noise."""
@@ -207,6 +203,12 @@ def pca_result(rows: Rows, covariance: Covariance, n_components: int | None = No
         axis_variance=np.diagonal(matrix),
         participation=float(variance.sum()) ** 2 / squares if squares else 0.0,
     )
+
+
+def check_width(name: str, width: int, required: int) -> None:
+    """Raise unless an array is as wide as a PCA requires."""
+    if width != required:
+        raise DataError(f"{name} must have {required} columns, as this PCA; got {width}.")
 
 
 def project(mean: FloatArray, components: FloatArray, block: Block) -> Array:

@@ -12,7 +12,7 @@ torus of area A with n random points is covered by discs of radius r with probab
 where n π r² / A = log n + log log n + x. doi:10.1007/BF02399201
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -22,8 +22,8 @@ import numpy as np
 from latentscope._table import Table
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, one_of, real
-from latentscope.analysis.pca import PCA, pca, project
-from latentscope.errors import DataError
+from latentscope.analysis.pca import PCA, check_width, pca, project
+from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows import Block, as_rows, collect, row_numbers
 
@@ -171,6 +171,8 @@ def plane_zoom(
     """
     rows = as_rows(z)
     one_of("space", space, ["pca", "latent"])
+    if frame is not None:
+        check_width("z", rows.z_dim, frame.z_dim)
     pair = _checked_axes(axes, frame.n_components if frame and space == "pca" else rows.z_dim)
     if space == "pca":
         known = frame or pca(rows, n_components=max(pair) + 1)
@@ -212,7 +214,7 @@ def _checked_axes(axes: Sequence[int], n_axes: int) -> list[int]:
 def _checked_center(center: Sequence[float] | None, xy: FloatArray, space: str) -> FloatArray:
     if center is None:
         return np.zeros(2) if space == "pca" else xy.mean(axis=0)
-    point = np.array([real(f"center[{i}]", value) for i, value in enumerate(center)])
+    point = np.array(_numbers("center", center))
     if point.shape != (2,) or not np.isfinite(point).all():
         raise DataError(f"center must be two finite coordinates; got {center!r}.")
     return point
@@ -224,10 +226,16 @@ def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -
     if half_widths is None:
         ladder = np.quantile(distance, _SHARES, method="higher")
         return np.unique(np.where(ladder > 0, ladder, whole))[::-1]
-    values = [real(f"half_widths[{i}]", value) for i, value in enumerate(half_widths)]
+    values = _numbers("half_widths", half_widths)
     if not values or not all(value > 0 for value in values):
         raise DataError(f"half_widths must be one or more numbers above 0; got {half_widths!r}.")
     return np.unique(np.where(np.isinf(values), whole, values))[::-1]
+
+
+def _numbers(name: str, values: Sequence[float]) -> list[float]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise DataTypeError(f"{name} must be a sequence of numbers; got {values!r}.")
+    return [real(f"{name}[{i}]", value) for i, value in enumerate(values)]
 
 
 def _columns(pair: list[int], block: Block) -> Array:

@@ -11,7 +11,6 @@ Y. Burda, R. Grosse, R. Salakhutdinov (2016), Importance Weighted Autoencoders, 
 (active units: variance of mu over the data above 0.01).
 """
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,8 +18,9 @@ import numpy as np
 
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
+from latentscope._warn import warn
 from latentscope.analysis._posterior_sums import DEVIATIONS, LOGVAR_LIMIT, PosteriorSums
-from latentscope.errors import DataError, LatentscopeWarning
+from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import Rows, as_rows, reduce
 
@@ -243,26 +243,20 @@ def _scale(mean_squares: FloatArray) -> str:
 
 def _warn(scale: str, mean_squares: FloatArray, n_extreme: int, n_values: int) -> None:
     if n_extreme:
-        warnings.warn(
+        warn(
             f"{n_extreme:,} of {n_values:,} values of logvar lie beyond ±{LOGVAR_LIMIT:g}; they "
             "were taken as that. The model has diverged there, or logvar is something else.",
-            LatentscopeWarning,
-            stacklevel=4,
         )
     if scale not in ("log-variance", "undetermined"):
-        warnings.warn(
+        warn(
             f"logvar must be a log-variance; by the spread of z about mu it is a {scale} "
             f"(mean square {mean_squares[0]:.3g} instead of 1). Convert it first: "
             f"{_CONVERSION[scale]}.",
-            LatentscopeWarning,
-            stacklevel=4,
         )
     elif scale == "undetermined" and mean_squares[0] > 0:
-        warnings.warn(
+        warn(
             f"((z − mu) / σ)² must have mean 1; got {mean_squares[0]:.3g}. logvar does not say "
             "how z was drawn: check its scale, and whether noise was scaled or clipped.",
-            LatentscopeWarning,
-            stacklevel=4,
         )
 
 

@@ -29,6 +29,7 @@ from latentscope.rows import as_rows, n_cores, sample_rows, take
 
 _N_SCORED = 10  # neighbours by which the map is judged
 _START_SIZE = 1e-4  # standard deviation of the first component at the start, as openTSNE advises
+_KL_DIGITS = 6  # openTSNE sums in threads: later digits differ from run to run
 _CALLBACK_EVERY = 25
 
 
@@ -43,9 +44,12 @@ class Embedding(Result):
     indices : int64 array of shape (n_used,)
         Row numbers of the points in z, increasing.
     kl_divergence : float
-        What t-SNE minimised, in nats. Comparable between runs of the same points and perplexity.
+        What t-SNE minimised, in nats, as openTSNE estimates it (0 where the estimate is negative).
+        Comparable between runs of the same points and perplexity.
     neighbour_preservation : float
-        Share of each point's 10 nearest neighbours in z that are among its 10 nearest on the map.
+        Share of each point's nearest neighbours in z that are among its nearest on the map.
+    n_scored : int
+        How many neighbours these are: 10, or three times the perplexity if that is less.
     n_pca : int
         Principal components that t-SNE saw; z_dim where it saw the points themselves.
     perplexity, early_exaggeration : float
@@ -58,6 +62,7 @@ class Embedding(Result):
     indices: IntArray
     kl_divergence: float
     neighbour_preservation: float
+    n_scored: int
     n_pca: int
     perplexity: float
     early_exaggeration: float
@@ -68,7 +73,7 @@ class Embedding(Result):
     @property
     def chance_preservation(self) -> float:
         """`neighbour_preservation` of a map that knows nothing of z."""
-        return min(_N_SCORED, self.n_used - 1) / (self.n_used - 1)
+        return self.n_scored / (self.n_used - 1)
 
     def headline(self) -> dict[str, Any]:
         """Return how good the map is."""
@@ -158,14 +163,15 @@ def tsne(
     embedding = _optimise(
         neighbours, distances, _start(plane, random), perplexity, exaggeration, n_iter
     )
-    xy = np.array(embedding, dtype=np.float64)
+    xy, scored = np.array(embedding, dtype=np.float64), neighbours[:, :_N_SCORED]
     return Embedding(
         n_used=len(indices),
         n_total=rows.n_total,
         xy=xy,
         indices=indices,
-        kl_divergence=float(embedding.kl_divergence),
-        neighbour_preservation=preservation(neighbours[:, :_N_SCORED], xy),
+        kl_divergence=round(max(float(embedding.kl_divergence), 0.0), _KL_DIGITS),
+        neighbour_preservation=preservation(scored, xy),
+        n_scored=scored.shape[1],
         n_pca=seen.shape[1],
         perplexity=float(perplexity),
         early_exaggeration=exaggeration,

@@ -26,7 +26,7 @@ def test_holds_the_overviews(sets, assert_same):
 def test_table_has_a_column_per_set(sets):
     both = ls.compare(**sets)
     table = both.table()
-    assert list(table) == ["quantity", "ae", "vae"]
+    assert list(table) == ["", "ae", "vae"]
     rows = {quantity: values for quantity, *values in table.rows}
     assert rows["points"] == [3000, 500]
     assert rows["dimensions"] == [6, 4]

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 
 from latentscope.analysis._neighbours import nearest_neighbours, preservation
+from latentscope.errors import DataError
 
 
 def brute_force(points, k):
@@ -43,13 +44,21 @@ def test_copies_are_neighbours_at_no_distance(rng):
 
 
 @pytest.mark.parametrize("value", [1e15, 1e19, 1e30])
-def test_an_outlier_has_neighbours(value):
-    """Every index is a row, also where squares leave float32."""
-    points = np.random.default_rng(0).standard_normal((50, 3))
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_an_outlier_that_hides_the_others_is_refused(value, dtype):
+    points = np.random.default_rng(0).standard_normal((50, 3)).astype(dtype)
     points[7, 0] = value
-    indices, distances = nearest_neighbours(points, 5)
-    assert indices.min() >= 0
-    assert np.isfinite(distances).all()
+    with pytest.raises(DataError, match=r"1 do, the first at 1e.* Remove the outliers"):
+        nearest_neighbours(points, 5)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1e-30, 0.0), (1e30, 0.0), (1.0, 1e4)])
+def test_neither_scale_nor_offset_matters(scale, offset, rng):
+    points = rng.standard_normal((50, 3))
+    indices, distances = nearest_neighbours(scale * points + offset, 5)
+    expected = nearest_neighbours(points, 5)
+    assert_array_equal(indices, expected[0])
+    assert_allclose(distances, scale * expected[1], rtol=1e-3)
 
 
 def test_preservation(rng):

@@ -61,7 +61,7 @@ def test_headline_numbers(latents):
     assert numbers["share of PC 1"] == result.pca.variance_ratio[0]
     assert numbers["KL (nats)"] == result.posterior.total_kl
     np.testing.assert_allclose(
-        numbers["mean of all axes from 0"], np.linalg.norm(latents.z.mean(axis=0))
+        numbers["distance of the mean from 0"], np.linalg.norm(latents.z.mean(axis=0))
     )
 
 

@@ -159,10 +159,10 @@ def test_scale(cloud):
         ({"half_widths": [1, 0]}, DataError, r"numbers above 0; got \[1, 0\]"),
         ({"half_widths": [np.nan]}, DataError, r"numbers above 0; got \[nan\]"),
         ({"half_widths": ["1"]}, DataTypeError, r"half_widths\[0\] must be a number; got '1'"),
-        ({"half_widths": 0.5}, DataError, "half_widths must .*got 0.5"),
+        ({"half_widths": 0.5}, DataTypeError, r"half_widths must .*got 0\.5"),
         ({"center": (1, 2, 3)}, DataError, r"center must be two finite .*got \(1, 2, 3\)"),
         ({"center": (0, np.inf)}, DataError, "center must be two finite coordinates"),
-        ({"center": 5}, DataError, "center must be two finite coordinates; got 5"),
+        ({"center": 5}, DataTypeError, "center must be a sequence of numbers; got 5"),
     ],
 )
 def test_wrong_windows_are_refused(options, error, match, cloud):
