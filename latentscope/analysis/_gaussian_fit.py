@@ -16,6 +16,7 @@ from latentscope._kernels import gaussian_sums
 from latentscope._types import BoolArray, FloatArray
 
 _MAX_STEPS = 100
+_POOR = 0.02  # share of the squares left by the moments, above which the peak is tried as start
 _NOTHING = 1e-100  # on the diagonal where no parameter has any effect
 _TOLERANCE = 1e-5  # step, relative to the amplitude and to σ, that ends the search
 _SMALLEST_SIGMA = 1e-3  # of a bin, where the model no longer depends on σ
@@ -69,11 +70,13 @@ def fit_gaussians(
         ],
         axis=1,
     )
-    sums, peak_sums = (gaussian_sums(edges, density, p) for p in (starts, from_peak))
-    for axis in np.flatnonzero(peak_sums[0] < sums[0]):
-        starts[axis] = from_peak[axis]
-        for part, peak_part in zip(sums, peak_sums, strict=True):
-            part[axis] = peak_part[axis]
+    sums = gaussian_sums(edges, density, starts)
+    poor = np.flatnonzero(sums[0] > _POOR * np.einsum("ij,ij->i", density, density))
+    peak_sums = gaussian_sums(edges, density[poor], from_peak[poor])
+    better = peak_sums[0] < sums[0][poor]
+    starts[poor[better]] = from_peak[poor[better]]
+    for part, peak_part in zip(sums, peak_sums, strict=True):
+        part[poor[better]] = peak_part[better]
     parameters, converged = _marquardt(edges, density, starts, sums)
     amplitude, center, sigma = parameters.T
     return amplitude, center, sigma, converged
