@@ -1,0 +1,56 @@
+"""A file larger than the memory allowed gives the same numbers as the array."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import h5py
+import numpy as np
+import pytest
+
+import latentscope
+
+LIMIT_MB = 300
+PROGRAM = textwrap.dedent(
+    """
+    import json, os, sys
+    import numpy as np, latentscope
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+    with latentscope.load(sys.argv[1]) as latents:
+        result = latentscope.overview(latents)
+    peak = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1024
+    print(json.dumps([peak, result.to_dict()]))
+    """
+)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/status")
+def test_one_pass_over_a_file_larger_than_the_limit(tmp_path):
+    rng = np.random.default_rng(0)
+    scale = np.geomspace(4, 0.5, 256).astype(np.float32)
+    part = rng.standard_normal((20_000, 256), dtype=np.float32) * scale + np.float32(1)
+    times = 1 + LIMIT_MB * 2**20 // part.nbytes
+    path = tmp_path / "latents.h5"
+    with h5py.File(path, "w") as file:
+        z = file.create_dataset("z", (times * len(part), 256), "f4", chunks=(1000, 256))
+        for k in range(times):
+            z[k * len(part) : (k + 1) * len(part)] = part
+    assert path.stat().st_size > LIMIT_MB * 2**20
+
+    command = [sys.executable, "-c", PROGRAM, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    peak, streamed = json.loads(done.stdout)
+    assert peak < LIMIT_MB
+
+    once = latentscope.overview(part)
+    assert streamed["n_used"] == times * len(part)
+    assert streamed["radius"]["counts"] == (times * once.radius.counts).tolist()
+    assert streamed["axes"]["counts"] == (times * once.axes.counts).tolist()
+    np.testing.assert_allclose(streamed["pca"]["mean"], once.pca.mean, rtol=1e-9)
+    n = times * len(part)
+    unbiased = (len(part) - 1) / len(part) * n / (n - 1)  # the same squares, another n − 1
+    np.testing.assert_allclose(
+        np.array(streamed["pca"]["variance"]), once.pca.variance * unbiased, rtol=1e-6
+    )
