@@ -12,13 +12,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any, ClassVar, Self, TypeVarTuple
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
+from latentscope._blas import one_blas_thread
 from latentscope._kernels import finite_rows_of, is_finite
 from latentscope._sources import Matrix, as_matrix
 from latentscope._types import Array, IntArray
@@ -200,7 +200,7 @@ def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Su
     merged = tuple(summary.empty() for summary in templates)
     bad: list[IntArray] = []
     title = tqdm(total=rows.n_total, desc=progress, unit="row", unit_scale=True, delay=2)
-    with blas().limit(limits=1, user_api="blas"), title as bar:
+    with one_blas_thread(), title as bar:
         for (start, stop), (partial, bad_rows) in _in_order(rows, names, runs, templates):
             for whole, part in zip(merged, partial, strict=True):
                 whole.merge(part)
@@ -351,9 +351,3 @@ def n_cores() -> int:
     """Return the number of cores that this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
-
-
-@cache
-def blas() -> ThreadpoolController:
-    """Return the handle on the threads of BLAS, which would compete with ours."""
-    return ThreadpoolController()

@@ -9,16 +9,19 @@ T. F. Chan, G. H. Golub, R. J. LeVeque (1983), The American Statistician 37, 242
 doi:10.1080/00031305.1983.10483115
 """
 
+from contextlib import nullcontext
 from typing import Self
 
 import numpy as np
 
+from latentscope._blas import one_blas_thread
 from latentscope._kernels import centred, column_means, squared_deviations
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
-from latentscope.rows import Block, Summary, blas
+from latentscope.rows import Block, Summary
 
-_GOLDEN = (5**0.5 - 1) / 2
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
+_LARGEST = 2**64 - 2**11  # that float64 and uint64 both hold
 _SMALL = 512  # axes
 _SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
 
@@ -119,10 +122,9 @@ class Covariance(Summary):
 def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return variances, largest first, and the unit vectors as rows, their largest entry positive.
 
-    Small matrices are done in one thread: BLAS threads that were woken for them keep a core busy
-    for longer than they save.
+    Small matrices are done in one thread.
     """
-    with blas().limit(limits=1 if len(covariance) <= _SMALL else None, user_api="blas"):
+    with one_blas_thread() if len(covariance) <= _SMALL else nullcontext():
         variance, vectors = np.linalg.eigh(covariance)
     variance, axes = np.maximum(variance[::-1], 0.0), vectors.T[::-1]
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
@@ -146,4 +148,5 @@ def spread_rows(share: float, block: Block) -> Array:
     Row i is taken where the fraction of i times the golden ratio is below `share`: a sequence that
     no period in the order of the rows can be in step with.
     """
-    return block.z[(block.rows * _GOLDEN) % 1.0 < share]
+    fraction = block.rows.astype(np.uint64) * _GOLDEN  # of 2⁶⁴, by overflow
+    return block.z[fraction <= np.uint64(min(share, 1.0) * _LARGEST)]

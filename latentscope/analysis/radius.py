@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import gammainc
 
+from latentscope._blas import one_blas_thread
 from latentscope._kernels import radii
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import positive, real
@@ -26,7 +27,7 @@ from latentscope.analysis._moments import (
 from latentscope.analysis._quadratic import gaussian_radius_density, without_sampling_spread
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Collected, Rows, Summary, as_rows, blas, reduce
+from latentscope.rows import Block, Collected, Rows, Summary, as_rows, reduce
 
 _FEWEST_ROWS = 2048
 GAUSSIAN_ROWS = 4096  # rows that place the Gaussian's curve within the thickness of a line
@@ -193,7 +194,7 @@ def radius_density(z: Any, *, bin_width: float = 0.5) -> RadiusDensity:
     if len(sample.array) < min(_FEWEST_ROWS, counts.moments.n):  # most rows were left out
         (covariance,) = reduce(rows, covariance, progress="covariance")
     else:
-        with blas().limit(limits=1, user_api="blas"):
+        with one_blas_thread():
             covariance.add(sample.array)
     return radius_result(rows, counts, covariance)
 
