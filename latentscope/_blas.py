@@ -2,7 +2,7 @@
 
 BLAS threads beside ours would compete for the cores, and those woken for a small matrix go on
 spinning for longer than they save. The limit holds for the whole process, so it is set by the first
-who asks and lifted by the last.
+who asks and lifted by the last, whatever thread that is.
 """
 
 from collections.abc import Iterator
@@ -14,24 +14,39 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 _lock = Lock()
-_limits: list[Any] = []  # one entry per user under way; the first holds the limit
+_users: list[list[int]] = []  # for each use under way, the thread counts that the first one found
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread in this process until all who asked for it are done."""
     with _lock:
-        _limits.append(_controller().limit(limits=1, user_api="blas") if not _limits else None)
+        _users.append(_users[0] if _users else [lib.num_threads for lib in _libraries()])
+        if len(_users) == 1:
+            _set([1] * len(_users[0]))
     try:
         yield
     finally:
         with _lock:
-            if len(_limits) > 1:
-                _limits.pop()
-            else:
-                _limits.pop().restore_original_limits()
+            found = _users.pop()
+            if not _users:
+                _set(found)
+
+
+def _set(counts: list[int]) -> None:
+    for library, count in zip(_libraries(), counts, strict=True):
+        _release(library)
+        library.set_num_threads(count)
+        _release(library)
+
+
+def _release(library: Any) -> None:
+    """Let any thread set the count: threadpoolctl 3.8 reserves it to the one that did so first."""
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread(force=True)
 
 
 @cache
-def _controller() -> ThreadpoolController:
-    return ThreadpoolController()
+def _libraries() -> list[Any]:
+    libraries = ThreadpoolController().lib_controllers
+    return [library for library in libraries if library.user_api == "blas"]

@@ -2,22 +2,35 @@
 
 from threading import Barrier, Thread
 
-from threadpoolctl import threadpool_info, threadpool_limits
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
 
+import latentscope
+from latentscope import _blas
 from latentscope._blas import one_blas_thread
 
 
 def blas_threads():
-    return {info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"}
+    return [info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"]
+
+
+@pytest.fixture(autouse=True)
+def two_threads():
+    """Start from two threads, also on a machine with one core."""
+    found = [library.num_threads for library in _blas._libraries()]
+    _blas._set([2] * len(found))
+    yield
+    assert set(blas_threads()) == {2}
+    _blas._set(found)
 
 
 def test_nested():
-    with threadpool_limits(2, "blas"):
+    with one_blas_thread():
         with one_blas_thread():
-            with one_blas_thread():
-                assert blas_threads() == {1}
-            assert blas_threads() == {1}
-        assert blas_threads() == {2}
+            assert set(blas_threads()) == {1}
+        assert set(blas_threads()) == {1}
+    assert set(blas_threads()) == {2}
 
 
 def test_first_in_first_out():
@@ -30,13 +43,22 @@ def test_first_in_first_out():
             both_in.wait()
         one_out.wait()
 
-    with threadpool_limits(2, "blas"):
-        thread = Thread(target=first)
+    thread = Thread(target=first)
+    thread.start()
+    one_in.wait()
+    with one_blas_thread():
+        both_in.wait()
+        one_out.wait()
+        assert set(blas_threads()) == {1}
+    assert set(blas_threads()) == {2}
+    thread.join()
+
+
+def test_analyses_in_several_threads_leave_the_process_as_it_was():
+    z = np.random.default_rng(0).standard_normal((3000, 20))
+    threads = [Thread(target=latentscope.pca, args=(z,)) for _ in range(6)]
+    for thread in threads:
         thread.start()
-        one_in.wait()
-        with one_blas_thread():
-            both_in.wait()
-            one_out.wait()
-            assert blas_threads() == {1}
+    for thread in threads:
         thread.join()
-        assert blas_threads() == {2}
+    assert set(blas_threads()) == {2}
