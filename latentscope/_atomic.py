@@ -1,7 +1,7 @@
 """Writing a file so that a crash leaves either the old file or the new one, never half of one."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,18 +20,24 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     DataError
         If `path` is a directory or its folder does not exist.
     """
-    target = Path(path)
+    try:
+        target = Path(path).resolve()  # a link stays, what it points to is replaced
+        is_there, is_file = target.exists(), target.is_file()
+    except (TypeError, ValueError, OSError) as error:
+        raise DataError(f"path must name a file; got {path!r}: {error}.") from error
     if target.is_dir():
         raise DataError(f"path must name a file; got the folder {target}. Add a file name.")
+    if is_there and not is_file:
+        raise DataError(f"path must name a file; {target} is a device or a pipe.")
     if not target.parent.is_dir():
         raise DataError(f"path must lie in an existing folder; {target.parent} does not exist.")
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    os.close(handle)
-    part = Path(name)
+    part = target.parent / f".{target.name[:40]}.{secrets.token_hex(4)}.part"
+    part.touch(exist_ok=False)  # with the mode that the user's umask gives
     try:
         yield part
         _sync(part)
-        part.chmod(_usual_mode(target))
+        if is_there:
+            part.chmod(target.stat().st_mode & 0o777)
         part.replace(target)
         _sync(target.parent)
     finally:
@@ -47,12 +53,3 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _usual_mode(target: Path) -> int:
-    """Return the mode of the file to be replaced, or what `open` would have given a new one."""
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask

@@ -48,5 +48,9 @@ def _release(library: Any) -> None:
 
 @cache
 def _libraries() -> list[Any]:
-    libraries = ThreadpoolController().lib_controllers
-    return [library for library in libraries if library.user_api == "blas"]
+    """Return the BLAS libraries whose threads are one pool for the process (not OpenMP's)."""
+    return [
+        library
+        for library in ThreadpoolController().lib_controllers
+        if library.user_api == "blas" and getattr(library, "threading_layer", "") != "openmp"
+    ]

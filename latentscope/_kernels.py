@@ -5,18 +5,36 @@ All release the GIL, take C-contiguous float32 or float64 blocks, and accumulate
 """
 
 import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import njit
 
-from latentscope._types import Array, BoolArray, FloatArray, IntArray
+from latentscope._types import Array, FloatArray, IntArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 _REORDER = {"reassoc", "contract"}
+
+
+def _compiled(**options: Any) -> Callable[[Function], Function]:
+    """Compile on first use, and keep the code on disk where there is a place for it."""
+
+    def compile_function(function: Function) -> Function:
+        try:
+            return njit(nogil=True, cache=True, **options)(function)
+        except RuntimeError:  # neither the package's folder nor the user's cache can be written
+            return njit(nogil=True, **options)(function)
+
+    return compile_function
+
+
 _SQRT_HALF = math.sqrt(0.5)
 _INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDER)
+@_compiled(fastmath=_REORDER)
 def is_finite(block: Array) -> bool:
     """Tell whether no value is NaN or infinite: 0 · x is 0 for finite x, else NaN."""
     total = 0.0
@@ -26,13 +44,7 @@ def is_finite(block: Array) -> bool:
     return total == 0.0
 
 
-def finite_rows_of(block: Array) -> BoolArray:
-    """Return which rows of `block` hold finite values only."""
-    finite: BoolArray = np.logical_and.reduce(np.isfinite(block), axis=1)
-    return finite
-
-
-@njit(nogil=True, cache=True, fastmath=_REORDER)
+@_compiled(fastmath=_REORDER)
 def radii(block: Array) -> FloatArray:
     """Return the L2 norm of each row."""
     n, d = block.shape
@@ -46,7 +58,7 @@ def radii(block: Array) -> FloatArray:
     return result
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDER)
+@_compiled(fastmath=_REORDER)
 def column_means(block: Array) -> FloatArray:
     """Return the mean of each column."""
     n, d = block.shape
@@ -57,7 +69,7 @@ def column_means(block: Array) -> FloatArray:
     return mean / n
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def centred(block: Array, mean: FloatArray) -> Array:
     """Return block − mean, subtracted in float64 and rounded to the block's precision."""
     n, d = block.shape
@@ -68,7 +80,7 @@ def centred(block: Array, mean: FloatArray) -> Array:
     return result
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDER)
+@_compiled(fastmath=_REORDER)
 def squared_deviations(block: Array, mean: FloatArray) -> FloatArray:
     """Return Σ (x − mean)² of each column."""
     n, d = block.shape
@@ -80,7 +92,7 @@ def squared_deviations(block: Array, mean: FloatArray) -> FloatArray:
     return squares
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@_compiled(error_model="numpy")
 def count_axes(block: Array, start: int, bin_width: float, first: int, counts: Array) -> int:
     """Add rows `start` … to `counts`; return the first row that has a value outside, or n.
 
@@ -108,7 +120,7 @@ def count_axes(block: Array, start: int, bin_width: float, first: int, counts: A
     return n
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@_compiled(error_model="numpy")
 def gaussian_sums(
     edges: FloatArray, density: FloatArray, parameters: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -150,7 +162,7 @@ def gaussian_sums(
     return squares, gradient, normal
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def nearest(products: Array, half_norms: Array, starts: IntArray, labels: Array) -> None:
     """Fill `labels` with the nearest centroid of each row, for several sets of centroids.
 
@@ -170,7 +182,7 @@ def nearest(products: Array, half_norms: Array, starts: IntArray, labels: Array)
             labels[i, s] = best
 
 
-@njit(nogil=True, cache=True)
+@_compiled()
 def add_to_clusters(block: Array, labels: Array, sums: FloatArray, counts: IntArray) -> None:
     """Add each row to the sums and counts of its cluster in every set."""
     n, d = block.shape
@@ -182,7 +194,7 @@ def add_to_clusters(block: Array, labels: Array, sums: FloatArray, counts: IntAr
                 sums[c, j] += block[i, j]
 
 
-@njit(nogil=True, cache=True, fastmath=_REORDER)
+@_compiled(fastmath=_REORDER)
 def add_inertia(block: Array, centroids: Array, labels: Array, inertia: FloatArray) -> None:
     """Add each row's squared distance to its centroid to the inertia of every set."""
     n, d = block.shape

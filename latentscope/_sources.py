@@ -5,9 +5,10 @@ array of native byte order. Nothing is read, converted or copied before it is as
 DataFrames and tensors, which live in memory anyway.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from os import PathLike
 from threading import RLock
 from typing import Any
 
@@ -63,7 +64,7 @@ def as_matrix(name: str, value: Any) -> Matrix:
     DataTypeError
         For kinds without a meaning as coordinates: objects, text, complex, masked, sparse.
     DataError
-        For any shape but (n_points, z_dim) with at least two rows and one column.
+        For any shape but (n_points, z_dim) with at least one row and one column.
 
     Examples
     --------
@@ -74,6 +75,10 @@ def as_matrix(name: str, value: Any) -> Matrix:
     """
     if isinstance(value, Matrix):
         return value
+    if isinstance(value, str | PathLike):
+        raise DataTypeError(f"{name} must be an array; got {value!r}. A path? Pass load(path).")
+    if isinstance(value, Mapping):
+        raise DataTypeError(f"{name} must be an array; got a mapping. Pass Latents(**mapping).")
     package = type(value).__module__.partition(".")[0]
     if package == "h5py" and not value:
         raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open, or load.")
@@ -202,5 +207,5 @@ def _check_shape(name: str, shape: tuple[int, ...] | None) -> None:
         raise DataError(f"{required} Flatten each point: {name}.reshape(len({name}), -1).")
     if shape[1] == 0:
         raise DataError(f"{required} There are no axes.")
-    if shape[0] < 2:
-        raise DataError(f"{required} At least two points are needed.")
+    if shape[0] == 0:
+        raise DataError(f"{required} There are no points.")

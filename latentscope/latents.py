@@ -1,9 +1,11 @@
 """The container that everything exchanges: latent vectors, with what is known about each."""
 
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
+
+import numpy as np
 
 from latentscope._sources import as_matrix
 from latentscope.errors import DataError, DataTypeError
@@ -25,6 +27,8 @@ class Latents:
         Known properties of each point.
     meta : mapping
         Where the vectors come from; anything that JSON holds.
+    file : object with a `close` method, or None
+        Open file behind the arrays, if these latents are to close it.
 
     Raises
     ------
@@ -46,18 +50,21 @@ class Latents:
     ids: Any = None
     labels: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    file: Any = None
+    _shape: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Check that all parts speak of the same points."""
         if (self.mu is None) != (self.logvar is None):
             missing = "mu" if self.mu is None else "logvar"
             raise DataError(f"mu and logvar must come together; {missing} is missing.")
-        shape = self.n_points, self.z_dim
         for name, array in self.arrays.items():
             matrix = as_matrix(name, array)
-            if (matrix.n_rows, matrix.n_cols) != shape:
-                other = matrix.n_rows, matrix.n_cols
-                raise DataError(f"{name} must have the shape of z, {shape}; got {other}.")
+            shape = matrix.n_rows, matrix.n_cols
+            if name == "z":
+                object.__setattr__(self, "_shape", shape)
+            elif shape != self._shape:
+                raise DataError(f"{name} must have the shape of z, {self._shape}; got {shape}.")
         for name in ("labels", "meta"):
             if not isinstance(getattr(self, name), Mapping):
                 raise DataTypeError(f"{name} must be a mapping; got {getattr(self, name)!r}.")
@@ -70,12 +77,12 @@ class Latents:
     @property
     def n_points(self) -> int:
         """Number of points."""
-        return as_matrix("z", self.z).n_rows
+        return self._shape[0]
 
     @property
     def z_dim(self) -> int:
         """Number of latent dimensions."""
-        return as_matrix("z", self.z).n_cols
+        return self._shape[1]
 
     @property
     def kind(self) -> str:
@@ -89,10 +96,9 @@ class Latents:
         return {name: array for name, array in arrays.items() if array is not None}
 
     def close(self) -> None:
-        """Close the file behind the arrays, if there is one."""
-        file = getattr(self.z, "file", None)
-        if file is not None:
-            file.close()
+        """Close the file that `load` opened; arrays in memory stay as they are."""
+        if self.file is not None:
+            self.file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -116,7 +122,7 @@ class Latents:
     def __repr__(self) -> str:
         parts = [*self.arrays, *(["ids"] if self.ids is not None else [])]
         if self.labels:
-            parts.append("labels " + ", ".join(self.labels))
+            parts.append("labels " + ", ".join(map(str, self.labels)))
         return (
             f"<Latents of {self.n_points:,} points in {self.z_dim:,} dimensions: "
             f"{', '.join(parts)}>"
@@ -125,8 +131,10 @@ class Latents:
 
 def _check_length(name: str, column: Any, n_points: int) -> None:
     shape = getattr(column, "shape", None)
+    if isinstance(column, str | bytes | Mapping) or not hasattr(column, "__getitem__"):
+        raise DataTypeError(f"{name} must be a sequence with one entry per row; got {column!r}.")
     if shape is None:
-        shape = (len(column),) if isinstance(column, Sized) else ()
+        shape = np.shape(np.asarray(column, dtype=object))
     if tuple(shape) != (n_points,):
         raise DataError(f"{name} must have one entry per row of z, {n_points}; got {_size(shape)}.")
 

@@ -19,7 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
-from latentscope._kernels import finite_rows_of, is_finite
+from latentscope._kernels import is_finite
 from latentscope._sources import Matrix, as_matrix
 from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
@@ -27,6 +27,11 @@ from latentscope.latents import Latents
 
 _BLOCK_BYTES = 2 * 2**20  # what stays in a core's cache while a summary works on it
 _SHOWN_ROWS = 5  # row numbers that a message about bad rows names
+
+__all__ = [
+    "Block", "Collected", "Rows", "Summary", "as_rows", "collect", "finite_rows", "reduce",
+    "row_numbers", "sample_rows", "take",
+]  # fmt: skip
 
 Summaries = TypeVarTuple("Summaries")
 
@@ -84,7 +89,7 @@ class Summary(ABC):
         """Add the rows that `other` has seen."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Rows:
     """A source of rows: z alone, or z with mu and logvar.
 
@@ -94,10 +99,13 @@ class Rows:
         Under the names "z", "mu", "logvar".
     drops_nonfinite : bool
         True to leave out rows with NaN or infinity, False to refuse them.
+    least : int
+        Rows that must be there; a statistic needs two.
     """
 
     matrices: dict[str, Matrix]
     drops_nonfinite: bool = False
+    least: int = 2
 
     @property
     def n_total(self) -> int:
@@ -108,6 +116,11 @@ class Rows:
     def z_dim(self) -> int:
         """Columns of z."""
         return self.matrices["z"].n_cols
+
+    def __repr__(self) -> str:
+        matrix = self.matrices["z"]
+        left_out = ", without rows that are not finite" if self.drops_nonfinite else ""
+        return f"<Rows of {self.n_total:,} × {self.z_dim:,} {matrix.dtype}{left_out}>"
 
     def runs(self, names: tuple[str, ...]) -> list[tuple[int, int]]:
         """Return the bounds of the runs of rows that are read at once."""
@@ -127,7 +140,7 @@ class Rows:
             )
 
 
-def as_rows(source: Any) -> Rows:
+def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
     """Return any source as `Rows`, after checking its shape and type.
 
     Parameters
@@ -135,6 +148,15 @@ def as_rows(source: Any) -> Rows:
     source : array-like of shape (n_points, z_dim), Latents or Rows
         Array of any real dtype, order and byte order, memmap, `h5py.Dataset`, zarr array,
         DataFrame, CPU tensor, nested list.
+    least : int
+        Rows that must be there.
+    name : str
+        What messages call the array.
+
+    Raises
+    ------
+    DataError
+        If the shape is not (n_points, z_dim), or there are fewer rows than `least`.
 
     Examples
     --------
@@ -144,8 +166,16 @@ def as_rows(source: Any) -> Rows:
     if isinstance(source, Rows):
         return source
     if isinstance(source, Latents):
-        return Rows({name: as_matrix(name, array) for name, array in source.arrays.items()})
-    return Rows({"z": as_matrix("z", source)})
+        matrices = {part: as_matrix(part, array) for part, array in source.arrays.items()}
+    else:
+        matrices = {"z": as_matrix(name, source)}
+    rows = Rows(matrices, least=least)
+    if rows.n_total < least:
+        raise DataError(
+            f"{name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
+            "At least two points are needed."
+        )
+    return rows
 
 
 def finite_rows(source: Any) -> Rows:
@@ -323,7 +353,8 @@ def _summarise(
     for block in rows.read(names, *bounds):
         clean = block
         if not all(is_finite(array) for array in block.arrays.values()):
-            keep = np.logical_and.reduce([finite_rows_of(a) for a in block.arrays.values()])
+            finite = [np.isfinite(array).all(axis=1) for array in block.arrays.values()]
+            keep = np.logical_and.reduce(finite)
             bad.append(block.rows[~keep])
             arrays = {name: array[keep] for name, array in block.arrays.items()}
             clean = Block(block.rows[keep], arrays)
@@ -341,7 +372,7 @@ def _check_rows(rows: Rows, bad: IntArray) -> None:
             f"every value must be finite; {n_bad:,} of {rows.n_total:,} rows hold NaN or infinity "
             f"(rows {first}). Pass latentscope.finite_rows(z) to leave them out."
         )
-    if rows.n_total - n_bad < 2:
+    if rows.n_total - n_bad < rows.least:
         raise DataError(
             f"at least two finite rows are needed; {rows.n_total - n_bad} of {rows.n_total:,} are."
         )

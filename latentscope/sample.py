@@ -13,6 +13,7 @@ from scipy.special import gammainc, hyp1f1
 from scipy.stats import chi2
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
+from tqdm import tqdm
 
 from latentscope._kernels import centred
 from latentscope._types import Array, FloatArray
@@ -22,6 +23,9 @@ from latentscope.analysis._moments import Covariance, Moments, principal_axes
 from latentscope.errors import DataError
 from latentscope.rows import Block, Rows, Summary, as_rows, reduce, sample_rows, take
 
+__all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "normal", "uniform"]
+
+_LARGEST_RADIUS = 1e6  # beyond which no Gaussian has anything
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
 _MAX_ROUNDS = 100
 _NOISE = 1e-12  # share of the largest variance that is rounding
@@ -81,7 +85,7 @@ def uniform(
     """
     shape = _checked_shape(n_points, z_dim)
     side = positive("half_width", half_width)
-    return generator(rng).uniform(-side, side, size=shape).astype(np.float32)
+    return _single(side * generator(rng).uniform(-1.0, 1.0, size=shape))
 
 
 def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
@@ -110,7 +114,7 @@ def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) 
     shape = _checked_shape(n_points, rows.z_dim)
     (moments,) = reduce(rows, Moments(rows.z_dim), progress="axis moments")
     draws = generator(rng).standard_normal(shape) * moments.std + moments.mean
-    return draws.astype(np.float32)
+    return _single(draws)
 
 
 def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
@@ -141,7 +145,7 @@ def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Ar
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     variance, axes = principal_axes(covariance.covariance)
     draws = generator(rng).standard_normal(shape) * np.sqrt(variance) @ axes + covariance.mean
-    return draws.astype(np.float32)
+    return _single(draws)
 
 
 def core(
@@ -192,14 +196,15 @@ def core(
     rows = as_rows(z)
     random = generator(rng)
     n_points, _ = _checked_shape(n_points, rows.z_dim)
-    mean, variance, axes = _fitted_core(rows, radius)
-    cut = _default_radius(len(variance)) if radius is None else radius
+    if radius is not None and positive("radius", radius) > _LARGEST_RADIUS:
+        raise DataError(f"radius must be at most {_LARGEST_RADIUS:g}; got {radius!r}.")
+    mean, variance, axes, cut = _fitted_core(rows, radius)
     direction = random.standard_normal((n_points, len(variance)))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     inside = random.uniform(size=n_points) * chi2.cdf(cut**2, len(variance))
     distance = np.sqrt(chi2.ppf(inside, len(variance)))
     draws = (direction * distance[:, None]) * np.sqrt(variance) @ axes + mean
-    return draws.astype(np.float32)
+    return _single(draws)
 
 
 def core_factor(z_dim: int, radius: float) -> float:
@@ -225,7 +230,7 @@ def core_factor(z_dim: int, radius: float) -> float:
     0.2911
     """
     integer("z_dim", z_dim, low=1)
-    square = positive("radius", radius) ** 2
+    square = min(positive("radius", radius), _LARGEST_RADIUS) ** 2
     a, x = z_dim / 2, square / 2
     mass = float(gammainc(a, x))
     if mass > _TINY_MASS:
@@ -238,7 +243,7 @@ def mixture(
     n_points: int,
     *,
     n_components: int = 10,
-    n_fit: int = 20_000,
+    n_fit: int | None = None,
     rng: int | np.random.Generator = 0,
 ) -> Array:
     """Draw from a mixture of full Gaussians fitted to the data by expectation-maximisation.
@@ -251,8 +256,9 @@ def mixture(
         Points to draw.
     n_components : int
         Gaussians of the mixture.
-    n_fit : int
-        Rows to fit to, chosen at random; all, if there are fewer. They must fit in memory.
+    n_fit : int, optional
+        Rows to fit to, chosen at random; by default all. They must fit in memory. In 256 dimensions
+        a fit of ten components to 20,000 rows takes minutes.
     rng : int or numpy.random.Generator
         Seed of the choice, the fit and the draws.
 
@@ -275,17 +281,39 @@ def mixture(
     rows = as_rows(z)
     random = generator(rng)
     n_points, _ = _checked_shape(n_points, rows.z_dim)
-    indices, _ = sample_rows(rows, integer("n_fit", n_fit, low=2), random)
+    wanted = rows.n_total if n_fit is None else integer("n_fit", n_fit, low=2)
+    integer("n_components", n_components, low=1, high=wanted, why="the rows fitted to")
+    indices, _ = sample_rows(rows, wanted, random)
     integer("n_components", n_components, low=1, high=len(indices), why="the rows fitted to")
     points = take(rows, indices).astype(np.float64)
     center, scale = points.mean(axis=0), float(points.std(axis=0).max()) or 1.0
-    model = GaussianMixture(n_components, random_state=int(random.integers(2**31)))
+    model = _fitted_mixture((points - center) / scale, n_components, int(random.integers(2**31)))
+    draws, _ = model.sample(n_points)
+    return _single(random.permutation(draws) * scale + center)
+
+
+def _fitted_mixture(points: FloatArray, n_components: int, seed: int) -> GaussianMixture:
+    """Run expectation-maximisation one step at a time, to show its progress."""
+    model = GaussianMixture(n_components, max_iter=1, warm_start=True, random_state=seed)
+    last = -np.inf
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # said below, in terms of the caller
-        draws, _ = model.fit((points - center) / scale).sample(n_points)
-    if not model.converged_:
-        warn(f"the mixture of {n_components} Gaussians did not come to rest; try fewer components.")
-    return (random.permutation(draws) * scale + center).astype(np.float32)
+        warnings.simplefilter("ignore", ConvergenceWarning)  # one step is no convergence
+        for _ in tqdm(range(_MAX_ROUNDS), desc="fitting the mixture", unit="step", delay=2):
+            bound = model.fit(points).lower_bound_
+            if abs(bound - last) < model.tol:
+                return model
+            last = bound
+    warn(f"the mixture of {n_components} Gaussians did not come to rest in {_MAX_ROUNDS} steps.")
+    return model
+
+
+def _single(draws: FloatArray) -> Array:
+    """Return draws in single precision, if it can hold them."""
+    if np.abs(draws).max() > np.finfo(np.float32).max:
+        raise DataError(
+            f"draws must fit in float32; the largest is {np.abs(draws).max():.3g}. Rescale z."
+        )
+    return draws.astype(np.float32)
 
 
 def _checked_shape(n_points: int, z_dim: int) -> tuple[int, int]:
@@ -296,7 +324,9 @@ def _default_radius(rank: int) -> float:
     return float(np.sqrt(chi2.ppf(_CORE_MASS, rank)))
 
 
-def _fitted_core(rows: Rows, radius: float | None) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _fitted_core(
+    rows: Rows, radius: float | None
+) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     """Return mean, variances and axes (as rows) of the core; axes without variance are left out."""
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     mean, matrix = covariance.mean, covariance.covariance
@@ -308,10 +338,10 @@ def _fitted_core(rows: Rows, radius: float | None) -> tuple[FloatArray, FloatArr
         if not is_real.any():
             raise DataError("the points of z must differ to have a core; all of them coincide.")
         variance, axes = variance[is_real], axes[is_real]
+        cut = _default_radius(len(variance)) if radius is None else float(radius)
         if abs(variance.sum() - total) <= _REST * variance.sum():
             break
         total = variance.sum()
-        cut = _default_radius(len(variance)) if radius is None else positive("radius", radius)
         whitening = axes / np.sqrt(variance)[:, None]
         (inside,) = reduce(rows, _Inside(mean, whitening, cut), progress=f"core, pass {step}")
         if inside.covariance.n <= len(variance):
@@ -321,7 +351,9 @@ def _fitted_core(rows: Rows, radius: float | None) -> tuple[FloatArray, FloatArr
             )
         mean = inside.covariance.mean
         matrix = inside.covariance.covariance / core_factor(len(variance), cut)
-    return mean, variance, axes
+    else:
+        warn(f"the core did not come to rest in {_MAX_ROUNDS} rounds; its covariance is rough.")
+    return mean, variance, axes, cut
 
 
 class _Inside(Summary):

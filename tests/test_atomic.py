@@ -57,12 +57,11 @@ def test_error_leaves_the_old_file_and_nothing_else(target, error):
     assert names(target) == ["file.json"]
 
 
-@pytest.mark.parametrize("step", ["_sync", "_usual_mode"])
-def test_error_at_the_end_leaves_the_old_file_and_nothing_else(monkeypatch, target, step):
+def test_error_at_the_end_leaves_the_old_file_and_nothing_else(monkeypatch, target):
     def fail(path):
         raise OSError("disk full")
 
-    monkeypatch.setattr(_atomic, step, fail)
+    monkeypatch.setattr(_atomic, "_sync", fail)
     with pytest.raises(OSError, match="disk full"), replacing(target) as part:
         part.write_text("new")
     assert target.read_text() == "old"
@@ -128,3 +127,26 @@ def test_refused_paths(tmp_path, path, match):
     with pytest.raises(DataError, match=match), replacing(tmp_path / path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("old")
+    link.symlink_to(target)
+    with replacing(link) as part:
+        part.write_text("new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+
+
+def test_a_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DataError, match="is a device or a pipe"), replacing(tmp_path / "pipe"):
+        pass
+
+
+@pytest.mark.parametrize("name", ["x" * 250, "ä ö.json"])
+def test_any_legal_name_will_do(tmp_path, name):
+    with replacing(tmp_path / name) as part:
+        part.write_text("new")
+    assert (tmp_path / name).read_text() == "new"

@@ -4,7 +4,6 @@ from threading import Barrier, Thread
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
 
 import latentscope
 from latentscope import _blas
@@ -12,7 +11,7 @@ from latentscope._blas import one_blas_thread
 
 
 def blas_threads():
-    return [info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"]
+    return [library.num_threads for library in _blas._libraries()]
 
 
 @pytest.fixture(autouse=True)

@@ -93,3 +93,15 @@ def test_mixed_installation_is_refused(copy):
 def test_pure_installation_is_not(copy):
     done = run("import latentscope; print(latentscope.__file__)", copy, "-S")
     assert Path(done.stdout.strip()) == copy / "latentscope" / "__init__.py"
+
+
+def test_kernels_compile_where_nothing_can_be_cached():
+    """In a read-only install without a home there is no place for the compiled code."""
+    code = (
+        "from numba.core import caching\n"
+        "caching.CacheImpl._locator_classes = []\n"
+        "import latentscope\n"
+        "print(latentscope.radius_density([[3.0, 4.0], [0.0, 5.0]]).mean)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "5.0\n", done.stderr

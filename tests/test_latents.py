@@ -109,11 +109,22 @@ def test_refused(parts, error, match):
 
 def test_with_closes_the_file(tmp_path):
     file = h5py.File(tmp_path / "z.h5", "w")
-    with Latents(file.create_dataset("z", data=Z)) as latents:
+    data = file.create_dataset("z", data=Z)
+    with Latents(data):
+        pass
+    assert file  # which the caller opened
+    with Latents(data, file=file) as latents:
         assert len(latents) == 6
     assert not file
+    latents.close()  # once more
     with pytest.raises(DataError, match="closed HDF5 file"):
-        len(latents)
+        as_rows(latents)
+
+
+@pytest.mark.parametrize("column", ["abcdef", b"abcdef", {"a": 1}, {1, 2, 3, 4, 5, 6}, 7])
+def test_what_is_no_column_is_refused(column):
+    with pytest.raises(DataError, match=r"labels\['age'\] must "):
+        Latents(Z, labels={"age": column})
 
 
 def test_closing_arrays_in_memory_does_nothing(vae):

@@ -22,15 +22,16 @@ from sklearn.cluster import kmeans_plusplus
 
 from latentscope._kernels import add_inertia, add_to_clusters, centred, is_finite, nearest
 from latentscope._types import Array, FloatArray, IntArray
+from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.rows import Block, Summary, reduce
 
 _MAX_STEPS = 50
 _LEAST_SEEDS, _SEEDS_PER_K = 60, 2  # centroids drawn, before they are merged
 _REST_OF_SEEDS = 1e-2
-_OVERFLOW = (
-    "values must be small enough to square in {dtype}; some are not. Remove the outliers, or pass "
-    "z in float64."
+_RANGE = (
+    "values must be neither too large nor too small to square in {dtype}; these are. Remove the "
+    "outliers, rescale z, or pass it in float64."
 )
 _EMPTY = 1e-9  # weight of a centroid without points
 _PRODUCTS = 2**22  # held at once
@@ -101,7 +102,7 @@ class Assignment(Summary):
             with np.errstate(over="ignore", invalid="ignore"):
                 products = deviation @ about.T
             if not is_finite(products):
-                raise DataError(_OVERFLOW.format(dtype=z.dtype))
+                raise DataError(_RANGE.format(dtype=z.dtype))
             labels = np.empty((len(part), len(self.inertia)), dtype=np.int32)
             nearest(products, half_norms, self.centroids.starts, labels)
             add_inertia(deviation, about, labels, self.inertia)
@@ -123,6 +124,8 @@ def lloyd(
         if np.all(last - now.inertia <= rest * last):
             break
         centroids, last = now.moved, now.inertia
+    else:
+        warn(f"{title} did not come to rest in {_MAX_STEPS} passes; the inertia is an upper bound.")
     return now
 
 
@@ -135,8 +138,9 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
     """
     n_seeds = min(len(sample), max(_LEAST_SEEDS, _SEEDS_PER_K * int(ks[-1])))
     about = sample - shift
-    if np.einsum("ij,ij->i", about, about).max() > np.finfo(sample.dtype).max / 4:
-        raise DataError(_OVERFLOW.format(dtype=sample.dtype))
+    squares, limits = np.einsum("ij,ij->i", about, about), np.finfo(sample.dtype)
+    if not squares.max() < limits.max / 4 or 0 < squares.mean() < limits.tiny / limits.eps:
+        raise DataError(_RANGE.format(dtype=sample.dtype))
     seeds, _ = kmeans_plusplus(about, n_seeds, random_state=seed, n_local_trials=2)
     many = Centroids(np.array([n_seeds]), seeds.astype(np.float64) + shift)
     rested = lloyd(sample, many, shift, rest=_REST_OF_SEEDS, title="k-means seeds")

@@ -10,6 +10,7 @@ import numpy as np
 
 from latentscope._types import FloatArray
 
+_TRACY_WIDOM_99 = 2.0234  # 99 % point of the law for real matrices
 _N_ANGLES = 20_001
 
 
@@ -33,6 +34,52 @@ def noise_spectrum(n_points: int, z_dim: int) -> FloatArray:
     return np.concatenate([quantiles[::-1], np.zeros(z_dim - rank)])
 
 
-def noise_edge(n_points: int, z_dim: int) -> float:
-    """Return the upper end of the law: noise alone gives no larger eigenvalue, to first order."""
-    return float((1 + np.sqrt(z_dim / (n_points - 1))) ** 2)
+def noise_floor(variance: FloatArray, n_points: int, z_dim: int) -> tuple[float, int]:
+    """Split a spectrum into noise and what stands out of it.
+
+    Components above the largest eigenvalue that noise gives once in a hundred times are taken out,
+    the variance of the noise is the mean of the others, and so on until none is left to take.
+
+    Parameters
+    ----------
+    variance : float64 array of shape (n,)
+        All eigenvalues, largest first.
+    n_points, z_dim : int
+        Rows, and axes that vary.
+
+    Returns
+    -------
+    level : float
+        Variance of the noise along each axis.
+    n_above : int
+        Components above the noise.
+
+    Examples
+    --------
+    >>> noise_floor(np.array([9.0, 1.02, 1.0, 0.98]), 10_000, 4)
+    (1.0, 1)
+    """
+    n_above = 0
+    for _ in range(z_dim):
+        left = z_dim - n_above
+        level = float(variance[n_above:z_dim].mean())
+        edge = level * _largest_of_noise(n_points, left)
+        stand_out = int((variance[n_above : z_dim - 1] > edge).sum())
+        if not stand_out:
+            break
+        n_above += stand_out
+    return level, n_above
+
+
+def _largest_of_noise(n_points: int, z_dim: int) -> float:
+    """Return the eigenvalue that N(0, I) exceeds with a probability of 1 %.
+
+    References
+    ----------
+    I. M. Johnstone (2001), Annals of Statistics 29, 295–327, theorem 1.1.
+    doi:10.1214/aos/1009210544
+    """
+    root_n, root_d = np.sqrt(max(n_points - 2, 1)), np.sqrt(z_dim)
+    center = (root_n + root_d) ** 2
+    width = (root_n + root_d) * (1 / root_n + 1 / root_d) ** (1 / 3)
+    return float((center + _TRACY_WIDOM_99 * width) / (n_points - 1))

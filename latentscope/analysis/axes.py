@@ -27,6 +27,8 @@ from latentscope.results import Result
 from latentscope.rows import Rows, as_rows, reduce
 
 FWHM = 2 * np.sqrt(2 * np.log(2))  # full width at half maximum of a Gaussian, in σ
+_MANY_ROWS = 100  # below which no histogram shows much
+_WIDEST = 100  # σ in bins beyond which most of what a histogram shows is noise
 _NARROWEST = 0.5  # σ in bins below which a histogram does not show the shape
 
 
@@ -50,7 +52,8 @@ class AxisDensity(Result):
         The fitted Gaussian: its centre, its standard deviation, and the share of the points that
         it describes (1 for a perfect Gaussian). Where `is_fitted` is False these are the moments.
     fit_quality : float64 array of shape (z_dim,)
-        R² of the fitted curve: 1 − Σ(density − fit)² / Σ(density − mean density)².
+        R² of the fitted curve over the bins from the axis' first point to its last:
+        1 − Σ(density − fit)² / Σ(density − mean density)².
     is_fitted : bool array of shape (z_dim,)
         False where the axis is constant, narrower than half a bin, or no Gaussian fits it.
     """
@@ -90,21 +93,29 @@ class AxisDensity(Result):
         square = self.center**2 + self.sigma**2
         return square / square.sum() if square.any() else np.full(self.z_dim, 1 / self.z_dim)
 
-    def dominant(self, n: int = 12) -> Table:
-        """Return the `n` broadest and most off-centre axes, the one that adds most radius first.
+    def fitted(self, edges: FloatArray) -> FloatArray:
+        """Return the fitted density of every axis over any bins, of shape (z_dim, n_bins)."""
+        return gaussian_curves(edges, self.amplitude, self.center, self.sigma)
 
-        Raises
-        ------
-        DataError
-            If there are fewer than `n` axes.
+    @property
+    def is_constant(self) -> BoolArray:
+        """Axes along which all points have the same coordinate."""
+        return self.std == 0
+
+    def dominant(self, n: int = 12) -> Table:
+        """Return the `n` broadest and most off-centre axes (all, if there are fewer).
+
+        The axis that adds most to the mean squared radius comes first. `width` is the full width at
+        half maximum, `fit` is R²; a dash means that width and centre are moments.
         """
-        n = integer("n", n, low=1, high=self.z_dim, why="the number of axes")
-        order = np.argsort(-self.weight, kind="stable")[:n]
+        order = np.argsort(-self.weight, kind="stable")[: integer("n", n, low=1)]
+        fits = zip(self.fit_quality[order].tolist(), self.is_fitted[order], strict=True)
         return Table(
             axis=order.tolist(),
             center=self.center[order].tolist(),
             width=self.fwhm[order].tolist(),
             weight=self.weight[order].tolist(),
+            fit=[quality if is_fit else None for quality, is_fit in fits],
         )
 
     def table(self) -> Table:
@@ -146,7 +157,7 @@ def axis_density(z: Any, *, bin_width: float = 0.25) -> AxisDensity:
     Warns
     -----
     LatentscopeWarning
-        If more than half of the axes are narrower than half a bin: choose a smaller `bin_width`.
+        If the bins are too wide or too fine for most axes, or no Gaussian fits most of them.
 
     Notes
     -----
@@ -183,12 +194,13 @@ def axes_result(rows: Rows, counts: AxisCounts, moments: Moments) -> AxisDensity
     )
     is_wide = std >= _NARROWEST * width
     is_fitted = is_wide & converged & (sigma > 0.1 * width) & (amplitude > 0)
-    if is_wide.mean() < 0.5:
-        _warn_narrow(width, std)
+    if bins.n >= _MANY_ROWS:
+        _warn_of_bins(width, std, is_fitted)
     amplitude, center, sigma = (
         np.where(is_fitted, fit, moment)
         for fit, moment in ((amplitude, 1.0), (center, moments.mean), (sigma, std))
     )
+    fitted = gaussian_curves(bins.edges, amplitude, center, sigma)
     return AxisDensity(
         n_used=bins.n,
         n_total=rows.n_total,
@@ -201,27 +213,35 @@ def axes_result(rows: Rows, counts: AxisCounts, moments: Moments) -> AxisDensity
         center=center,
         sigma=sigma,
         amplitude=amplitude,
-        fit_quality=_fit_quality(bins.edges, density, amplitude, center, sigma),
+        fit_quality=_fit_quality(bins.counts, density, fitted),
         is_fitted=is_fitted,
     )
 
 
-def _fit_quality(
-    edges: FloatArray,
-    density: FloatArray,
-    amplitude: FloatArray,
-    center: FloatArray,
-    sigma: FloatArray,
-) -> FloatArray:
-    """Return R² of each curve; 0 for a curve that is flat."""
-    residual = ((density - gaussian_curves(edges, amplitude, center, sigma)) ** 2).sum(axis=1)
-    spread = ((density - density.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
+def _fit_quality(counts: IntArray, density: FloatArray, fitted: FloatArray) -> FloatArray:
+    """Return R² of each curve over the bins from its first point to its last."""
+    used = counts > 0
+    first, last = used.argmax(axis=1), used.shape[1] - 1 - used[:, ::-1].argmax(axis=1)
+    number = np.arange(used.shape[1])
+    reach = (number >= first[:, None]) & (number <= last[:, None])
+    mean = (density * reach).sum(axis=1) / reach.sum(axis=1)
+    residual = ((density - fitted) ** 2 * reach).sum(axis=1)
+    spread = ((density - mean[:, None]) ** 2 * reach).sum(axis=1)
     return 1 - np.divide(residual, spread, out=np.ones_like(spread), where=spread > 0)
 
 
-def _warn_narrow(bin_width: float, std: FloatArray) -> None:
+def _warn_of_bins(bin_width: float, std: FloatArray, is_fitted: BoolArray) -> None:
+    """Warn if the bins hide the shape of the axes, or the Gaussians are none."""
+    width = float(np.median(std))
+    if width < _NARROWEST * bin_width:
+        remedy = "Most are narrower than half a bin: choose a smaller bin_width."
+    elif width > _WIDEST * bin_width:
+        remedy = "The bins are so fine that counts are mostly noise: choose a wider bin_width."
+    elif is_fitted.mean() < 0.5:
+        remedy = "No Gaussian fits most densities: look at the figure before you use them."
+    else:
+        return
     warn(
-        f"{(std < _NARROWEST * bin_width).sum()} of {len(std)} axes are narrower than half a bin "
-        f"of {bin_width:g} (median std {np.median(std):.3g}): their centre and width are moments, "
-        "not fits. Choose a smaller bin_width to see their shape.",
+        f"{(~is_fitted).sum()} of {len(std)} axes have moments instead of a fit (median std "
+        f"{width:.3g}, bins of {bin_width:g}). {remedy}"
     )

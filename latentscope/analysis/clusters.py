@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from latentscope._blas import one_blas_thread
 from latentscope._table import Table
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
@@ -27,6 +28,7 @@ from latentscope.rows import as_rows, sample_rows, take
 
 _REST = 2e-3  # share by which no inertia falls any more when the steps on all rows end
 _REST_ON_SAMPLE = 1e-3
+_MOST_CLUSTERS = 2000  # whose seeds can be merged in memory and in a minute
 _SAMPLE_ROWS = 10_000  # on which centroids start, and the Gaussian is compared
 _WINDOW = 1.5  # factor in k over which the fall before and after an elbow is measured
 _LEAST_KINK = 0.1  # by which the ratio's fall before exceeds that after
@@ -47,7 +49,9 @@ class InertiaCurve(Result):
     gaussian_inertia : float64 array of shape (n_k,)
         The same for a Gaussian with the mean and covariance of the data, which has no clusters.
     elbow : int or None
-        The k at which the curve bends and the Gaussian's does not; None if there is no such k.
+        The k, of those asked for, at which the curve bends and the Gaussian's does not; None if
+        there is no such k. With k = 2, 4 … an odd number of clusters shows at the next k, and only
+        up to two thirds of the largest k is there enough of the curve beyond to tell.
     n_gaussian : int
         Rows on which data and Gaussian were compared.
     """
@@ -101,7 +105,7 @@ def inertia_curve(
     Raises
     ------
     DataError
-        If some k is below 1 or above the number of rows.
+        If some k is below 1, above the number of rows, or above 2,000.
 
     Notes
     -----
@@ -124,12 +128,14 @@ def inertia_curve(
     """
     rows = as_rows(z)
     random = generator(rng)
-    indices, n_used = sample_rows(rows, _SAMPLE_ROWS, random)
-    ks = _checked_clusters(n_clusters, n_used)
+    ks = _checked_clusters(n_clusters, rows.n_total)
+    indices, n_used = sample_rows(rows, max(_SAMPLE_ROWS, 4 * int(ks[-1])), random)
+    integer("n_clusters", int(ks[-1]), low=1, high=n_used, why="the rows used")
     sample = take(rows, indices)
     covariance = Covariance(rows.z_dim)
-    covariance.add(sample)
-    reference = _gaussian(covariance, len(sample), random).astype(sample.dtype)
+    with one_blas_thread():
+        covariance.add(sample)
+        reference = _gaussian(covariance, len(sample), random).astype(sample.dtype)
     on_sample = _run(sample, ks, covariance.mean, random, title="k-means on a sample")
     gaussian = _run(reference, ks, covariance.mean, random, title="k-means on a Gaussian")
     on_all = lloyd(rows, on_sample.moved, covariance.mean, rest=_REST, title="k-means on all rows")
@@ -144,14 +150,15 @@ def inertia_curve(
     )
 
 
-def _checked_clusters(n_clusters: Iterable[int], n_used: int) -> IntArray:
+def _checked_clusters(n_clusters: Iterable[int], n_rows: int) -> IntArray:
     try:
         values = list(n_clusters)
     except TypeError as error:
         raise DataTypeError(
             f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}."
         ) from error
-    ks = {integer("n_clusters", k, low=1, high=n_used, why="the rows used") for k in values}
+    high, why = (n_rows, "the rows") if n_rows < _MOST_CLUSTERS else (_MOST_CLUSTERS, "seeds fit")
+    ks = {integer("n_clusters", k, low=1, high=high, why=why) for k in values}
     if not ks:
         raise DataError("n_clusters must hold at least one k; got none.")
     return np.array(sorted(ks))
@@ -195,6 +202,8 @@ def _with_one(
 
 def _elbow(ks: IntArray, inertia: FloatArray, gaussian: FloatArray) -> int | None:
     """Return the k at which the curve bends most, if it bends where the Gaussian's does not.
+
+    `benchmarks/elbows.py` shows what this finds in clouds with and without clusters.
 
     The fall from k / 1.5 to k is compared with that from k to 1.5 k, which a smooth curve makes
     alike: of the inertia itself (a uniform square falls steadily, faster than a Gaussian), and of

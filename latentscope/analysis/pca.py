@@ -22,7 +22,7 @@ from latentscope._table import Table
 from latentscope._types import Array, FloatArray
 from latentscope._validate import integer
 from latentscope.analysis._moments import Covariance, principal_axes
-from latentscope.analysis._noise import noise_edge, noise_spectrum
+from latentscope.analysis._noise import noise_floor, noise_spectrum
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import Block, Rows, as_rows, collect, reduce
@@ -44,6 +44,10 @@ class PCA(Result):
         Variance along each component, with n − 1 in the denominator, squared unit of z.
     axis_variance : float64 array of shape (z_dim,)
         Variance along each original axis.
+    noise_level : float
+        Variance of the noise along each axis: the mean of the components that do not stand out.
+    n_above_noise : int
+        Components, of all, whose variance exceeds what noise of that level gives once in 100 times.
     participation : float
         (Σλ)² / Σλ² of the whole spectrum: how many equal components would spread the variance
         alike. z_dim for N(0, I), 1 for a line.
@@ -54,6 +58,8 @@ class PCA(Result):
     components: FloatArray
     variance: FloatArray
     axis_variance: FloatArray
+    noise_level: float
+    n_above_noise: int
     participation: float
 
     _plot: ClassVar[str] = "plot_pca"
@@ -76,18 +82,11 @@ class PCA(Result):
 
     @property
     def noise_variance(self) -> FloatArray:
-        """Spectrum of N(0, σ²I) with the same number of points, axes and the same total variance.
+        """Spectrum of N(0, σ²I) with the same number of points and axes, of the components kept.
 
-        The expected eigenvalues by the Marchenko-Pastur law, of the components kept.
+        The expected eigenvalues by the Marchenko-Pastur law; σ² is `noise_level`.
         """
-        noise = noise_spectrum(self.n_used, self.z_dim)
-        return noise[: self.n_components] * (self.total_variance / self.z_dim)
-
-    @property
-    def n_above_noise(self) -> int:
-        """Components kept whose variance exceeds all that isotropic noise gives."""
-        edge = noise_edge(self.n_used, self.z_dim) * self.total_variance / self.z_dim
-        return int((self.variance > edge).sum())
+        return noise_spectrum(self.n_used, self.z_dim)[: self.n_components] * self.noise_level
 
     def transform(self, z: Any) -> Array:
         """Return the coordinates of points in the frame of the components.
@@ -101,7 +100,7 @@ class PCA(Result):
         array of shape (n_points, n_components)
             float32 if z is of single precision or less, else float64.
         """
-        rows = as_rows(z)
+        rows = as_rows(z, least=1)
         check_width("z", rows.z_dim, self.z_dim)
         return collect(rows, partial(project, self.mean, self.components), progress="projecting")
 
@@ -117,7 +116,7 @@ class PCA(Result):
         array of shape (n_points, z_dim)
             In the precision of `coordinates`.
         """
-        rows = as_rows(coordinates)
+        rows = as_rows(coordinates, least=1, name="coordinates")
         check_width("coordinates", rows.z_dim, self.n_components)
         return collect(rows, partial(_unproject, self.mean, self.components), progress="projecting")
 
@@ -192,7 +191,9 @@ def pca_result(rows: Rows, covariance: Covariance, n_components: int | None = No
     """Build the result from its summary."""
     matrix = covariance.covariance
     variance, components = principal_axes(matrix)
-    squares = float(np.sum(variance**2))
+    share = variance / variance[0] if variance[0] else variance
+    n_varying = max(1, int((np.diagonal(matrix) > 0).sum()))
+    noise_level, n_above_noise = noise_floor(variance, covariance.n, n_varying)
     return PCA(
         n_used=covariance.n,
         n_total=rows.n_total,
@@ -201,7 +202,9 @@ def pca_result(rows: Rows, covariance: Covariance, n_components: int | None = No
         components=components[:n_components],
         variance=variance[:n_components],
         axis_variance=np.diagonal(matrix),
-        participation=float(variance.sum()) ** 2 / squares if squares else 0.0,
+        noise_level=noise_level,
+        n_above_noise=n_above_noise,
+        participation=float(share.sum() ** 2 / (share @ share)) if variance[0] else 0.0,
     )
 
 

@@ -24,6 +24,7 @@ from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import Rows, as_rows, reduce
 
+COLLAPSED_KL = 0.1  # nats, below which an axis that is not active carries nothing
 ACTIVE_VARIANCE = 0.01  # of mu over the data, above which an axis is active
 _SCALES = ("log-variance", "variance", "standard deviation", "log standard deviation")
 _UNIT = (0.8, 1.25)  # mean squares that count as unit spread
@@ -46,8 +47,7 @@ class Posterior(Result):
     logvar_minimum, logvar_mean, logvar_maximum : float
         Over all points and axes.
     n_extreme : int
-        Values of logvar beyond ±80, where the variance is 0 or ∞ in single precision. They enter
-        as ±80.
+        Values of logvar beyond ±80, near the ends of single precision. They enter as ±80.
     deviation_edges : float64 array of shape (n_intervals + 1,)
         Intervals of |z − mu|, the last one open.
     deviation_counts : int64 array of shape (n_intervals,)
@@ -62,7 +62,8 @@ class Posterior(Result):
         Mean of ((z − mu) / σ)² if logvar were a log-variance, a variance, a standard deviation, a
         log standard deviation: 1 for what it is. 0 where that reading is impossible.
     logvar_scale : str
-        Which of the four it is; "undetermined" where none fits or z equals mu.
+        Which of the four it is; "unknown: z equals mu" where z was exported without noise,
+        "undetermined" where none fits.
     """
 
     z_dim: int
@@ -97,8 +98,8 @@ class Posterior(Result):
 
     @property
     def collapsed(self) -> BoolArray:
-        """Axes that are not active: they hold the prior, whatever the point."""
-        return ~self.active
+        """Axes that hold the prior, whatever the point: not active, and KL below 0.1 nats."""
+        return ~self.active & (self.kl < COLLAPSED_KL)
 
     def n_beyond(self, deviation: float) -> int:
         """Return how many components have |z − mu| of at least one of the `deviation_edges`.
@@ -134,10 +135,22 @@ class Posterior(Result):
             ("KL divergence, nats per point", self.total_kl),
             ("active axes", int(self.active.sum())),
             ("collapsed axes", int(self.collapsed.sum())),
-            ("logvar is a", self.logvar_scale),
+            ("axes of neither kind", int((~self.active & ~self.collapsed).sum())),
+            ("scale of logvar", self.logvar_scale),
         ]  # fmt: skip
         names, values = zip(*rows, strict=True)
         return Table(quantity=names, value=values)
+
+    def per_axis(self) -> Table:
+        """Return KL, variance of mu, mean posterior variance and state of each axis."""
+        states = np.where(self.active, "active", np.where(self.collapsed, "collapsed", "neither"))
+        return Table(
+            axis=list(range(self.z_dim)),
+            kl=self.kl.tolist(),
+            mu_variance=self.mu_variance.tolist(),
+            mean_variance=self.mean_variance.tolist(),
+            state=states.tolist(),
+        )
 
     def headline(self) -> dict[str, Any]:
         """Return what tells a VAE from an autoencoder."""
@@ -147,7 +160,7 @@ class Posterior(Result):
             "mean logvar": self.logvar_mean,
             "max |z − mu|": self.deviation_maximum,
             "mean relative radius difference": float(self.relative_difference[0]),
-            "logvar is a": self.logvar_scale,
+            "scale of logvar": self.logvar_scale,
         }
 
 
@@ -193,12 +206,12 @@ def posterior(latents: Any) -> Posterior:
     'log-variance'
     """
     rows = as_rows(latents)
-    check_posterior(rows)
+    _check_posterior(rows)
     (sums,) = reduce(rows, PosteriorSums(rows.z_dim), progress="posterior")
     return posterior_result(rows, sums)
 
 
-def check_posterior(rows: Rows) -> None:
+def _check_posterior(rows: Rows) -> None:
     """Raise unless mu and logvar are there."""
     if not {"mu", "logvar"} <= rows.matrices.keys():
         raise DataError(
@@ -210,7 +223,7 @@ def posterior_result(rows: Rows, sums: PosteriorSums) -> Posterior:
     """Build the result from its summary, and warn of what makes it weak."""
     n_values = sums.n * rows.z_dim
     mean_squares = np.where(sums.is_possible, sums.scaled_squares / n_values, 0.0)
-    scale = _scale(mean_squares)
+    scale = _scale(mean_squares) if sums.deviation_maximum else "unknown: z equals mu"
     _warn(scale, mean_squares, sums.n_extreme, n_values)
     return Posterior(
         n_used=sums.n,
@@ -247,13 +260,13 @@ def _warn(scale: str, mean_squares: FloatArray, n_extreme: int, n_values: int) -
             f"{n_extreme:,} of {n_values:,} values of logvar lie beyond ±{LOGVAR_LIMIT:g}; they "
             "were taken as that. The model has diverged there, or logvar is something else.",
         )
-    if scale not in ("log-variance", "undetermined"):
+    if scale in _CONVERSION:
         warn(
             f"logvar must be a log-variance; by the spread of z about mu it is a {scale} "
             f"(mean square {mean_squares[0]:.3g} instead of 1). Convert it first: "
             f"{_CONVERSION[scale]}.",
         )
-    elif scale == "undetermined" and mean_squares[0] > 0:
+    elif scale == "undetermined":
         warn(
             f"((z − mu) / σ)² must have mean 1; got {mean_squares[0]:.3g}. logvar does not say "
             "how z was drawn: check its scale, and whether noise was scaled or clipped.",

@@ -4,9 +4,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from latentscope.errors import FileFormatError, MissingFileError
+from latentscope.errors import (
+    DataTypeError,
+    FileFormatError,
+    MissingFileError,
+    UnsafeFileError,
+)
 from latentscope.formats import hdf5
 from latentscope.latents import Latents
+from latentscope.results import Result
 
 _SIGNATURES = {  # first bytes of files that are mistaken for HDF5
     b"": "is empty",
@@ -16,8 +22,9 @@ _SIGNATURES = {  # first bytes of files that are mistaken for HDF5
     b"PK\x03\x04": "is a zip archive (.npz, .zip, .pt): pass the array in it",
     b"\x1f\x8b": "is gzip-compressed: uncompress it first",
     b"PAR1": "is a Parquet file: pass pandas.read_parquet(path)",
-    b"\x80": "is a pickle, which is never loaded because loading runs code: save as HDF5",
+    b"{": "looks like JSON: a saved result is read by its class, like RadiusDensity.load(path)",
 }
+_PICKLE = b"\x80"
 
 
 def load(
@@ -68,11 +75,15 @@ def load(
     ...     print(latents.z[1], latents.ids[:])
     [2. 3.] ['a' 'b']
     """
-    source = Path(path)
-    if not source.exists():
+    try:
+        source = Path(path)
+        is_there, is_file = source.exists(), source.is_file()
+    except (TypeError, ValueError, OSError) as error:
+        raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
+    if not is_there:
         raise MissingFileError(f"no such file: {source}")
-    if source.is_dir():
-        raise FileFormatError(f"path must name a file; {source} is a folder.")
+    if not is_file:
+        raise FileFormatError(f"path must name a file; {source} is a folder, pipe or device.")
     if not hdf5.is_hdf5(source):
         raise FileFormatError(f"{source} is not an HDF5 file; it {_looks_like(source)}.")
     return hdf5.read(source, key=key, allow_incomplete=allow_incomplete, trust_links=trust_links)
@@ -105,12 +116,19 @@ def save(path: str | PathLike[str], latents: Latents | Any) -> None:
     ...     print(file["z"].shape, file.attrs["kind"])
     (2, 2) ae
     """
+    if isinstance(latents, Result):
+        raise DataTypeError("save writes latents; a result has its own: result.save(path).")
     hdf5.write(path, latents if isinstance(latents, Latents) else Latents(latents))
 
 
 def _looks_like(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(64)
+    if start.startswith(_PICKLE):
+        raise UnsafeFileError(
+            f"{path} is a pickle, which is never loaded because loading runs code. Save the arrays "
+            "as HDF5 or safetensors."
+        )
     for signature, text in _SIGNATURES.items():
         if start.lstrip().startswith(signature) if signature else not start:
             return text

@@ -39,6 +39,43 @@ def dataset(file: h5py.File, path: str, trust_links: bool) -> h5py.Dataset:
     return found
 
 
+def path(key: object) -> str:
+    """Return `key` if it can be a path inside a file."""
+    if not isinstance(key, str) or not key or "\0" in key:
+        raise DataError(f"key must be the path of a dataset in the file; got {key!r}.")
+    return key
+
+
+def is_hard(file: h5py.File, name: str) -> bool:
+    """Tell whether every step to a dataset is a plain one, without following any link."""
+    place: Any = file
+    for step in filter(None, name.split("/")):
+        if not isinstance(place, h5py.Group):
+            return False
+        if not isinstance(place.get(step, getlink=True), h5py.HardLink):
+            return False
+        place = place.get(step)
+    return isinstance(place, h5py.Dataset)
+
+
+def members(file: h5py.File, name: str) -> list[str]:
+    """Return the names in a group, none if it is no group or not in this file."""
+    link = file.get(name, getlink=True)
+    group = file.get(name) if isinstance(link, h5py.HardLink) else None
+    return list(group) if isinstance(group, h5py.Group) else []
+
+
+def is_column(file: h5py.File, name: str, n_rows: int, trust_links: bool, *, must_be: bool) -> bool:
+    """Tell whether there is a column with an entry per row; in our own files it must be one."""
+    if must_be and file.get(name.split("/")[0], getlink=True) is not None:
+        return dataset(file, name, trust_links).shape == (n_rows,) or _refuse_column(file, name)
+    return is_hard(file, name) and file[name].shape == (n_rows,)
+
+
+def _refuse_column(file: h5py.File, name: str) -> bool:
+    raise FileFormatError(f"{name} of {file.filename} must have one entry per row of z.")
+
+
 def candidates(file: h5py.File) -> dict[str, tuple[int, ...]]:
     """Return name and shape of all datasets that can be coordinates."""
     found: dict[str, tuple[int, ...]] = {}

@@ -6,6 +6,7 @@
 ``complete``. Files of other origin are read as far as they hold a dataset of two dimensions.
 """
 
+import io
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ import numpy as np
 from latentscope._atomic import replacing
 from latentscope._sources import as_matrix
 from latentscope._version import __version__
+from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError, FileFormatError, IncompleteFileError
 from latentscope.formats import _hdf5_checks as checks
 from latentscope.latents import Latents
@@ -40,24 +42,18 @@ def read(path: Path, *, key: str | None, allow_incomplete: bool, trust_links: bo
         file = h5py.File(path, "r")
     try:
         with _format_errors(path):
-            if file.attrs.get("schema") == SCHEMA:
+            is_ours = isinstance(schema := file.attrs.get("schema"), str) and schema == SCHEMA
+            if is_ours:
                 _check_schema(file, allow_incomplete)
-            names = _names(file, key)
+            names = _names(file, key, trust_links)
             datasets = {name: checks.dataset(file, at, trust_links) for name, at in names.items()}
             n_rows = _n_complete_rows(path, datasets, allow_incomplete)
-            arrays: dict[str, Any] = {
-                name: array if n_rows == len(array) else array[:n_rows]
-                for name, array in datasets.items()
-            }
             return Latents(
-                **arrays,
-                ids=_column(file, "ids", trust_links, n_rows) if "ids" in file else None,
-                labels={
-                    name: _column(file, f"labels/{name}", trust_links, n_rows)
-                    for name in file.get("labels", ())
-                },
-                meta=json.loads(file.attrs.get("model", "{}")),
-            )
+                **{name: array[:n_rows] if allow_incomplete else array
+                   for name, array in datasets.items()},
+                **_described(file, trust_links, n_rows if is_ours else None, len(datasets["z"])),
+                file=file,
+            )  # fmt: skip
     except BaseException:
         file.close()
         raise
@@ -67,25 +63,53 @@ def write(path: str | PathLike[str], latents: Latents) -> None:
     """Write the latents; see `latentscope.save`."""
     labels = {_checked_name(name): _storable(name, c) for name, c in latents.labels.items()}
     meta = _checked_json(latents.meta)
-    with replacing(path) as part, h5py.File(part, "w", libver=_LAYOUT) as file:
-        file.attrs["complete"] = False
-        for name, array in latents.arrays.items():
-            _write_rows(file, name, array)
-        if latents.ids is not None:
-            _write_ids(file, latents.ids)
-        for name, column in labels.items():
-            file.create_dataset(f"labels/{name}", data=column)
-        file.attrs.update(
-            schema=SCHEMA,
-            schema_version=SCHEMA_VERSION,
-            kind=latents.kind,
-            z_dim=latents.z_dim,
-            n_points=latents.n_points,
-            created_by=f"latentscope {__version__}",
-            model=meta,
-        )
-        file.flush()
-        file.attrs["complete"] = True
+    with replacing(path) as part, _GuardedFile(part, "w+") as raw:
+        with h5py.File(raw, "w", libver=_LAYOUT) as file:
+            file.attrs["complete"] = False
+            for name, array in latents.arrays.items():
+                _write_rows(file, name, array, raw)
+            if latents.ids is not None:
+                _write_ids(file, latents.ids)
+            for name, column in labels.items():
+                file.create_dataset(f"labels/{name}", data=column)
+            file.attrs.update(
+                schema=SCHEMA,
+                schema_version=SCHEMA_VERSION,
+                kind=latents.kind,
+                z_dim=latents.z_dim,
+                n_points=latents.n_points,
+                created_by=f"latentscope {__version__}",
+                model=meta,
+            )
+            file.flush()
+            file.attrs["complete"] = True
+        raw.check()
+
+
+class _GuardedFile(io.FileIO):
+    """A file that keeps write errors from the HDF5 library, which crashes when it cannot close."""
+
+    error: OSError | None = None
+
+    def write(self, data: Any) -> int:
+        if self.error is None:
+            try:
+                return super().write(data)
+            except OSError as error:
+                self.error = error
+        return len(memoryview(data).cast("B"))
+
+    def truncate(self, size: int | None = None) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return size or 0
+
+    def check(self) -> None:
+        """Raise the first error that writing met."""
+        if self.error is not None:
+            raise self.error
 
 
 @contextmanager
@@ -94,8 +118,6 @@ def _format_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        if isinstance(error, FileFormatError | MemoryError):
-            raise
         raise FileFormatError(f"{path} cannot be read as HDF5: {error}") from error
 
 
@@ -113,21 +135,46 @@ def _check_schema(file: h5py.File, allow_incomplete: bool) -> None:
         )
 
 
-def _names(file: h5py.File, key: str | None) -> dict[str, str]:
-    """Return where z, mu and logvar lie."""
-    if key is not None:
-        return {"z": key}
-    if "z" in file:
-        pair = {"mu", "logvar"} <= set(file)
-        return {"z": "z", **({"mu": "mu", "logvar": "logvar"} if pair else {})}
-    candidates = checks.candidates(file)
-    if len(candidates) == 1:
-        return {"z": next(iter(candidates))}
-    listed = ", ".join(f"{name} {shape}" for name, shape in candidates.items()) or "none"
-    raise DataError(
-        f"{file.filename} must hold one dataset of shape (n_points, z_dim), or one called z; "
-        f"got {listed}. Choose with key=."
-    )
+def _names(file: h5py.File, key: str | None, trust_links: bool) -> dict[str, str]:
+    """Return where z lies, and mu and logvar beside it if both are there."""
+    if key is None and file.get("z", getlink=True) is None:
+        candidates = checks.candidates(file)
+        if len(candidates) != 1:
+            listed = ", ".join(f"{name} {shape}" for name, shape in candidates.items()) or "none"
+            raise DataError(
+                f"{file.filename} must hold one dataset of shape (n_points, z_dim), or one called "
+                f"z; got {listed}. Choose with key=."
+            )
+        key = next(iter(candidates))
+    place = "z" if key is None else checks.path(key)
+    shape = checks.dataset(file, place, trust_links).shape
+    folder = place.rpartition("/")[0]
+    pair = {name: f"{folder}/{name}" for name in ("mu", "logvar")}
+    there = {name: at for name, at in pair.items() if checks.is_hard(file, at)}
+    if place in there.values() or any(file[at].shape != shape for at in there.values()):
+        return {"z": place}
+    if len(there) == 1:
+        warn(f"{file.filename} holds {next(iter(there))} without its partner; it is left out.")
+        return {"z": place}
+    return {"z": place, **there}
+
+
+def _described(
+    file: h5py.File, trust_links: bool, n_rows: int | None, n_declared: int
+) -> dict[str, Any]:
+    """Return ids, labels and meta; of files that are not ours, columns that fit and no meta."""
+    is_ours = n_rows is not None
+    columns = {
+        name: checks.dataset(file, name, trust_links)
+        for name in ["ids", *(f"labels/{label}" for label in checks.members(file, "labels"))]
+        if checks.is_column(file, name, n_declared, trust_links, must_be=is_ours)
+    }
+    read = {name: _column(column, n_rows) for name, column in columns.items()}
+    return {
+        "ids": read.pop("ids", None),
+        "labels": {name.removeprefix("labels/"): column for name, column in read.items()},
+        "meta": json.loads(file.attrs.get("model", "{}")) if is_ours else {},
+    }
 
 
 def _n_complete_rows(path: Path, datasets: dict[str, Any], allow_incomplete: bool) -> int:
@@ -142,14 +189,13 @@ def _n_complete_rows(path: Path, datasets: dict[str, Any], allow_incomplete: boo
     return stored if allow_incomplete else len(datasets["z"])
 
 
-def _column(file: h5py.File, name: str, trust_links: bool, n_rows: int) -> Any:
-    """Return ids or a label: strings as str, numbers as they are; short columns in memory."""
-    column = checks.dataset(file, name, trust_links)
+def _column(column: h5py.Dataset, n_rows: int | None) -> Any:
+    """Return ids or a label: strings as str, numbers as they are; cut to the rows that exist."""
     values = column.asstr() if h5py.check_string_dtype(column.dtype) else column
-    return values if len(column) == n_rows else values[:n_rows]
+    return values if n_rows in (None, len(column)) else values[:n_rows]
 
 
-def _write_rows(file: h5py.File, name: str, array: Any) -> None:
+def _write_rows(file: h5py.File, name: str, array: Any, raw: _GuardedFile) -> None:
     """Stream an array into a checksummed dataset."""
     matrix = as_matrix(name, array)
     row_bytes = matrix.n_cols * matrix.dtype.itemsize
@@ -164,17 +210,18 @@ def _write_rows(file: h5py.File, name: str, array: Any) -> None:
     for start in range(0, matrix.n_rows, step):
         stop = min(start + step, matrix.n_rows)
         dataset[start:stop] = matrix.read(start, stop)
+        raw.check()
 
 
 def _write_ids(file: h5py.File, ids: Any) -> None:
     dataset = file.create_dataset("ids", shape=(len(ids),), dtype=h5py.string_dtype())
     for start in range(0, len(ids), _IDS_AT_ONCE):
         stop = start + _IDS_AT_ONCE
-        dataset[start:stop] = [str(name) for name in ids[start:stop]]
+        dataset[start:stop] = _texts("ids", ids[start:stop])
 
 
 def _checked_name(name: str) -> str:
-    if not isinstance(name, str) or not name or "/" in name or name in (".", ".."):
+    if not isinstance(name, str) or not name or set("/\0") & set(name) or name in (".", ".."):
         raise DataError(f"a label must have a name without '/'; got {name!r}. Rename it.")
     return name
 
@@ -184,16 +231,36 @@ def _storable(name: str, column: Any) -> Any:
     values = np.asarray(column[:] if hasattr(column, "dtype") else column)
     if values.dtype.kind in "biuf":
         return values
-    if values.dtype.kind == "U" or all(isinstance(value, str) for value in values.tolist()):
-        return values.astype(h5py.string_dtype())
-    raise DataTypeError(
-        f"labels[{name!r}] must hold numbers or strings; got dtype {values.dtype}. Convert it "
-        "first, for example to strings."
-    )
+    return np.array(_texts(f"labels[{name!r}]", values.tolist()), dtype=h5py.string_dtype())
+
+
+def _texts(name: str, values: Any) -> list[str]:
+    """Return strings as HDF5 can hold them; bytes are read as UTF-8."""
+    texts = [value.decode() if isinstance(value, bytes) else value for value in values]
+    for text in texts:
+        if not isinstance(text, str):
+            raise DataTypeError(
+                f"{name} must hold numbers or strings; got {text!r}. Convert it first, for example "
+                "with str."
+            )
+        if "\0" in text or (not text.isprintable() and _is_unencodable(text)):
+            raise DataError(f"{name} must hold text that UTF-8 can; got {text!r}.")
+    return texts
+
+
+def _is_unencodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _checked_json(meta: Any) -> str:
     try:
-        return json.dumps(dict(meta))
+        text = json.dumps(dict(meta), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise DataTypeError(f"meta must hold what JSON can: {error}. Convert it first.") from error
+    if not all(isinstance(key, str) for key in meta):
+        raise DataTypeError(f"the names in meta must be strings; got {list(meta)}.")
+    return text

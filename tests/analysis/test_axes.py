@@ -77,14 +77,26 @@ def test_a_second_hump_does_not_drag_the_centre(rng):
 
 
 def test_fit_quality_is_r_squared(cloud):
-    """1 − Σ(density − fit)² / Σ(density − mean)², the fit by the normal distribution function."""
+    """1 − Σ(density − fit)² / Σ(density − mean)² over the bins that an axis occupies."""
     result = ls.axis_density(cloud.z)
     below = norm.cdf(result.edges, result.center[:, None], result.sigma[:, None])
     fit = result.amplitude[:, None] * np.diff(below) / result.bin_width
-    residual = ((result.density - fit) ** 2).sum(axis=1)
-    spread = result.density.var(axis=1) * result.density.shape[1]
-    assert_allclose(result.fit_quality, 1 - residual / spread, rtol=1e-9)
+    for axis in range(6):
+        used = np.flatnonzero(result.counts[axis])
+        reach = slice(used[0], used[-1] + 1)
+        residual = ((result.density - fit)[axis, reach] ** 2).sum()
+        spread = result.density[axis, reach].var() * len(fit[axis, reach])
+        assert_allclose(result.fit_quality[axis], 1 - residual / spread, rtol=1e-9)
+    assert_allclose(result.fitted(result.edges), fit, atol=1e-12)
     assert_allclose(result.fwhm, 2 * np.sqrt(2 * np.log(2)) * result.sigma)
+
+
+def test_other_axes_do_not_change_an_axis(cloud):
+    """A broad axis beside it leaves centre, width and quality of an axis as they are."""
+    alone = ls.axis_density(cloud.z)
+    beside = ls.axis_density(np.column_stack([cloud.z, 100 * cloud.z[:, 0]]))
+    for name in ("center", "sigma", "amplitude", "fit_quality"):
+        assert_allclose(getattr(beside, name)[:6], getattr(alone, name), rtol=1e-4)
 
 
 def test_weight_is_the_share_of_the_squared_radius(cloud):
@@ -105,7 +117,7 @@ def test_a_constant_axis_is_told(rng):
 
 
 def test_narrow_axes_are_warned_of(cloud):
-    with pytest.warns(LatentscopeWarning, match="6 of 6 axes are narrower than half") as caught:
+    with pytest.warns(LatentscopeWarning, match="6 of 6 .* narrower than half a bin") as caught:
         result = ls.axis_density(cloud.z, bin_width=100)
     assert caught[0].filename == __file__
     assert not result.is_fitted.any()
@@ -144,7 +156,7 @@ def test_wrong_bins_are_refused(options, error, match, cloud):
         ls.axis_density(cloud.z, **options)
 
 
-@pytest.mark.parametrize("n", [0, 7, 2.5])
+@pytest.mark.parametrize("n", [0, 2.5])
 def test_wrong_numbers_of_axes_are_refused(n, cloud):
-    with pytest.raises(DataError, match=r"n must be an integer from 1 to 6 \(the number of axes\)"):
+    with pytest.raises(DataError, match="n must be an integer at least 1"):
         ls.axis_density(cloud.z).dominant(n)

@@ -124,8 +124,8 @@ def test_offset_in_single_precision(four):
 @pytest.mark.parametrize(
     ("n_clusters", "error", "match"),
     [
-        ([0, 2], DataError, r"n_clusters must be an integer from 1 to 3000 .*; got 0"),
-        ([3001], DataError, r"from 1 to 3000 \(the rows used\); got 3001"),
+        ([0, 2], DataError, r"n_clusters must be an integer from 1 to 2000 .*; got 0"),
+        ([2001], DataError, r"from 1 to 2000 \(seeds fit\); got 2001"),
         ([2.5], DataTypeError, "n_clusters must be an integer.*got 2.5"),
         ([], DataError, "at least one k; got none"),
         (8, DataTypeError, r"several k, like range\(2, 81, 2\); got 8"),

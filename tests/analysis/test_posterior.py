@@ -55,7 +55,7 @@ def test_figures_are_those_of_numpy(rng):
     }
     for quantity, value in expected.items():
         assert_allclose(table[quantity], value, rtol=1e-10, err_msg=quantity)
-    assert table["logvar is a"] == "log-variance"
+    assert table["scale of logvar"] == "log-variance"
 
 
 def test_per_axis_figures(rng):
@@ -85,7 +85,8 @@ def test_divergence_in_closed_form(mu, logvar, nats):
     result = ls.posterior(ls.Latents(z, np.full_like(z, mu), np.full_like(z, logvar)))
     assert_allclose(result.kl, nats, atol=1e-12)
     assert_allclose(result.total_kl, 4 * nats, atol=1e-12)
-    assert_array_equal(result.collapsed, [True] * 4)
+    assert_array_equal(result.collapsed, [nats < 0.1] * 4)
+    assert_array_equal(result.per_axis()["state"], ["collapsed" if nats < 0.1 else "neither"] * 4)
 
 
 def test_published_loss_of_the_tiny_kl_vae():
@@ -138,7 +139,7 @@ def test_noise_of_another_size_is_warned_of(rng):
 def test_z_without_noise(rng):
     """z = mu: nothing deviates, the scale cannot be told, and nothing is wrong with that."""
     result = ls.posterior(drawn(rng, factor=0.0))
-    assert result.logvar_scale == "undetermined"
+    assert result.logvar_scale == "unknown: z equals mu"
     assert result.deviation_maximum == 0
     assert result.n_beyond(0.001) == 0
 

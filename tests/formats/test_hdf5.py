@@ -19,6 +19,7 @@ from latentscope.errors import (
     FileFormatError,
     IncompleteFileError,
     LatentscopeError,
+    LatentscopeWarning,
     MissingFileError,
     TooLargeError,
     UnsafeFileError,
@@ -156,6 +157,46 @@ class TestForeignFiles:
         with pytest.raises(DataError, match=r"shape \(n_points, z_dim\); got \(3000,\)"):
             latentscope.load(path)
 
+    def test_mu_and_logvar_beside_the_key_come_along(self, tmp_path, z):
+        path = make(tmp_path / "a.h5", lambda f: f.update({"a/z": z, "a/mu": z, "a/logvar": z}))
+        with latentscope.load(path, key="a/z") as back:
+            assert back.kind == "vae"
+
+    def test_half_a_posterior_is_left_out_aloud(self, tmp_path, z):
+        path = make(tmp_path / "a.h5", lambda file: file.update({"z": z, "mu": z}))
+        with (
+            pytest.warns(LatentscopeWarning, match="holds mu without its partner"),
+            latentscope.load(path) as back,
+        ):
+            assert back.kind == "ae"
+
+    def test_what_others_call_labels_ids_and_model_does_no_harm(self, tmp_path, z):
+        def build(file):
+            file.update({"z": z, "labels": z[:, 0], "ids/deep": z[:5]})
+            file.attrs["model"] = "resnet50"
+
+        with latentscope.load(make(tmp_path / "a.h5", build)) as back:
+            assert dict(back.labels) == {}
+            assert back.ids is None
+            assert dict(back.meta) == {}
+
+    def test_links_to_other_files_are_not_even_opened(self, tmp_path, z):
+        os.mkfifo(tmp_path / "pipe")  # opening it would wait for ever
+
+        def build(file):
+            file["z"] = z
+            for name in ("labels", "ids", "mu", "logvar"):
+                file[name] = h5py.ExternalLink(str(tmp_path / "pipe"), "/x")
+
+        with latentscope.load(make(tmp_path / "a.h5", build)) as back:
+            assert back.kind == "ae"
+
+    @pytest.mark.parametrize("key", [3, b"a", "", "a\0b"])
+    def test_no_key(self, tmp_path, z, key):
+        path = make(tmp_path / "a.h5", lambda file: file.update({"a": z}))
+        with pytest.raises(DataError, match="key must be the path of a dataset"):
+            latentscope.load(path, key=key)
+
     def test_text_is_refused(self, tmp_path):
         path = make(tmp_path / "a.h5", lambda file: file.update({"z": np.full((3, 2), b"x")}))
         with pytest.raises(DataTypeError, match="real numbers"):
@@ -172,7 +213,7 @@ class TestNotHdf5:
             (b"\x93NUMPY\x01\x00", "numpy.load"),
             (b"PK\x03\x04....", "zip archive"),
             (b"\x1f\x8b\x08", "gzip"),
-            (b"\x80\x04\x95", "pickle"),
+            (b'{"result": 1}', "RadiusDensity.load"),
             (os.urandom(8).hex().encode(), "no signature"),
         ],
     )
@@ -180,6 +221,21 @@ class TestNotHdf5:
         path = tmp_path / "a.h5"
         path.write_bytes(content)
         with pytest.raises(FileFormatError, match=match):
+            latentscope.load(path)
+
+    def test_pickles_are_never_loaded(self, tmp_path):
+        (tmp_path / "a.h5").write_bytes(b"\x80\x04\x95")
+        with pytest.raises(UnsafeFileError, match=r"is a pickle.*safetensors"):
+            latentscope.load(tmp_path / "a.h5")
+
+    def test_a_pipe_does_not_hang(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(FileFormatError, match="folder, pipe or device"):
+            latentscope.load(tmp_path / "pipe")
+
+    @pytest.mark.parametrize("path", [None, 3, "a\0b", "x" * 5000])
+    def test_no_path(self, path):
+        with pytest.raises(DataTypeError, match="path must name a file; got"):
             latentscope.load(path)
 
     def test_missing_file(self, tmp_path):
@@ -294,6 +350,7 @@ def storage(file, secret):
 
 def in_labels(file, secret):
     file["z"] = np.ones((3000, 16), "f4")
+    file.attrs.update(schema="latentscope", schema_version=1, complete=True)
     file["labels/x"] = h5py.ExternalLink(str(secret), "z")
 
 
@@ -326,6 +383,45 @@ class TestHostile:
 
 
 class TestSaving:
+    def test_bytes_are_text(self, tmp_path):
+        latents = Latents([[1.0], [2.0]], ids=[b"a", "b"], labels={"s": np.array([b"x", b"y"])})
+        latentscope.save(tmp_path / "a.h5", latents)
+        with latentscope.load(tmp_path / "a.h5") as back:
+            assert list(back.ids[:]) == ["a", "b"]
+            assert list(back.labels["s"][:]) == ["x", "y"]
+
+    def test_one_point_can_be_saved(self, tmp_path):
+        latentscope.save(tmp_path / "a.h5", [[1.0, 2.0]])
+        with latentscope.load(tmp_path / "a.h5") as back:
+            assert back.n_points == 1
+
+    def test_a_result_has_its_own_save(self, tmp_path):
+        result = latentscope.radius_density([[1.0], [2.0]])
+        with pytest.raises(DataTypeError, match=r"result\.save\(path\)"):
+            latentscope.save(tmp_path / "a.h5", result)
+
+    def test_a_full_disk_is_an_error_and_no_crash(self, path):
+        """In a process of its own: HDF5 crashes where it cannot close a file."""
+        program = textwrap.dedent(
+            """
+            import gc, resource, sys, numpy as np, latentscope
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, -1))
+            for _ in range(2):
+                try:
+                    latentscope.save(sys.argv[1], np.zeros((500_000, 4)))
+                except OSError as error:
+                    print(error)
+                gc.collect()
+            """
+        )
+        before = path.read_bytes()
+        command = [sys.executable, "-c", program, str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("File too large") == 2
+        assert path.read_bytes() == before
+        assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
     @pytest.mark.parametrize(
         ("changes", "error", "match"),
         [
@@ -334,6 +430,12 @@ class TestSaving:
             ({"labels": {"a": [1j, 2]}}, DataTypeError, r"labels\['a'\] must hold numbers or str"),
             ({"labels": {"a": [object(), 2]}}, DataTypeError, "numbers or strings"),
             ({"meta": {"a": object()}}, DataTypeError, "what JSON can"),
+            ({"meta": {"a": float("nan")}}, DataTypeError, "what JSON can"),
+            ({"meta": {1: "a"}}, DataTypeError, "names in meta must be strings"),
+            ({"ids": ["a", None]}, DataTypeError, "ids must hold numbers or strings; got None"),
+            ({"ids": ["a", "b\0"]}, DataError, "ids must hold text that UTF-8 can"),
+            ({"ids": ["a", "\ud800"]}, DataError, "ids must hold text that UTF-8 can"),
+            ({"labels": {"a\0": [1, 2]}}, DataError, "name without '/'"),
         ],
     )
     def test_refusals_leave_nothing(self, tmp_path, changes, error, match):
