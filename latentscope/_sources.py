@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from latentscope._types import Array
+from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError, FileFormatError
 
 READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
 _BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
+_LARGEST_WHOLE = 2.0**53
 _HDF5_LOCK = RLock()  # the HDF5 library reads one thing at a time
 
 
@@ -53,7 +55,19 @@ class Matrix:
             raise FileFormatError(
                 f"rows {start:,} to {stop - 1:,} cannot be read: {error}"
             ) from error
-        return np.ascontiguousarray(rows, dtype=self.dtype)
+        numbers = np.ascontiguousarray(rows, dtype=self.dtype)
+        if rows.dtype.kind in "iu" and rows.dtype.itemsize == 8 and numbers.size:
+            _check_whole_numbers(numbers)
+        return numbers
+
+
+def _check_whole_numbers(numbers: Array) -> None:
+    largest = float(np.abs(numbers).max())
+    if largest > _LARGEST_WHOLE:
+        raise DataError(
+            f"whole numbers must be at most 2**53, what float64 tells apart; got {largest:.17g}. "
+            "Are they identifiers? Leave them out, or subtract an offset."
+        )
 
 
 def as_matrix(name: str, value: Any) -> Matrix:
@@ -112,6 +126,12 @@ def _matrix(
     run = max(1, READ_BYTES // row_bytes)
     if chunk_rows * row_bytes <= _BAND_BYTES:
         run = -(-run // chunk_rows) * chunk_rows
+    elif getattr(array, "compression", None):
+        warn(
+            f"{name} is stored in compressed chunks of {chunk_rows:,} rows, each of which is read "
+            f"about {chunk_rows // run:,} times. Store it in chunks of fewer rows, or load it into "
+            "memory first."
+        )
     return Matrix(
         n_rows=n_rows,
         n_cols=n_cols,

@@ -41,16 +41,17 @@ class Result:
         _CLASSES[cls.__name__] = cls
 
     def __post_init__(self) -> None:
-        """Copy and lock arrays, tuples and mappings, so that nobody changes a result later."""
+        """Copy and lock arrays and tuples, so that nobody changes a result later."""
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _locked(getattr(self, field.name)))
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the result on `ax`, or on new Axes of the current style, and return the Axes.
 
-        Results of several panels take and return an array of Axes.
+        Results of several panels take and return an array of Axes. Options are those of the
+        function in `latentscope.plot`, like `color` for the maps.
         """
-        return getattr(import_module("latentscope.plot"), self._plot)(self, ax=ax)
+        return getattr(import_module("latentscope.plot"), self._plot)(self, ax=ax, **options)
 
     def table(self) -> Table:
         """Return the result's main table; by default its headline numbers."""
@@ -95,17 +96,19 @@ class Result:
             raise FileFormatError(f"{fspath(path)} must hold a {cls.__name__}; it holds a {kind}.")
         return result
 
-    def _rows_text(self) -> str:
+    @property
+    def rows_text(self) -> str:
+        """Say how many rows the result rests on, and of how many if not all."""
         if self.n_used == self.n_total:
             return f"{self.n_used:,} rows"
         return f"{self.n_used:,} of {self.n_total:,} rows"
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {show(value)}" for name, value in self.headline().items())
-        return f"<{type(self).__name__} of {self._rows_text()}: {shown}>"
+        return f"<{type(self).__name__} of {self.rows_text}: {shown}>"
 
     def _repr_html_(self) -> str:
-        title = f"{type(self).__name__} of {self._rows_text()}"
+        title = f"{type(self).__name__} of {self.rows_text}"
         return f"<p><b>{escape(title)}</b></p>{self.table()._repr_html_()}"
 
 

@@ -9,7 +9,7 @@ from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows import Block, Summary
 
-_MAX_CELLS = 64_000_000  # counts that one analysis may hold: 512 MB
+_MAX_CELLS = 8_000_000  # counts that one summary may hold: 64 MB
 _MAX_BIN = 2**30  # bins are numbered in int32
 
 
@@ -86,9 +86,12 @@ class AxisCounts(Summary):
         return copy
 
     def _refuse(self, low: float, high: float) -> None:
-        limit = min(_MAX_CELLS // len(self.counts), _MAX_BIN)
+        limit = _MAX_CELLS // len(self.counts)
+        remedy = "Use a wider bin_width, or remove the outliers."
+        if (high - low) / self.bin_width <= limit:
+            remedy = "They are too far from 0 to number the bins: subtract the offset."
         raise DataError(
             f"bin_width must leave at most {limit:,} bins here; values from {low:.6g} to "
             f"{high:.6g} in bins of {self.bin_width:.6g} need {(high - low) / self.bin_width:.3g}. "
-            "Use a wider bin_width, or remove the outliers."
+            f"{remedy}"
         )

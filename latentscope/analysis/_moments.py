@@ -22,6 +22,7 @@ from latentscope.rows import Block, Summary
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
 _LARGEST = 2**64 - 2**11  # that float64 and uint64 both hold
+_MOST_AXES = 16_384  # 2 GiB per matrix
 _SMALL = 512  # axes
 _ROUNDING = 1e-13  # relative error of a mean of equal numbers
 _SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
@@ -70,8 +71,8 @@ class Covariance(Summary):
     """Mean and covariance.
 
     Sums are float64. Products within a block are taken in the precision of the rows: for float32
-    rows, centred on the block's mean first, that is twice as fast and agrees with float64 to about
-    1e-7 of each product of standard deviations.
+    rows, centred on the block's mean first, that is faster and agrees with float64 to about 1e-7 of
+    each product of standard deviations.
 
     Parameters
     ----------
@@ -80,6 +81,11 @@ class Covariance(Summary):
     """
 
     def __init__(self, z_dim: int) -> None:
+        if z_dim > _MOST_AXES:
+            raise DataError(
+                f"z must have at most {_MOST_AXES:,} axes for a covariance matrix; got {z_dim:,}. "
+                "Reduce them first, for example by a random projection."
+            )
         self.n = 0
         self.mean: FloatArray = np.zeros(z_dim)
         self.products: FloatArray = np.zeros((z_dim, z_dim))  # Σ (x − mean)(x − mean)ᵀ

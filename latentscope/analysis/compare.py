@@ -58,8 +58,8 @@ def compare(**named_latents: Any) -> Comparison:
     Parameters
     ----------
     **named_latents : array-like of shape (n_points, z_dim), or Latents
-        Two or more sets, by the names that table and figure show. Numbers of points and of axes may
-        differ.
+        Two or more sets, by the names that table and figure show, or their `Overview` if that is
+        known or needs other bins. Numbers of points and of axes may differ.
 
     Returns
     -------
@@ -84,7 +84,9 @@ def compare(**named_latents: Any) -> Comparison:
             f"compare needs two or more named sets, like compare(ae=z1, vae=z2); got "
             f"{len(named_latents)}."
         )
-    overviews = tuple(overview(z) for z in named_latents.values())
+    overviews = tuple(
+        one if isinstance(one, Overview) else overview(one) for one in named_latents.values()
+    )
     return Comparison(
         n_used=sum(one.n_used for one in overviews),
         n_total=sum(one.n_total for one in overviews),

@@ -51,7 +51,7 @@ class PlaneZoom(Result):
     xy : float64 array of shape (n_points[0], 2)
         Points of the largest square, the innermost first, so that the points of window k are
         ``xy[:n_points[k]]``.
-    rows : int64 array of shape (n_points[0],)
+    indices : int64 array of shape (n_points[0],)
         Their row numbers in z.
     """
 
@@ -61,7 +61,7 @@ class PlaneZoom(Result):
     half_widths: FloatArray
     n_points: IntArray
     xy: FloatArray
-    rows: IntArray
+    indices: IntArray
 
     _plot: ClassVar[str] = "plot_planes"
 
@@ -92,7 +92,7 @@ class PlaneZoom(Result):
     def window(self, k: int) -> tuple[FloatArray, IntArray]:
         """Return the points of window k, of shape (n_points[k], 2), and their row numbers."""
         k = integer("k", k, low=0, high=len(self.half_widths) - 1, why="the windows")
-        return self.xy[: self.n_points[k]], self.rows[: self.n_points[k]]
+        return self.xy[: self.n_points[k]], self.indices[: self.n_points[k]]
 
     def table(self) -> Table:
         """Return one row per window."""
@@ -155,6 +155,9 @@ def plane_zoom(
 
     Notes
     -----
+    `chance_void` and `is_resolved` take the points of a window as evenly spread. In a window wide
+    enough to hold the cloud's edge, the emptiness outside is no void.
+
     A Gaussian with the spectrum of a trained autoencoder leaves about 400 of 170,000 points in the
     square ±0.25 of its first two components: there chance makes voids of a sixth of the side, and
     strings between them. Such a window is marked as not resolved.
@@ -171,6 +174,8 @@ def plane_zoom(
     """
     rows = as_rows(z)
     one_of("space", space, ["pca", "latent"])
+    if frame is not None and (space == "latent" or not isinstance(frame, PCA)):
+        raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
     if frame is not None:
         check_width("z", rows.z_dim, frame.z_dim)
     pair = _checked_axes(axes, frame.n_components if frame and space == "pca" else rows.z_dim)
@@ -195,7 +200,7 @@ def plane_zoom(
         half_widths=widths,
         n_points=n_points,
         xy=xy[order],
-        rows=row_numbers(rows)[order],
+        indices=row_numbers(rows)[order],
     )
 
 
@@ -224,7 +229,7 @@ def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -
     """Return shrinking half-widths, infinity replaced by what holds everything."""
     whole = float(distance.max()) or 1.0
     if half_widths is None:
-        ladder = np.quantile(distance, _SHARES, method="higher")
+        ladder = np.quantile(distance, _SHARES, method="lower")
         return np.unique(np.where(ladder > 0, ladder, whole))[::-1]
     values = _numbers("half_widths", half_widths)
     if not values or not all(value > 0 for value in values):

@@ -128,7 +128,8 @@ def tsne(
 
     Notes
     -----
-    Neighbours are exact. Nothing but neighbourhoods may be read off the map: compare with
+    Neighbours are found by comparing all pairs, in float32. The same seed gives the same map on the
+    same number of threads. Nothing but neighbourhoods may be read off the map: compare with
     `latentscope.inertia_curve` before you believe in clusters, and with the map of pure noise
     before you believe in strings.
 

@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope.errors import DataError
-from latentscope.results import Result
 
 DATA = "C0"
 PRIOR = "C1"  # N(0, I)
@@ -44,10 +43,3 @@ def some_axes(
     for empty in grid.flat[n:]:
         empty.set_axis_off()
     return np.asarray(grid.flat[:n])
-
-
-def rows_text(result: Result) -> str:
-    """Say how many rows the figure shows, and of how many if not all."""
-    if result.n_used == result.n_total:
-        return f"{result.n_used:,} points"
-    return f"{result.n_used:,} of {result.n_total:,} points"

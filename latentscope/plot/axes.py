@@ -3,15 +3,14 @@
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from latentscope._validate import integer
-from latentscope.analysis._gaussian_fit import gaussian_curves
 from latentscope.analysis.axes import AxisDensity
-from latentscope.plot._panels import MUTED, one_axes, rows_text
+from latentscope.plot._panels import MUTED, one_axes
 
+_COLORS = [f"C{k}" for k in (0, 1, 2, 3, 4, 5, 6, 8, 9)]  # without the grey of the others
 _REACH = 3.5  # σ of the broadest axes that the figure shows
 _N_POINTS = 400
 
@@ -26,7 +25,7 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new figure.
     n_dominant : int
-        Axes to name, at most ten; the others stay grey.
+        Axes to name, at most nine; the others stay grey.
 
     Returns
     -------
@@ -35,7 +34,7 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
         narrow and broad axes can be seen together.
     """
     ax = one_axes(ax, size=(7.6, 4.0))
-    n_dominant = min(integer("n_dominant", n_dominant, low=0, high=10), result.z_dim)
+    n_dominant = min(integer("n_dominant", n_dominant, low=0, high=9), result.z_dim)
     dominant = list(result.dominant(n_dominant)["axis"]) if n_dominant else []
     others = np.setdiff1d(np.arange(result.z_dim), dominant)
     height = result.density.max(axis=1, keepdims=True)
@@ -45,22 +44,23 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
     ax.add_collection(LineCollection(lines, colors=MUTED, linewidths=0.8, alpha=alpha))
     low, high = _range(result)
     fine = np.linspace(low, high, _N_POINTS)
-    fits = gaussian_curves(fine, result.amplitude, result.center, result.sigma) / height
-    colors = colormaps["tab10"].colors  # type: ignore[attr-defined]
-    for axis, color in zip(dominant, colors, strict=False):
+    fits = result.fitted(fine) / height
+    for axis, color in zip(dominant, _COLORS, strict=False):
         center = result.center[axis] if abs(result.center[axis]) > 0.01 * result.sigma[axis] else 0
-        text = f"{axis}: centre {center:.2g}, width {result.fwhm[axis]:.2g}"
+        moments = "" if result.is_fitted[axis] else " (moments)"
+        text = f"{axis}: {center:.3g}, {result.fwhm[axis]:.3g}{moments}"
         style: dict[str, Any] = {"color": color, "zorder": 3}
         ax.stairs(curves[axis], result.edges, linewidth=0.8, alpha=0.6, **style)
-        ax.plot((fine[:-1] + fine[1:]) / 2, fits[axis], linewidth=1.6, label=text, **style)
+        curve = fits[axis] if result.is_fitted[axis] else np.full(_N_POINTS - 1, np.nan)
+        ax.plot((fine[:-1] + fine[1:]) / 2, curve, linewidth=1.6, label=text, **style)
     if len(others):
         ax.plot([], [], color=MUTED, label=f"{len(others):,} other axes")
     ax.set(
         xlim=(low, high), ylim=(0, 1.15), xlabel="coordinate", ylabel="density / highest bin",
-        title=f"{result.z_dim:,} axes, {rows_text(result)}",
+        title=f"{result.z_dim:,} axes, {result.rows_text}",
     )  # fmt: skip
     ax.legend(
-        frameon=False, fontsize="x-small", title="axis: fit", title_fontsize="x-small",
+        frameon=False, fontsize="x-small", title="axis: centre, FWHM", title_fontsize="x-small",
         loc="upper left", bbox_to_anchor=(1.0, 1.0),
     )  # fmt: skip
     return ax

@@ -1,9 +1,12 @@
 """Figure of the inertia curve, beside that of a Gaussian without clusters."""
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope.analysis.clusters import InertiaCurve
-from latentscope.plot._panels import DATA, GAUSSIAN, one_axes, rows_text
+from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
+
+_TINY = np.finfo(float).tiny
 
 
 def plot_clusters(result: InertiaCurve, *, ax: Axes | None = None) -> Axes:
@@ -27,14 +30,20 @@ def plot_clusters(result: InertiaCurve, *, ax: Axes | None = None) -> Axes:
         label="Gaussian, same mean and covariance",
     )  # fmt: skip
     ax.plot(
-        result.n_clusters, result.inertia / result.n_used, color=DATA, label=rows_text(result),
+        result.n_clusters, result.inertia / result.n_used, color=DATA, label=result.rows_text,
         marker="o", markersize=3, linewidth=1.2,
     )  # fmt: skip
     if result.elbow is not None:
         ax.axvline(result.elbow, color="C3", linewidth=1.0, label=f"elbow at k = {result.elbow}")
     ax.set(
         xlabel="number of clusters k", ylabel="inertia per point", ylim=(0, None),
-        title="no elbow" if result.elbow is None else f"elbow at {result.elbow}",
+        title=_title(result),
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
     return ax
+
+
+def _title(result: InertiaCurve) -> str:
+    lowest = float((result.inertia / np.maximum(result.gaussian_inertia, _TINY)).min())
+    below = f"{1 - lowest:.0%} below a Gaussian" if lowest < 0.95 else "no lower than a Gaussian"
+    return f"{'no elbow' if result.elbow is None else f'elbow at {result.elbow}'}, {below}"

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from latentscope.analysis.compare import Comparison
 from latentscope.plot._panels import some_axes
 
+_FAR = 20  # ratio of mean radii beyond which their axis is logarithmic
 _DASHES = ("-", "--", "-.", ":")  # so that curves on top of each other can be told apart
 
 
@@ -38,6 +39,9 @@ def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]
         _draw_sorted(panels[2], one.pca.variance_ratio, name, style)
         if one.posterior is not None:
             _draw_sorted(panels[3], one.posterior.kl, name, style)
+    means = [one.radius.mean for one in result.overviews]
+    if max(means) > _FAR * min(means) > 0:
+        panels[0].set_xscale("log")
     panels[0].set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, None))
     panels[1].set(xlabel="axis, sorted", ylabel="width (FWHM)", ylim=(0, None))
     panels[2].set(xlabel="component (from PC 1)", ylabel="share of the variance", xscale="log")

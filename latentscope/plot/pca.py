@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope.analysis.pca import PCA
-from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, one_axes, rows_text
+from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, one_axes
 
 
 def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
@@ -29,14 +29,20 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
     for variance, text, style in (
         (result.variance, "components", {"color": DATA, "marker": "o", "markersize": 3}),
         (by_axis, "original axes, sorted", {"color": MUTED}),
-        (result.noise_variance, "noise of this size", {"color": GAUSSIAN, "linestyle": "--"}),
+        (
+            result.noise_variance,
+            "noise at the level of the last",
+            {"color": GAUSSIAN, "linestyle": "--"},
+        ),
     ):
-        shown = variance > 1e-12 * total
+        shown = variance > 1e-6 * variance.max()
         ax.plot(number[shown], variance[shown] / total, label=text, linewidth=1.2, **style)
+    if result.total_variance:
+        ax.set(xscale="log", yscale="log")
     ax.set(
-        xscale="log", yscale="log", xlabel="component (from PC 1)",
+        xlabel="component (from PC 1)",
         ylabel="share of the variance",
-        title=f"{result.n_above_noise} components above noise, {rows_text(result)}",
+        title=f"{result.n_above_noise} of {result.z_dim} above noise, {result.rows_text}",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
     return ax

@@ -5,20 +5,25 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from latentscope._types import FloatArray
 from latentscope.analysis.planes import PlaneZoom
 from latentscope.errors import DataError
-from latentscope.plot._panels import DATA, some_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, some_axes
 
 _MOST_DOTS = 20_000  # more points are drawn as density
-_CELLS = (60, 200)  # least and most cells per side of a density
+_PER_CELL = 20  # points in the mean, so that chance leaves no holes
+_CELLS = (30, 200)  # least and most cells per side of a density
 _MOST_PANELS = 12
 
 
 def plot_planes(result: PlaneZoom, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw every window of the ladder; a square marks the next one.
+    """Draw every window of the ladder: dots, or counts on a logarithmic colour scale where many.
+
+    A square marks the next window; a dotted disc in the corner is as wide as the void that chance
+    would leave among as many random points.
 
     Parameters
     ----------
@@ -57,6 +62,9 @@ def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
         inner = float(result.half_widths[k + 1])
         corner = tuple(result.center - inner)
         ax.add_patch(Rectangle(corner, 2 * inner, 2 * inner, fill=False, color="C3", lw=1.0))
+    void = float(result.chance_void[k]) / 2
+    place = tuple(result.center - half + 1.3 * void)
+    ax.add_patch(Circle(place, void, fill=False, color=GAUSSIAN, lw=0.9, ls=":"))
     verdict = "" if result.is_resolved[k] else "\ntoo few to show structure"
     name = "PC {}" if result.space == "pca" else "axis {}"
     first = 1 if result.space == "pca" else 0
@@ -65,11 +73,13 @@ def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
         xlim=(x0 - half, x0 + half), ylim=(y0 - half, y0 + half), aspect="equal",
         xlabel=name.format(result.axes[0] + first), ylabel=name.format(result.axes[1] + first),
     )  # fmt: skip
+    for ticks in (ax.xaxis, ax.yaxis):
+        ticks.set_major_locator(MaxNLocator(4))
     ax.set_title(f"±{half:.3g}: {result.n_points[k]:,} points{verdict}", fontsize="small")
 
 
 def _draw_density(ax: Axes, points: FloatArray, center: FloatArray, half: float) -> None:
-    n_cells = int(np.clip(np.sqrt(len(points)) / 2, *_CELLS))
+    n_cells = int(np.clip(np.sqrt(len(points) / _PER_CELL), *_CELLS))
     x_edges, y_edges = (np.linspace(c - half, c + half, n_cells + 1) for c in center)
     counts, *_ = np.histogram2d(points[:, 0], points[:, 1], bins=[x_edges, y_edges])
     shown = np.ma.masked_equal(counts.T, 0)

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope.analysis.posterior import Posterior
-from latentscope.plot._panels import DATA, MUTED, rows_text, some_axes
+from latentscope.plot._panels import DATA, MUTED, some_axes
 
 
 def plot_posterior(result: Posterior, *, ax: Any = None) -> "np.ndarray[Any, Any]":
@@ -34,12 +34,15 @@ def draw_kl(ax: Axes, result: Posterior) -> None:
     """Draw the KL divergence of each axis, largest first, collapsed axes in grey."""
     order = np.argsort(-result.kl, kind="stable")
     number, active = np.arange(1, result.z_dim + 1), result.active[order]
-    for chosen, color, text in ((active, DATA, "active"), (~active, MUTED, "collapsed")):
+    for chosen, color, text in ((active, DATA, "active"), (~active, MUTED, "not active")):
         if chosen.any():
             label = f"{int(chosen.sum())} {text}"
-            ax.scatter(number[chosen], result.kl[order][chosen], s=8, color=color, label=label)
+            ax.scatter(
+                number[chosen], result.kl[order][chosen], s=8, color=color, label=label,
+                clip_on=False, zorder=3,
+            )  # fmt: skip
     ax.set(
-        xlabel="axis, sorted", ylabel="KL divergence in nats", ylim=(0, None),
+        xlabel="axis, sorted", ylabel="KL divergence in nats", ylim=(0, None), yscale="symlog",
         title=f"{result.total_kl:.4g} nats per point",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
@@ -54,5 +57,5 @@ def _draw_deviations(ax: Axes, result: Posterior) -> None:
     ax.set_xticks(np.arange(len(counts)), names, rotation=60, ha="right", fontsize="x-small")
     ax.set(
         xlabel="|z − mu|", ylabel="components",
-        title=f"{rows_text(result)}, largest {result.deviation_maximum:.3g}",
+        title=f"{result.rows_text}, largest {result.deviation_maximum:.3g}",
     )  # fmt: skip

@@ -4,11 +4,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy.stats import chi
 
-from latentscope.analysis._quadratic import gaussian_radius_density
 from latentscope.analysis.radius import RadiusDensity
-from latentscope.plot._panels import DATA, GAUSSIAN, PRIOR, one_axes, rows_text
+from latentscope.plot._panels import DATA, GAUSSIAN, PRIOR, one_axes
 
 _N_POINTS = 300  # along a curve
+_TAIL = 5e-4  # share of the points that may lie outside, on either side
+_FAR = 8  # times the width of the data, beyond which the shell of N(0, I) is only named
 
 
 def plot_radius(result: RadiusDensity, *, ax: Axes | None = None) -> Axes:
@@ -27,21 +28,37 @@ def plot_radius(result: RadiusDensity, *, ax: Axes | None = None) -> Axes:
     """
     ax = one_axes(ax)
     ax.stairs(
-        result.density, result.edges, fill=True, color=DATA, alpha=0.45, label=rows_text(result)
+        result.density,
+        result.edges,
+        fill=True,
+        color=DATA,
+        alpha=0.45,
+        label=result.rows_text,
     )
-    fine = np.linspace(result.edges[0], result.edges[-1], _N_POINTS + 1)
-    gaussian = gaussian_radius_density(fine, result.gaussian_variance, result.gaussian_offset)
-    ax.plot(
-        (fine[:-1] + fine[1:]) / 2,
-        gaussian,
-        color=GAUSSIAN,
-        label="Gaussian, same mean and covariance",
-    )
-    low, high = (float(chi.ppf(share, result.z_dim)) for share in (1e-6, 1 - 1e-6))
-    prior = np.linspace(low, high, _N_POINTS)
+    low, high = _range(result)
+    fine = np.linspace(low, high, _N_POINTS + 1)
+    gaussian = result.gaussian_curve(fine)
+    middle = (fine[:-1] + fine[1:]) / 2
+    ax.plot(middle, gaussian, color=GAUSSIAN, label="Gaussian, same mean and covariance")
+    prior = chi.pdf(middle, result.z_dim)
     name = f"N(0, I) in {result.z_dim} dimensions"
-    ax.plot(prior, chi.pdf(prior, result.z_dim), color=PRIOR, linestyle="--", label=name)
-    top = max(result.density.max(), gaussian.max(), chi.pdf(prior, result.z_dim).max())
-    ax.set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, 1.35 * top))
+    mode = np.sqrt(max(result.z_dim - 1, 0))
+    if low <= mode <= high:
+        ax.plot(middle, prior, color=PRIOR, linestyle="--", label=name)
+    else:
+        ax.plot([], [], color=PRIOR, linestyle="--", label=f"{name}: peak at {mode:.3g}, not shown")
+        prior = np.zeros(1)
+    top = max(result.density.max(), gaussian.max(), prior.max())
+    ax.set(xlabel="radius ‖z‖₂", ylabel="density", xlim=(low, high), ylim=(0, 1.4 * top))
     ax.legend(frameon=False, fontsize="small", loc="upper right")
     return ax
+
+
+def _range(result: RadiusDensity) -> tuple[float, float]:
+    """Return where nearly all radii lie, and the shell of N(0, I) too if that is not far away."""
+    low, high = result.quantile(_TAIL), result.quantile(1 - _TAIL)
+    margin = max(0.15 * (high - low), 2 * result.bin_width)
+    prior_low, prior_high = (float(chi.ppf(p, result.z_dim)) for p in (_TAIL, 1 - _TAIL))
+    if max(high, prior_high) - min(low, prior_low) <= _FAR * (high - low):
+        low, high = min(low, prior_low), max(high, prior_high)
+    return max(low - margin, 0.0), high + margin

@@ -5,9 +5,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope._types import Array, FloatArray
 from latentscope.analysis.tsne import Embedding
 from latentscope.errors import DataError
-from latentscope.plot._panels import DATA, one_axes, rows_text
+from latentscope.plot._panels import DATA, one_axes
+
+_MOST_CLASSES = 10
 
 
 def plot_tsne(result: Embedding, *, ax: Axes | None = None, color: Any = None) -> Axes:
@@ -20,7 +23,8 @@ def plot_tsne(result: Embedding, *, ax: Axes | None = None, color: Any = None) -
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new figure.
     color : array-like of length n_total, optional
-        A number for every row of z, shown by colour: a label, a radius.
+        An entry for every row of z, shown by colour: up to ten different ones as classes with a
+        legend (labels), more numbers as a scale with a bar (a radius).
 
     Returns
     -------
@@ -41,13 +45,27 @@ def plot_tsne(result: Embedding, *, ax: Axes | None = None, color: Any = None) -
         values = np.asarray(color)
         if values.shape != (result.n_total,):
             raise DataError(
-                f"color must have one number per row of z, {result.n_total}; got {values.shape}."
+                f"color must have one entry per row of z, {result.n_total}; got {values.shape}."
             )
-        ax.scatter(x, y, c=values[result.indices], cmap="viridis", **style)
+        _draw_coloured(ax, result.xy, values[result.indices], style)
     ax.set(xticks=[], yticks=[], aspect="equal")
     ax.set_title(
-        f"t-SNE of {rows_text(result)}, perplexity {result.perplexity:g}: "
+        f"t-SNE of {result.rows_text}, perplexity {result.perplexity:g}: "
         f"{result.neighbour_preservation:.0%} of neighbours kept",
         fontsize="small",
     )
     return ax
+
+
+def _draw_coloured(ax: Axes, xy: FloatArray, values: Array, style: dict[str, Any]) -> None:
+    names, classes = np.unique(values, return_inverse=True)
+    if len(names) <= _MOST_CLASSES:
+        for number, name in enumerate(names):
+            of_class = xy[classes == number]
+            ax.scatter(of_class[:, 0], of_class[:, 1], color=f"C{number}", label=str(name), **style)
+        ax.legend(frameon=False, fontsize="small", markerscale=4, loc="best")
+    elif values.dtype.kind in "biuf":
+        dots = ax.scatter(xy[:, 0], xy[:, 1], c=values, cmap="viridis", **style)
+        ax.figure.colorbar(dots, ax=ax, shrink=0.7)
+    else:
+        raise DataError(f"color must hold at most {_MOST_CLASSES} classes; got {len(names)}.")

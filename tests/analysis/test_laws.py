@@ -138,11 +138,11 @@ def test_finite_rows(analysis, z, holed, assert_same):
     result = analysis(ls.finite_rows(latents(holed)))
     without = analysis(latents(np.delete(z, BAD_ROWS, axis=0)))
     assert (result.n_used, result.n_total) in [(294, 300), (588, 600)]
-    assert_same(result, without, rtol=1e-12, but=["n_total", "rows", "indices"])
+    assert_same(result, without, rtol=1e-12, but=["n_total", "indices", "indices"])
     assert f"{result.n_used} of {result.n_total} rows" in repr(result)
 
 
-@pytest.mark.parametrize(("name", "field"), [("planes", "rows"), ("tsne", "indices")])
+@pytest.mark.parametrize(("name", "field"), [("planes", "indices"), ("tsne", "indices")])
 def test_finite_rows_keep_their_numbers(name, field, holed, small_blocks):
     """Row numbers count the rows that were left out."""
     numbers = getattr(ALL[name](ls.finite_rows(holed)), field)

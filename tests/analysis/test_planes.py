@@ -35,7 +35,7 @@ def test_innermost_points_come_first(cloud):
 def test_default_ladder_holds_all_half_a_tenth_and_a_hundredth(cloud):
     zoom = ls.plane_zoom(cloud.z)
     assert_allclose(zoom.n_points, [3000, 1500, 300, 30], atol=1)
-    assert_array_equal(np.sort(zoom.rows), np.arange(3000))
+    assert_array_equal(np.sort(zoom.indices), np.arange(3000))
 
 
 def test_infinity_holds_everything(cloud):
@@ -49,7 +49,7 @@ def test_centre_is_where_one_looks(cloud):
     at = cloud.z[0, [1, 4]]
     zoom = ls.plane_zoom(cloud.z, axes=(1, 4), space="latent", center=at, half_widths=[1.0])
     assert_array_equal(zoom.center, at)
-    assert zoom.rows[0] == 0
+    assert zoom.indices[0] == 0
     assert_array_equal(zoom.xy[0], at)
 
 
@@ -58,7 +58,7 @@ def test_a_known_frame_gives_the_same(cloud, assert_same):
     known = ls.plane_zoom(cloud.z, axes=(0, 4), frame=frame)
     assert_same(known, ls.plane_zoom(cloud.z, axes=(0, 4)), rtol=1e-9)
     part = ls.plane_zoom(cloud.z[:100], frame=frame, half_widths=[np.inf])
-    assert_allclose(part.xy, frame.transform(cloud.z[:100])[part.rows, :2])
+    assert_allclose(part.xy, frame.transform(cloud.z[:100])[part.indices, :2])
 
 
 def published_share(sigma):
@@ -124,14 +124,14 @@ def test_order_of_rows(cloud, rng):
     """Permuting the rows permutes the row numbers."""
     order = rng.permutation(3000)
     one, other = ls.plane_zoom(cloud.z), ls.plane_zoom(cloud.z[order])
-    assert_array_equal(order[other.rows], one.rows)
+    assert_array_equal(order[other.indices], one.indices)
     assert_allclose(other.xy, one.xy, atol=1e-9)
 
 
 def test_rotation(cloud, rotation):
     """Rotating z leaves the planes of the components, up to their sign."""
     one, turned = ls.plane_zoom(cloud.z), ls.plane_zoom(cloud.z @ rotation)
-    assert_array_equal(turned.rows, one.rows)
+    assert_array_equal(turned.indices, one.indices)
     assert_allclose(np.abs(turned.xy), np.abs(one.xy), atol=1e-8)
 
 

@@ -119,7 +119,7 @@ def test_scale(cloud):
         ({"bin_width": np.nan}, DataError, "above 0; got nan"),
         ({"bin_width": "0.5"}, DataTypeError, "bin_width must be a number; got '0.5'"),
         ({"bin_width": True}, DataTypeError, "bin_width must be a number; got True"),
-        ({"bin_width": 1e-9}, DataError, r"bin_width must leave at most 64,000,000 bins.*wider"),
+        ({"bin_width": 1e-9}, DataError, r"bin_width must leave at most 8,000,000 bins.*wider"),
     ],
 )
 def test_wrong_bins_are_refused(options, error, match, cloud):

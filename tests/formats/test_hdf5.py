@@ -233,7 +233,7 @@ class TestNotHdf5:
         with pytest.raises(FileFormatError, match="folder, pipe or device"):
             latentscope.load(tmp_path / "pipe")
 
-    @pytest.mark.parametrize("path", [None, 3, "a\0b", "x" * 5000])
+    @pytest.mark.parametrize("path", [None, 3, "x" * 5000])
     def test_no_path(self, path):
         with pytest.raises(DataTypeError, match="path must name a file; got"):
             latentscope.load(path)
