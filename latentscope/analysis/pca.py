@@ -167,8 +167,9 @@ def pca(z: Any, *, n_components: int | None = None) -> PCA:
     float64; the covariance agrees with float64 to about 1e-7 of its scale, also on data with a
     large offset.
 
-    A component above the noise is a direction of more variance, no more: neither a cluster nor a
-    filament. Compare `latentscope.plane_zoom`.
+    A component above the noise is a direction of more variance than the smallest ones, no more:
+    neither a cluster nor a filament (compare `latentscope.plane_zoom`), and in a VAE the collapsed
+    axes, which hold the prior's variance of 1, may well be among them.
 
     Examples
     --------

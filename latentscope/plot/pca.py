@@ -42,7 +42,7 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
     ax.set(
         xlabel="component (from PC 1)",
         ylabel="share of the variance",
-        title=f"{result.n_above_noise} of {result.z_dim} above noise, {result.rows_text}",
+        title=f"{result.n_above_noise} of {result.z_dim} above the noise floor, {result.rows_text}",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
     return ax

@@ -42,7 +42,7 @@ def draw_kl(ax: Axes, result: Posterior) -> None:
                 clip_on=False, zorder=3,
             )  # fmt: skip
     ax.set(
-        xlabel="axis, sorted", ylabel="KL divergence in nats", ylim=(0, None), yscale="symlog",
+        xlabel="axis, sorted", ylabel="KL divergence in nats", ylim=(0, None),
         title=f"{result.total_kl:.4g} nats per point",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
