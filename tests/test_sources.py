@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import zarr
 from scipy import sparse
@@ -93,6 +94,7 @@ SOURCES = {
     "HDF5 integers": lambda z, file: file.create_dataset("e", data=z.astype("u2")),
     "zarr": lambda z, file: zarr.array(z, chunks=(3, 2)),
     "DataFrame": lambda z, file: pd.DataFrame(z),
+    "polars": lambda z, file: pl.from_numpy(z),
     "DataFrame, mixed dtypes": lambda z, file: pd.DataFrame(z).astype({0: "i2", 1: "f4"}),
     "DataFrame, nullable": lambda z, file: pd.DataFrame(z).astype({0: "Int64", 1: "Float32"}),
     "DataFrame, equal names": lambda z, file: pd.DataFrame(z, columns=["z", "z"]),

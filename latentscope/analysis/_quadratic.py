@@ -59,8 +59,10 @@ def without_sampling_spread(variance: FloatArray, n_points: int) -> FloatArray:
     the curve of the radius, is taken off the spread; the first is below the error of the estimate.
     """
     mean = variance.mean()
-    spread = np.mean((variance - mean) ** 2)
-    noise = len(variance) * mean**2 / n_points
+    if not mean:
+        return variance
+    spread = np.mean((variance / mean - 1) ** 2)
+    noise = len(variance) / n_points
     return mean + (variance - mean) * np.sqrt(max(0.0, 1 - noise / spread) if spread else 0.0)
 
 

@@ -186,21 +186,23 @@ def axis_density(z: Any, *, bin_width: float = 0.25) -> AxisDensity:
 def axes_result(rows: Rows, counts: AxisCounts, moments: Moments) -> AxisDensity:
     """Fit the Gaussians and build the result from its summaries."""
     bins = counts.trimmed()
-    width = bins.bin_width
-    density = bins.counts / (bins.n * width)
-    std = moments.std
+    width, std = bins.bin_width, moments.std
+    grid, share = bins.edges / width, bins.counts / bins.n  # in bins, so that no scale overflows
     amplitude, center, sigma, converged = fit_gaussians(
-        bins.edges, density, center=moments.mean, sigma=std
+        grid, share, center=moments.mean / width, sigma=std / width
     )
-    is_wide = std >= _NARROWEST * width
-    is_fitted = is_wide & converged & (sigma > 0.1 * width) & (amplitude > 0)
+    is_fitted = (std >= _NARROWEST * width) & converged & (sigma > 0.1) & (amplitude > 0)
     if bins.n >= _MANY_ROWS:
         _warn_of_bins(width, std, is_fitted)
     amplitude, center, sigma = (
         np.where(is_fitted, fit, moment)
-        for fit, moment in ((amplitude, 1.0), (center, moments.mean), (sigma, std))
+        for fit, moment in (
+            (amplitude, 1.0),
+            (center * width, moments.mean),
+            (sigma * width, std),
+        )
     )
-    fitted = gaussian_curves(bins.edges, amplitude, center, sigma)
+    fitted = gaussian_curves(grid, amplitude, center / width, sigma / width)
     return AxisDensity(
         n_used=bins.n,
         n_total=rows.n_total,
@@ -213,20 +215,20 @@ def axes_result(rows: Rows, counts: AxisCounts, moments: Moments) -> AxisDensity
         center=center,
         sigma=sigma,
         amplitude=amplitude,
-        fit_quality=_fit_quality(bins.counts, density, fitted),
+        fit_quality=_fit_quality(share, fitted),
         is_fitted=is_fitted,
     )
 
 
-def _fit_quality(counts: IntArray, density: FloatArray, fitted: FloatArray) -> FloatArray:
+def _fit_quality(share: FloatArray, fitted: FloatArray) -> FloatArray:
     """Return R² of each curve over the bins from its first point to its last."""
-    used = counts > 0
+    used = share > 0
     first, last = used.argmax(axis=1), used.shape[1] - 1 - used[:, ::-1].argmax(axis=1)
     number = np.arange(used.shape[1])
     reach = (number >= first[:, None]) & (number <= last[:, None])
-    mean = (density * reach).sum(axis=1) / reach.sum(axis=1)
-    residual = ((density - fitted) ** 2 * reach).sum(axis=1)
-    spread = ((density - mean[:, None]) ** 2 * reach).sum(axis=1)
+    mean = (share * reach).sum(axis=1) / reach.sum(axis=1)
+    residual = ((share - fitted) ** 2 * reach).sum(axis=1)
+    spread = ((share - mean[:, None]) ** 2 * reach).sum(axis=1)
     return 1 - np.divide(residual, spread, out=np.ones_like(spread), where=spread > 0)
 
 

@@ -161,8 +161,9 @@ def tsne(
     plane = frame.transform(points)
     seen = points if n_pca is None else plane[:, :n_pca]
     neighbours, distances = nearest_neighbours(seen, int(3 * perplexity))
+    start = _start(plane.astype(np.float64), random)
     embedding = _optimise(
-        neighbours, distances, _start(plane, random), perplexity, exaggeration, n_iter
+        neighbours, distances / (distances.mean() or 1.0), start, perplexity, exaggeration, n_iter
     )
     xy, scored = np.array(embedding, dtype=np.float64), neighbours[:, :_N_SCORED]
     return Embedding(
