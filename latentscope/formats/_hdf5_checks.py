@@ -60,20 +60,15 @@ def is_hard(file: h5py.File, name: str) -> bool:
 
 def members(file: h5py.File, name: str) -> list[str]:
     """Return the names in a group, none if it is no group or not in this file."""
-    link = file.get(name, getlink=True)
-    group = file.get(name) if isinstance(link, h5py.HardLink) else None
+    is_in_file = name == "/" or isinstance(file.get(name, getlink=True), h5py.HardLink)
+    group = file.get(name) if is_in_file else None
     return list(group) if isinstance(group, h5py.Group) else []
 
 
-def is_column(file: h5py.File, name: str, n_rows: int, trust_links: bool, *, must_be: bool) -> bool:
-    """Tell whether there is a column with an entry per row; in our own files it must be one."""
-    if must_be and file.get(name.split("/")[0], getlink=True) is not None:
-        return dataset(file, name, trust_links).shape == (n_rows,) or _refuse_column(file, name)
-    return is_hard(file, name) and file[name].shape == (n_rows,)
-
-
-def _refuse_column(file: h5py.File, name: str) -> bool:
-    raise FileFormatError(f"{name} of {file.filename} must have one entry per row of z.")
+def is_there(file: h5py.File, name: str) -> bool:
+    """Tell whether a group has a member of that name, be it a link, without following it."""
+    folder, _, last = name.rpartition("/")
+    return last in members(file, folder or "/")
 
 
 def candidates(file: h5py.File) -> dict[str, tuple[int, ...]]:

@@ -21,7 +21,13 @@ from latentscope._atomic import replacing
 from latentscope._sources import as_matrix
 from latentscope._version import __version__
 from latentscope._warn import warn
-from latentscope.errors import DataError, DataTypeError, FileFormatError, IncompleteFileError
+from latentscope.errors import (
+    DataError,
+    DataTypeError,
+    FileFormatError,
+    IncompleteFileError,
+    LatentscopeError,
+)
 from latentscope.formats import _hdf5_checks as checks
 from latentscope.latents import Latents
 
@@ -48,10 +54,13 @@ def read(path: Path, *, key: str | None, allow_incomplete: bool, trust_links: bo
             names = _names(file, key, trust_links)
             datasets = {name: checks.dataset(file, at, trust_links) for name, at in names.items()}
             n_rows = _n_complete_rows(path, datasets, allow_incomplete)
+            rest = _described(file, is_ours, trust_links, datasets["z"].shape[:1])
             return Latents(
                 **{name: array[:n_rows] if allow_incomplete else array
                    for name, array in datasets.items()},
-                **_described(file, trust_links, n_rows if is_ours else None, len(datasets["z"])),
+                ids=_cut(rest["ids"], n_rows),
+                labels={name: _cut(column, n_rows) for name, column in rest["labels"].items()},
+                meta=rest["meta"],
                 file=file,
             )  # fmt: skip
     except BaseException:
@@ -117,7 +126,9 @@ def _format_errors(path: Path) -> Iterator[None]:
     """Turn what h5py raises for damaged files into our error."""
     try:
         yield
-    except (OSError, RuntimeError, KeyError, json.JSONDecodeError, UnicodeDecodeError) as error:
+    except LatentscopeError:
+        raise
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
         raise FileFormatError(f"{path} cannot be read as HDF5: {error}") from error
 
 
@@ -159,20 +170,18 @@ def _names(file: h5py.File, key: str | None, trust_links: bool) -> dict[str, str
     return {"z": place, **there}
 
 
-def _described(
-    file: h5py.File, trust_links: bool, n_rows: int | None, n_declared: int
-) -> dict[str, Any]:
-    """Return ids, labels and meta; of files that are not ours, columns that fit and no meta."""
-    is_ours = n_rows is not None
-    columns = {
-        name: checks.dataset(file, name, trust_links)
-        for name in ["ids", *(f"labels/{label}" for label in checks.members(file, "labels"))]
-        if checks.is_column(file, name, n_declared, trust_links, must_be=is_ours)
-    }
-    read = {name: _column(column, n_rows) for name, column in columns.items()}
+def _described(file: h5py.File, is_ours: bool, trust_links: bool, shape: Any) -> dict[str, Any]:
+    """Return ids, labels and meta: of our files all there are, of others only columns that fit."""
+    names = ["ids", *(f"labels/{label}" for label in checks.members(file, "labels"))]
+    if is_ours:
+        there = [name for name in names if checks.is_there(file, name)]
+        columns = {name: checks.dataset(file, name, trust_links) for name in there}
+    else:
+        columns = {name: file[name] for name in names if checks.is_hard(file, name)}
+        columns = {name: column for name, column in columns.items() if column.shape == shape}
     return {
-        "ids": read.pop("ids", None),
-        "labels": {name.removeprefix("labels/"): column for name, column in read.items()},
+        "ids": columns.pop("ids", None),
+        "labels": {name.removeprefix("labels/"): column for name, column in columns.items()},
         "meta": json.loads(file.attrs.get("model", "{}")) if is_ours else {},
     }
 
@@ -189,10 +198,12 @@ def _n_complete_rows(path: Path, datasets: dict[str, Any], allow_incomplete: boo
     return stored if allow_incomplete else len(datasets["z"])
 
 
-def _column(column: h5py.Dataset, n_rows: int | None) -> Any:
-    """Return ids or a label: strings as str, numbers as they are; cut to the rows that exist."""
+def _cut(column: Any, n_rows: int) -> Any:
+    """Return ids or a label as str or numbers, of the rows that exist."""
+    if column is None:
+        return None
     values = column.asstr() if h5py.check_string_dtype(column.dtype) else column
-    return values if n_rows in (None, len(column)) else values[:n_rows]
+    return values[:n_rows] if column.shape and len(column) > n_rows else values
 
 
 def _write_rows(file: h5py.File, name: str, array: Any, raw: _GuardedFile) -> None:

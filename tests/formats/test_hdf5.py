@@ -309,6 +309,22 @@ class TestBroken:
             back = latentscope.load(path, allow_incomplete=True)
             np.testing.assert_array_equal(back.z, z[:512])
 
+    def test_labels_are_cut_with_the_rows(self, tmp_path, z):
+        def build(file):
+            data = file.create_dataset("z", (len(z), 16), "f4", chunks=(64, 16))
+            data[:512] = z[:512]
+            file["labels/age"] = np.arange(len(z))
+
+        back = latentscope.load(make(tmp_path / "a.h5", build), allow_incomplete=True)
+        np.testing.assert_array_equal(back.labels["age"], np.arange(512))
+
+    def test_a_column_of_ours_must_fit(self, path):
+        with h5py.File(path, "a") as file:
+            del file["ids"]
+            file["ids"] = "one"
+        with pytest.raises(DataError, match="ids must"):
+            latentscope.load(path)
+
     def test_one_piece_never_written(self, tmp_path):
         path = make(tmp_path / "a.h5", lambda file: file.create_dataset("z", (100, 4), "f4"))
         with pytest.raises(IncompleteFileError, match="first 0 were written"):
