@@ -11,6 +11,7 @@ from latentscope.analysis.axes import AxisDensity
 from latentscope.plot._panels import MUTED, one_axes
 
 _COLORS = [f"C{k}" for k in (0, 1, 2, 3, 4, 5, 6, 8, 9)]  # without the grey of the others
+_GOOD = 0.9  # R² below which the legend gives it
 _REACH = 3.5  # σ of the broadest axes that the figure shows
 _N_POINTS = 400
 
@@ -47,8 +48,10 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
     fits = result.fitted(fine) / height
     for axis, color in zip(dominant, _COLORS, strict=False):
         center = result.center[axis] if abs(result.center[axis]) > 0.01 * result.sigma[axis] else 0
-        moments = "" if result.is_fitted[axis] else " (moments)"
-        text = f"{axis}: {center:.3g}, {result.fwhm[axis]:.3g}{moments}"
+        quality = result.fit_quality[axis]
+        remark = f" (R² {quality:.2f})" if quality < _GOOD else ""
+        remark = remark if result.is_fitted[axis] else " (moments)"
+        text = f"{axis}: {center:.3g}, {result.fwhm[axis]:.3g}{remark}"
         style: dict[str, Any] = {"color": color, "zorder": 3}
         ax.stairs(curves[axis], result.edges, linewidth=0.8, alpha=0.6, **style)
         curve = fits[axis] if result.is_fitted[axis] else np.full(_N_POINTS - 1, np.nan)

@@ -8,7 +8,8 @@ from latentscope.analysis.radius import RadiusDensity
 from latentscope.plot._panels import DATA, GAUSSIAN, PRIOR, one_axes
 
 _N_POINTS = 300  # along a curve
-_TAIL = 5e-4  # share of the points that may lie outside, on either side
+_TAIL = 5e-3  # share of the points beyond which, on either side, only a margin is shown
+_STEEP = 5  # times the height of the data, beyond which the shell of N(0, I) is only named
 _FAR = 8  # times the width of the data, beyond which the shell of N(0, I) is only named
 
 
@@ -40,15 +41,14 @@ def plot_radius(result: RadiusDensity, *, ax: Axes | None = None) -> Axes:
     gaussian = result.gaussian_curve(fine)
     middle = (fine[:-1] + fine[1:]) / 2
     ax.plot(middle, gaussian, color=GAUSSIAN, label="Gaussian, same mean and covariance")
-    prior = chi.pdf(middle, result.z_dim)
-    name = f"N(0, I) in {result.z_dim} dimensions"
+    top = float(max(result.density.max(), gaussian.max()))
     mode = np.sqrt(max(result.z_dim - 1, 0))
-    if low <= mode <= high:
-        ax.plot(middle, prior, color=PRIOR, linestyle="--", label=name)
-    else:
-        ax.plot([], [], color=PRIOR, linestyle="--", label=f"{name}: peak at {mode:.3g}, not shown")
-        prior = np.zeros(1)
-    top = max(result.density.max(), gaussian.max(), prior.max())
+    peak = float(chi.pdf(mode, result.z_dim))
+    prior, name = chi.pdf(middle, result.z_dim), f"N(0, I) in {result.z_dim} dimensions"
+    if not (low <= mode <= high and peak <= _STEEP * top):
+        prior, name, peak = np.full_like(middle, np.nan), f"{name}: peak at {mode:.3g}", 0.0
+    ax.plot(middle, prior, color=PRIOR, linestyle="--", label=name)
+    top = max(top, peak)
     ax.set(xlabel="radius ‖z‖₂", ylabel="density", xlim=(low, high), ylim=(0, 1.4 * top))
     ax.legend(frameon=False, fontsize="small", loc="upper right")
     return ax
@@ -57,7 +57,7 @@ def plot_radius(result: RadiusDensity, *, ax: Axes | None = None) -> Axes:
 def _range(result: RadiusDensity) -> tuple[float, float]:
     """Return where nearly all radii lie, and the shell of N(0, I) too if that is not far away."""
     low, high = result.quantile(_TAIL), result.quantile(1 - _TAIL)
-    margin = max(0.15 * (high - low), 2 * result.bin_width)
+    margin = max(0.3 * (high - low), 2 * result.bin_width)
     prior_low, prior_high = (float(chi.ppf(p, result.z_dim)) for p in (_TAIL, 1 - _TAIL))
     if max(high, prior_high) - min(low, prior_low) <= _FAR * (high - low):
         low, high = min(low, prior_low), max(high, prior_high)

@@ -63,7 +63,10 @@ def _draw_coloured(ax: Axes, xy: FloatArray, values: Array, style: dict[str, Any
         for number, name in enumerate(names):
             of_class = xy[classes == number]
             ax.scatter(of_class[:, 0], of_class[:, 1], color=f"C{number}", label=str(name), **style)
-        ax.legend(frameon=False, fontsize="small", markerscale=4, loc="best")
+        ax.legend(
+            frameon=False, fontsize="small", markerscale=float(np.sqrt(30 / style["s"])),
+            loc="upper left", bbox_to_anchor=(1.0, 1.0),
+        )  # fmt: skip
     elif values.dtype.kind in "biuf":
         dots = ax.scatter(xy[:, 0], xy[:, 1], c=values, cmap="viridis", **style)
         ax.figure.colorbar(dots, ax=ax, shrink=0.7)

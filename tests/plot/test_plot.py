@@ -177,3 +177,21 @@ class TestPlanes:
         zoom = latentscope.plane_zoom(z, half_widths=np.arange(1, 15))
         with pytest.raises(DataError, match="at most 12 windows; got 14"):
             plot_planes(zoom)
+
+
+def test_a_far_shell_is_named_and_does_not_squeeze_the_data():
+    """Points at 100 times the scale of N(0, I): its curve is not drawn, the data fill the panel."""
+    z = 100 * np.random.default_rng(0).standard_normal((5000, 16))
+    ax = latentscope.radius_density(z, bin_width=20).plot()
+    assert np.isnan(curve(ax, "N(0, I) in 16 dimensions: peak at 3.87")).all()
+    assert ax.get_ylim()[1] < 2 * ax.patches[0].get_data().values.max()
+
+
+def test_tsne_shows_classes_by_name(z):
+    result = latentscope.tsne(z, n_points=100, n_iter=20, perplexity=5)
+    ax = result.plot(color=np.where(z[:, 0] > 0, "right", "left"))
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["left", "right"]
+    shown = [len(dots.get_offsets()) for dots in ax.collections]
+    assert shown == [(z[result.indices, 0] <= 0).sum(), (z[result.indices, 0] > 0).sum()]
+    with pytest.raises(DataError, match="at most 10 classes; got 100"):
+        result.plot(color=[f"row {i}" for i in range(600)])
