@@ -168,7 +168,8 @@ def _run(
     sample: Array, ks: IntArray, shift: FloatArray, random: np.random.Generator, *, title: str
 ) -> Assignment:
     """Seed on rows in memory and let the centroids rest there."""
-    seeds = nested_seeds(sample, ks, shift, int(random.integers(2**31)))
+    with one_blas_thread():  # whose number must not decide between two seeds
+        seeds = nested_seeds(sample, ks, shift, int(random.integers(2**31)))
     return lloyd(sample, seeds, shift, rest=_REST_ON_SAMPLE, title=title)
 
 
