@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from importlib import import_module
 from os import PathLike, fspath
@@ -44,6 +45,11 @@ class Result:
         """Copy and lock arrays and tuples, so that nobody changes a result later."""
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _locked(getattr(self, field.name)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Rebuild copies and pickles through the constructor, so that their arrays are locked."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return partial(type(self), **fields), ()
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the result on `ax`, or on new Axes of the current style, and return the Axes.

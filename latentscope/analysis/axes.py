@@ -192,8 +192,8 @@ def axes_result(rows: Rows, counts: AxisCounts, moments: Moments) -> AxisDensity
         grid, share, center=moments.mean / width, sigma=std / width
     )
     is_fitted = (std >= _NARROWEST * width) & converged & (sigma > 0.1) & (amplitude > 0)
-    if bins.n >= _MANY_ROWS:
-        _warn_of_bins(width, std, is_fitted)
+    if bins.n >= _MANY_ROWS and std.any():
+        _warn_of_bins(width, std[std > 0], is_fitted[std > 0])
     amplitude, center, sigma = (
         np.where(is_fitted, fit, moment)
         for fit, moment in (
@@ -233,7 +233,7 @@ def _fit_quality(share: FloatArray, fitted: FloatArray) -> FloatArray:
 
 
 def _warn_of_bins(bin_width: float, std: FloatArray, is_fitted: BoolArray) -> None:
-    """Warn if the bins hide the shape of the axes, or the Gaussians are none."""
+    """Warn if the bins hide the shape of the axes that vary, or the Gaussians are none."""
     width = float(np.median(std))
     if width < _NARROWEST * bin_width:
         remedy = "Most are narrower than half a bin: choose a smaller bin_width."
