@@ -8,6 +8,8 @@ References
 M. Douze et al. (2024), The Faiss library, arXiv:2401.08281.
 """
 
+import os
+
 import faiss
 import numpy as np
 from scipy.spatial import cKDTree
@@ -16,6 +18,7 @@ from tqdm import tqdm
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 
+_PROCESS = os.getpid()
 _FOR_MEDIAN = 4096  # points that are enough to find the middle
 _FARTHEST = 1e6  # of the usual distance, beyond which float32 no longer tells the others apart
 _QUERIES = 2048  # per search, between two updates of the progress bar
@@ -35,6 +38,8 @@ def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
     """
     n = len(points)
     single, scale = _in_single_precision(points)
+    if is_forked():
+        faiss.omp_set_num_threads(1)
     index = faiss.IndexFlatL2(single.shape[1])
     index.add(single)
     found, squares = np.empty((n, k + 1), dtype=np.int64), np.empty((n, k + 1))
@@ -60,6 +65,14 @@ def _in_single_precision(points: Array) -> tuple[Array, float]:
             f"first at {distance[far[0]]:.3g} where {scale:.3g} is usual. Remove the outliers."
         )
     return np.ascontiguousarray(deviation / scale, dtype=np.float32), scale
+
+
+def is_forked() -> bool:
+    """Tell whether this is a forked child, where OpenMP waits for threads that stayed behind.
+
+    One thread works there.
+    """
+    return os.getpid() != _PROCESS
 
 
 def preservation(neighbours: IntArray, xy: FloatArray) -> float:

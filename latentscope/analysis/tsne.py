@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, positive, real
-from latentscope.analysis._neighbours import nearest_neighbours, preservation
+from latentscope.analysis._neighbours import is_forked, nearest_neighbours, preservation
 from latentscope.analysis.pca import pca
 from latentscope.errors import DataError
 from latentscope.results import Result
@@ -210,10 +210,11 @@ def _optimise(
     from openTSNE.affinity import PerplexityBasedNN
     from openTSNE.nearest_neighbors import PrecomputedNeighbors
 
+    n_threads = 1 if is_forked() else n_cores()
     affinities = PerplexityBasedNN(
         knn_index=PrecomputedNeighbors(neighbours, distances),
         perplexity=perplexity,
-        n_jobs=n_cores(),
+        n_jobs=n_threads,
     )
     with tqdm(total=n_iter, desc="t-SNE", unit="step", delay=2) as bar:
 
@@ -225,7 +226,7 @@ def _optimise(
             early_exaggeration=early_exaggeration,
             early_exaggeration_iter=n_iter // 4,
             n_iter=n_iter - n_iter // 4,
-            n_jobs=n_cores(),
+            n_jobs=n_threads,
             callbacks=show,
             callbacks_every_iters=_CALLBACK_EVERY,
             random_state=0,

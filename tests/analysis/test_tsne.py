@@ -1,5 +1,8 @@
 """tsne: a map, judged by the neighbours that it keeps."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -136,3 +139,21 @@ def test_settings_are_told(z):
 def test_wrong_settings_are_refused(options, error, match, z):
     with pytest.raises(error, match=match):
         ls.tsne(z, **options)
+
+
+def test_a_forked_child_does_not_hang():
+    """OpenMP, used before the fork, would wait for threads that are not in the child."""
+    program = (
+        "import multiprocessing, numpy as np, latentscope\n"
+        "z = np.random.default_rng(0).standard_normal((200, 3))\n"
+        "run = lambda: latentscope.tsne(z, n_iter=20, perplexity=5)\n"
+        "run()\n"
+        "child = multiprocessing.get_context('fork').Process(target=run)\n"
+        "child.start()\n"
+        "child.join(60)\n"
+        "print(child.exitcode)\n"
+        "child.kill()\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout == "0\n", done.stderr
