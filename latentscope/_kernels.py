@@ -58,15 +58,19 @@ def radii(block: Array) -> FloatArray:
     return result
 
 
-@_compiled(fastmath=_REORDER)
+@_compiled()
 def column_means(block: Array) -> FloatArray:
-    """Return the mean of each column."""
+    """Return the mean of each column, exactly where all its values are equal.
+
+    Sums are taken about the first row and in order, so that equal values leave no rounding that
+    would pass for variance.
+    """
     n, d = block.shape
-    mean = np.zeros(d)
-    for i in range(n):
+    total = np.zeros(d)
+    for i in range(1, n):
         for j in range(d):
-            mean[j] += block[i, j]
-    return mean / n
+            total[j] += np.float64(block[i, j]) - np.float64(block[0, j])
+    return block[0] + total / n
 
 
 @_compiled()

@@ -31,10 +31,18 @@ def test_any_scale_gives_finite_numbers(name, scale):
     assert all(np.isfinite(np.asarray(value, dtype=float)).all() for value in numbers)
 
 
+def test_little_variation_about_a_large_offset_is_no_rounding():
+    """A hundred float64 steps at 1e4 are variance, and keep its digits."""
+    steps = np.random.default_rng(0).integers(-100, 100, size=(5000, 2))
+    z = 1e4 + steps * np.spacing(1e4)
+    expected = steps.var(axis=0, ddof=1) * np.spacing(1e4) ** 2
+    np.testing.assert_allclose(latentscope.pca(z).axis_variance, expected, rtol=1e-3)
+
+
 @pytest.mark.parametrize("value", [0.1, -1e4 / 3, 0.0])
 def test_equal_points_are_seen_as_equal(value):
     """Also where their mean is no float: rounding is no variance."""
-    z = np.full((3001, 5), value)
+    z = np.full((300_001, 3), value)
     result = latentscope.pca(z)
     assert result.total_variance == 0
     assert result.n_above_noise == 0

@@ -1,8 +1,8 @@
 """Lloyd's k-means for many k at once.
 
 The centroids of all k stand in one matrix, so that one product per block gives the distances for
-every k. Seeds are nested (the first k of one greedy k-means++ draw), steps on a sample come first,
-and steps on all rows follow until the inertia rests.
+every k. Seeds are nested (k-means++ centroids, merged by Ward's rule), steps on a sample come
+first, and steps on all rows follow until the inertia rests.
 
 References
 ----------

@@ -24,7 +24,6 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
 _LARGEST = 2**64 - 2**11  # that float64 and uint64 both hold
 _MOST_AXES = 16_384  # 2 GiB per matrix
 _SMALL = 512  # axes
-_ROUNDING = 1e-13  # relative error of a mean of equal numbers
 _SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
 
 
@@ -39,8 +38,7 @@ class Moments(Summary):
     @property
     def std(self) -> FloatArray:
         """Standard deviation of each axis, with n in the denominator."""
-        variance = self.squares / self.n
-        return np.sqrt(np.where(variance > _rounding(self.mean), variance, 0.0))
+        return np.sqrt(self.squares / self.n)
 
     def empty(self) -> Self:
         return type(self)(len(self.mean))
@@ -92,11 +90,8 @@ class Covariance(Summary):
 
     @property
     def covariance(self) -> FloatArray:
-        """Covariance matrix with n − 1 in the denominator; axes that do not vary are zero."""
-        matrix = self.products / (self.n - 1)
-        constant = np.diagonal(matrix) <= _rounding(self.mean)
-        matrix[constant] = matrix[:, constant] = 0.0
-        return matrix
+        """Covariance matrix with n − 1 in the denominator."""
+        return self.products / (self.n - 1)
 
     def empty(self) -> Self:
         return type(self)(len(self.mean))
@@ -128,12 +123,6 @@ class Covariance(Summary):
             self.products += np.outer(shift * (self.n * n / total), shift)
         self.n = total
         refuse_overflow(np.diagonal(self.products))
-
-
-def _rounding(mean: FloatArray) -> FloatArray:
-    """Return the variance that rounding alone may leave about a mean."""
-    with np.errstate(over="ignore"):
-        return (_ROUNDING * np.abs(mean)) ** 2
 
 
 def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -32,7 +32,7 @@ from latentscope.rows import Block, Collected, Rows, Summary, as_rows, reduce
 
 _NARROWEST, _WIDEST = 0.5, 100  # std of the radii in bins that a histogram shows well
 _FEWEST_ROWS = 2048
-GAUSSIAN_ROWS = 4096  # rows that place the Gaussian's curve within the thickness of a line
+_GAUSSIAN_ROWS = 4096  # rows that place the Gaussian's curve within the thickness of a line
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -207,7 +207,7 @@ def radius_density(z: Any, *, bin_width: float = 0.5) -> RadiusDensity:
     counts, sample = reduce(
         rows,
         RadiusCounts(positive("bin_width", bin_width)),
-        Collected(partial(spread_rows, GAUSSIAN_ROWS / rows.n_total)),
+        Collected(partial(spread_rows, _GAUSSIAN_ROWS / rows.n_total)),
         progress="radius density",
     )
     covariance = Covariance(rows.z_dim)
