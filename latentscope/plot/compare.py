@@ -29,20 +29,22 @@ def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]
     has_posterior = any(one.posterior is not None for one in result.overviews)
     n = 4 if has_posterior else 3
     panels = some_axes(ax, n, n_columns=2 if has_posterior else 3, panel=(5.0, 3.6))
+    means = [one.radius.mean for one in result.overviews]
+    are_far = max(means) > _FAR * min(means) > 0
     for position, (name, one) in enumerate(zip(result.names, result.overviews, strict=True)):
         style: dict[str, Any] = {
             "color": f"C{position}",
             "linestyle": _DASHES[position % len(_DASHES)],
         }
-        panels[0].stairs(one.radius.density, one.radius.edges, label=name, lw=1.4, **style)
+        density = one.radius.density / (one.radius.density.max() if are_far else 1)
+        panels[0].stairs(density, one.radius.edges, label=name, lw=1.4, **style)
         _draw_sorted(panels[1], one.axes.fwhm, name, style)
         _draw_sorted(panels[2], one.pca.variance_ratio, name, style)
         if one.posterior is not None:
             _draw_sorted(panels[3], one.posterior.kl, name, style)
-    means = [one.radius.mean for one in result.overviews]
-    if max(means) > _FAR * min(means) > 0:
-        panels[0].set_xscale("log")
     panels[0].set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, None))
+    if are_far:  # and so are their densities
+        panels[0].set(xscale="log", ylabel="density / highest bin")
     panels[1].set(xlabel="axis, sorted", ylabel="width (FWHM)", ylim=(0, None))
     panels[2].set(xlabel="component (from PC 1)", ylabel="share of the variance", xscale="log")
     panels[2].set_yscale("log", nonpositive="mask")

@@ -195,3 +195,10 @@ def test_tsne_shows_classes_by_name(z):
     assert shown == [(z[result.indices, 0] <= 0).sum(), (z[result.indices, 0] > 0).sum()]
     with pytest.raises(DataError, match="at most 10 classes; got 100"):
         result.plot(color=[f"row {i}" for i in range(600)])
+
+
+def test_sets_of_very_different_scale_are_both_seen(z):
+    big = latentscope.overview(100 * z, radius_bin_width=50, axis_bin_width=25)
+    panels = latentscope.compare(small=z, big=big).plot()
+    assert panels[0].get_xscale() == "log"
+    assert [patch.get_data().values.max() for patch in panels[0].patches] == [1, 1]
