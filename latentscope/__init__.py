@@ -23,6 +23,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "AxisDensity": "latentscope.analysis.axes",
     "Comparison": "latentscope.analysis.compare",
     "Embedding": "latentscope.analysis.tsne",
+    "Images": "latentscope.images",
     "InertiaCurve": "latentscope.analysis.clusters",
     "Latents": "latentscope.latents",
     "Overview": "latentscope.analysis.overview",
@@ -43,7 +44,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "save": "latentscope.formats",
     "tsne": "latentscope.analysis.tsne",
 }
-_MODULES = ("errors", "plot", "rows", "sample")
+_MODULES = ("datasets", "errors", "plot", "rows", "sample")
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 

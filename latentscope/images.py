@@ -1,0 +1,185 @@
+"""The container that models train on and encode: pictures, with what is known about each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Self
+
+import numpy as np
+
+from latentscope._types import Array, IntArray
+from latentscope._validate import generator, real
+from latentscope.errors import DataError, DataTypeError
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Images:
+    """Images of one size, in memory or memory-mapped.
+
+    Parts of it (``images[:9000]``, ``images[images.labels["Smiling"]]``) share its pixels; nothing
+    is read or copied before `take`.
+
+    Attributes
+    ----------
+    pixels : array of shape (n, height, width, channels)
+        uint8, or floats in [0, 1]; one or three channels. An array or memmap.
+    ids : array of str of length n_images
+        What each image is: a file name, by default its number.
+    labels : mapping of str to array of length n_images
+        Known properties of each image; they travel to `Latents.labels`.
+    meta : mapping
+        Where the images come from and how they were cut; anything that JSON holds.
+
+    Raises
+    ------
+    DataError
+        If the shape, the range of values, or the length of ids or labels is wrong.
+
+    Examples
+    --------
+    >>> images = Images(np.zeros((5, 8, 8, 3), np.uint8), labels={"smiling": [1, 0, 0, 1, 0]})
+    >>> images
+    <Images: 5 of 8×8 pixels, 3 channels, labels smiling>
+    >>> images[images.labels["smiling"] == 1].ids
+    array(['0', '3'], dtype='<U1')
+    """
+
+    pixels: Any
+    ids: Any = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    _rows: IntArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Check the pixels, and that ids and labels speak of the same images."""
+        pixels = _checked_pixels(self.pixels)
+        n = len(pixels)
+        ids = [str(row) for row in range(n)] if self.ids is None else self.ids
+        labels = {name: _column(f"labels[{name!r}]", x, n) for name, x in self.labels.items()}
+        object.__setattr__(self, "pixels", pixels)
+        object.__setattr__(self, "ids", _column("ids", ids, n).astype(np.str_))
+        object.__setattr__(self, "labels", MappingProxyType(labels))
+        object.__setattr__(self, "meta", MappingProxyType(dict(self.meta)))
+        object.__setattr__(self, "_rows", np.arange(n))
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of each image."""
+        height, width, channels = self.pixels.shape[1:]
+        return height, width, channels
+
+    def take(self, positions: Any) -> Array:
+        """Return the pixels of some images, as they are stored.
+
+        Parameters
+        ----------
+        positions : slice, or array of int
+            Positions within these images.
+
+        Returns
+        -------
+        array of shape (n, height, width, channels)
+        """
+        return np.asarray(self.pixels[self._rows[positions]])
+
+    def split(
+        self, validation: float = 0.1, *, rng: int | np.random.Generator = 0
+    ) -> tuple[Self, Self]:
+        """Return a training and a validation part, drawn at random, each in the order of old.
+
+        Parameters
+        ----------
+        validation : float
+            Share of the images that the second part gets, between 0 and 1.
+        rng : int or numpy.random.Generator
+            Seed; the same seed gives the same parts.
+
+        Examples
+        --------
+        >>> train, rest = Images(np.zeros((10, 8, 8, 1), np.uint8)).split(0.2)
+        >>> len(train), rest.ids.tolist()
+        (8, ['4', '6'])
+        """
+        share = real("validation", validation)
+        n_rest = round(share * len(self)) if 0 < share < 1 else 0
+        if not 0 < n_rest < len(self):
+            raise DataError(
+                "validation must be a share between 0 and 1 that leaves images in both parts; got "
+                f"{validation!r} of {len(self):,} images."
+            )
+        is_rest = np.zeros(len(self), dtype=bool)
+        is_rest[generator(rng).permutation(len(self))[:n_rest]] = True
+        return self[~is_rest], self[is_rest]
+
+    def __getitem__(self, key: Any) -> Self:
+        """Return some of the images: a slice, positions, or a mask."""
+        try:
+            rows = self._rows[key]
+        except (IndexError, TypeError) as error:
+            raise DataError(f"images[…] takes a slice, positions or a mask: {error}.") from error
+        if rows.ndim != 1:
+            raise DataError(f"images[…] takes a slice, positions or a mask; got {key!r}.")
+        part = object.__new__(type(self))
+        for name, value in (
+            ("pixels", self.pixels),
+            ("ids", self.ids[key]),
+            ("labels", MappingProxyType({name: x[key] for name, x in self.labels.items()})),
+            ("meta", self.meta),
+            ("_rows", rows),
+        ):
+            object.__setattr__(part, name, value)
+        return part
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __repr__(self) -> str:
+        height, width, channels = self.image_shape
+        labels = f", labels {', '.join(self.labels)}" if self.labels else ""
+        return (
+            f"<Images: {len(self):,} of {height}×{width} pixels, {channels} "
+            f"channel{'s' if channels > 1 else ''}{labels}>"
+        )
+
+
+def as_images(images: Any) -> Images:
+    """Return `images` if it is `Images`, else wrap an array of pixels."""
+    return images if isinstance(images, Images) else Images(images)
+
+
+def as_unit(pixels: Array) -> Array:
+    """Return pixels as float32 in [0, 1]; bytes are divided by 255."""
+    if pixels.dtype == np.uint8:
+        return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
+    return pixels.astype(np.float32, copy=False)
+
+
+def _checked_pixels(pixels: Any) -> Any:
+    array = pixels if isinstance(pixels, np.ndarray) else np.asarray(pixels)
+    if array.ndim != 4 or array.shape[3] not in (1, 3) or 0 in array.shape:
+        hint = " Grey images without channels? Pass pixels[..., None]." if array.ndim == 3 else ""
+        raise DataError(
+            "pixels must have shape (n, height, width, channels) with 1 or 3 channels; got "
+            f"{array.shape}.{hint}"
+        )
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype.kind != "f":
+        raise DataTypeError(
+            f"pixels must be uint8 or floats in [0, 1]; got {array.dtype}. Whole numbers up to 255? "
+            "Pass pixels.astype('uint8')."
+        )
+    low, high = float(array.min()), float(array.max())  # NaN fails the comparison below
+    if not (low >= 0 and high <= 1):
+        raise DataError(
+            f"floating pixels must lie in [0, 1]; got {low:.4g} … {high:.4g}. Scale them first, "
+            "for example pixels / 255."
+        )
+    return array
+
+
+def _column(name: str, values: Any, n: int) -> Array:
+    column = np.asarray(values)
+    if column.shape != (n,):
+        raise DataError(f"{name} must have one entry per image, {n}; got shape {column.shape}.")
+    return column
