@@ -166,7 +166,7 @@ def _checked_pixels(pixels: Any) -> Any:
         return array
     if array.dtype.kind != "f":
         raise DataTypeError(
-            f"pixels must be uint8 or floats in [0, 1]; got {array.dtype}. Whole numbers up to 255? "
+            f"pixels must be uint8 or floats in [0, 1]; got {array.dtype}. Up to 255? "
             "Pass pixels.astype('uint8')."
         )
     low, high = float(array.min()), float(array.max())  # NaN fails the comparison below
