@@ -33,6 +33,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "RadiusDensity": "latentscope.analysis.radius",
     "axis_density": "latentscope.analysis.axes",
     "compare": "latentscope.analysis.compare",
+    "encode": "latentscope.encoding",
     "finite_rows": "latentscope.rows",
     "inertia_curve": "latentscope.analysis.clusters",
     "load": "latentscope.formats",
@@ -44,7 +45,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "save": "latentscope.formats",
     "tsne": "latentscope.analysis.tsne",
 }
-_MODULES = ("datasets", "errors", "plot", "rows", "sample")
+_MODULES = ("backend", "datasets", "errors", "plot", "rows", "sample")
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 

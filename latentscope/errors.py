@@ -37,6 +37,10 @@ class MissingDependencyError(LatentscopeError, ImportError):
     """An optional library is needed and not installed."""
 
 
+class BackendError(LatentscopeError, RuntimeError):
+    """A model or a backend does not do what it must: wrong shapes, NaN, values out of range."""
+
+
 class LatentscopeWarning(UserWarning):
     """The result is correct but weak: read the message before you rely on it."""
 

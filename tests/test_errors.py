@@ -18,6 +18,7 @@ BUILTIN = {
     errors.TooLargeError: MemoryError,
     errors.MissingFileError: FileNotFoundError,
     errors.MissingDependencyError: ImportError,
+    errors.BackendError: RuntimeError,
 }
 ALL = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]
 

@@ -1,0 +1,31 @@
+"""The TensorFlow backend: convolutional AE and VAE from a config, and anybody's Keras models.
+
+>>> from latentscope_tensorflow import load, preset, train
+>>> preset("celeba-vae", z_dim=512).fact
+5.0
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {  # public name: the module that defines it, imported on first use, for TensorFlow is slow
+    "Config": "config",
+    "PRESETS": "config",
+    "preset": "config",
+    "KerasModel": "keras_model",
+    "load": "loading",
+    "train": "training",
+}
+can = ("load", "train")
+
+__all__ = ["can", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"latentscope_tensorflow.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'latentscope_tensorflow' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,43 @@
+"""What a model is asked to do: give the image back, clean it of noise, fill it in, colour it."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from latentscope_tensorflow.config import Config
+
+
+def inputs(images: Any, config: Config, key: Any) -> Any:
+    """Return what the encoder sees of images; the target is the images themselves.
+
+    Parameters
+    ----------
+    images : tensor of shape (n, height, width, channels)
+        In [0, 1].
+    config : Config
+        Its `task`: "reconstruct" leaves images as they are, "denoise" adds Gaussian noise (kept in
+        [0, 1]), "drop_pixels" sets whole pixels to 0, "recolour" takes the colours away.
+    key : tensor or sequence of two int
+        Seed; the same key gives the same noise.
+
+    Returns
+    -------
+    tensor of the same shape
+
+    Examples
+    --------
+    >>> from latentscope_tensorflow.config import preset
+    >>> config = preset("digits-ae", task="drop_pixels", task_strength=0.25)
+    >>> image = inputs(tf.ones((1, 28, 28, 1)), config, (0, 0))
+    >>> bool(0.7 < tf.reduce_mean(image) < 0.8)
+    True
+    """
+    if config.task == "denoise":
+        noise = tf.random.stateless_normal(tf.shape(images), key, stddev=config.task_strength)
+        return tf.clip_by_value(images + noise, 0.0, 1.0)
+    if config.task == "drop_pixels":
+        shares = tf.random.stateless_uniform(tf.shape(images[..., :1]), key)
+        return tf.where(shares < config.task_strength, 0.0, images)
+    if config.task == "recolour":
+        return tf.repeat(tf.image.rgb_to_grayscale(images), 3, axis=-1)
+    return images

@@ -1,0 +1,217 @@
+"""Train an AE or VAE with Keras `fit`, so that it can be stopped, continued and repeated."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from latentscope._validate import integer
+from latentscope.errors import BackendError, DataError
+from latentscope.images import Images, as_images
+from latentscope_tensorflow import callbacks as ours
+from latentscope_tensorflow import distributed, models, pipeline
+from latentscope_tensorflow.config import Config, preset
+from latentscope_tensorflow.folder import RunFolder
+from latentscope_tensorflow.keras_model import KerasModel
+from latentscope_tensorflow.losses import bce_floor
+
+
+def train(
+    images: Any,
+    config: Config | str,
+    *,
+    folder: str | os.PathLike[str],
+    epochs: int = 24,
+    validation: Images | float = 0.1,
+    rng: int = 0,
+    mixed_precision: bool | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> KerasModel:
+    """Train a model on images, or continue where an earlier call was stopped.
+
+    After every epoch the state goes to `folder`; the same call continues from there, and 18 epochs
+    followed by 24 give the weights that 24 at once give.
+
+    Parameters
+    ----------
+    images : Images, or array of shape (n, height, width, channels)
+        uint8, or floats in [0, 1].
+    config : Config or str
+        What to train, or the name of a preset.
+    folder : str or path-like
+        Where the state, and in the end the model, are kept; made if needed.
+    epochs : int
+        Epochs in all, with those of earlier calls.
+    validation : Images or float
+        Images to validate on, or a share of `images` to set apart with the seed; 0 for none.
+    rng : int
+        Seed of weights, order, noise and validation images.
+    mixed_precision : bool, optional
+        Compute in bfloat16, keep weights in float32. By default where all GPUs are made for it
+        (compute capability 8 or above). CPUs with AMX gain as well.
+    strategy : tf.distribute.Strategy, optional
+        By default all GPUs of this machine. `MultiWorkerMirroredStrategy` for several machines
+        that share `folder`.
+    callbacks : sequence of keras.callbacks.Callback
+        More to run beside those for progress, checkpoints and divergence.
+
+    Returns
+    -------
+    KerasModel
+        Its ``meta`` holds config and history: total_loss = reco_loss + kl_loss (weighted) and
+        z_radius of every epoch, and of the validation with the prefix ``val_``; and ``reco_floor``,
+        what the reconstruction would cost if it were perfect.
+
+    Raises
+    ------
+    DataError
+        If the images do not fit the config, or the folder holds a run with other settings.
+    BackendError
+        If the loss becomes NaN or infinite.
+
+    Examples
+    --------
+    >>> from latentscope.datasets import drawn_faces
+    >>> config = preset("celeba-vae", image_shape=(32, 32, 3), z_dim=8)
+    >>> model = train(drawn_faces(64, size=32), config, folder=tempfile.mkdtemp(), epochs=1)
+    >>> model
+    <KerasModel: VAE of 32×32×3 images, z_dim 8>
+    """
+    _check_keras()
+    config = preset(config) if isinstance(config, str) else config
+    seed = integer("rng", rng, low=0)
+    part, rest = _parts(as_images(images), validation, seed)
+    _check_shapes(config, part, rest)
+    run = RunFolder(Path(folder), _settings(config, part, rest, seed))
+    integer(
+        "epochs", epochs, low=max(1, run.n_epochs), why=f"{run.path} has {run.n_epochs} behind it"
+    )
+    strategy = strategy or distributed.default_strategy()
+    with strategy.scope():
+        model = _compiled(config, strategy, mixed_precision, seed)
+        run.restore(model)
+    history = run.history
+    if run.n_epochs < epochs:
+        history = _fit(model, part, rest, run, epochs, callbacks)
+    meta = {
+        "backend": "tensorflow",
+        **run.settings,
+        "epochs": epochs,
+        "history": history,
+        "reco_floor": _floor(config, part),
+        "val_reco_floor": rest and _floor(config, rest),
+    }
+    trained = _single_precision(model, meta)
+    if distributed.is_chief(strategy):
+        trained.save(run.path)
+    return trained
+
+
+def _compiled(
+    config: Config, strategy: tf.distribute.Strategy, mixed_precision: bool | None, seed: int
+) -> models.Autoencoder:
+    make = distributed.autoencoder_class(strategy)
+    model = make(config, seed=seed, dtype=_policy(mixed_precision))
+    model.compile(
+        optimizer=keras.optimizers.Adam(config.learning_rate),
+        jit_compile="auto" if distributed.gpus() else False,  # on CPUs oneDNN is faster than XLA
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def _fit(
+    model: models.Autoencoder,
+    images: Images,
+    validation: Images | None,
+    run: RunFolder,
+    epochs: int,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> dict[str, list[float]]:
+    """Run the epochs that are missing; return the history of all."""
+    config, seed, first, earlier = model.config, run.settings["rng"], run.n_epochs, run.history
+    steps = pipeline.n_steps(images, config)
+    standard = [ours.SeededDropout(seed), ours.Monitor(run, config)]
+    progress = None
+    if distributed.is_chief(model.distribute_strategy):
+        progress = ours.Progress(steps, first, epochs)
+        standard += [ours.Checkpoints(run), progress]
+    try:
+        done = model.fit(
+            pipeline.training(images, config, seed=seed, first_epoch=first, last_epoch=epochs),
+            validation_data=validation and pipeline.validation(validation, config),
+            initial_epoch=first,
+            epochs=epochs,
+            steps_per_epoch=steps,
+            shuffle=False,  # the pipeline does
+            verbose=0,
+            callbacks=[*standard, *callbacks],
+        )
+    finally:
+        if progress:
+            progress.close()
+    return {name: earlier.get(name, []) + values for name, values in done.history.items()}
+
+
+def _single_precision(model: models.Autoencoder, meta: dict[str, Any]) -> KerasModel:
+    """Return the trained pair in single precision, whatever it was trained in."""
+    encoder, decoder = models.encoder(model.config), models.decoder(model.config)
+    encoder.set_weights(model.encoder.get_weights())
+    decoder.set_weights(model.decoder.get_weights())
+    outputs = ("z",) if model.config.kind == "ae" else ("mu", "logvar")
+    return KerasModel(encoder, decoder, outputs, meta=meta)
+
+
+def _parts(images: Images, validation: Images | float, seed: int) -> tuple[Images, Images | None]:
+    if isinstance(validation, int | float) and not validation:
+        return images, None
+    if isinstance(validation, float):
+        return images.split(validation, rng=seed)
+    return images, as_images(validation)
+
+
+def _check_shapes(config: Config, *parts: Images | None) -> None:
+    for part in parts:
+        if part is not None and (part.image_shape != config.image_shape or not len(part)):
+            raise DataError(
+                f"config.image_shape is {config.image_shape}; got {part!r}. Open the images with "
+                "another size, or change the config."
+            )
+
+
+def _settings(
+    config: Config, images: Images, validation: Images | None, seed: int
+) -> dict[str, Any]:
+    return {
+        "config": config.to_dict(),
+        "n_images": len(images),
+        "n_validation": 0 if validation is None else len(validation),
+        "first_images": images.ids[:3].tolist(),
+        "rng": seed,
+    }
+
+
+def _floor(config: Config, images: Images) -> float:
+    return bce_floor(images) if config.reconstruction == "bce" else 0.0
+
+
+def _check_keras() -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise BackendError(
+            f"Keras must run on TensorFlow here; it runs on {keras.backend.backend()!r}. Set "
+            "KERAS_BACKEND=tensorflow before Keras is imported."
+        )
+
+
+def _policy(mixed_precision: bool | None) -> str:
+    if mixed_precision is None:
+        capabilities = [
+            tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0))
+            for gpu in distributed.gpus()
+        ]
+        mixed_precision = bool(capabilities) and min(capabilities) >= (8, 0)
+    return "mixed_bfloat16" if mixed_precision else "float32"

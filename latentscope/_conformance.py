@@ -1,0 +1,143 @@
+"""The promises of a model, each a function that says what is wrong, or nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from latentscope._types import Array
+from latentscope._validate import generator
+from latentscope.errors import LatentscopeError
+from latentscope.images import Images, as_images, as_unit
+from latentscope.latents import Latents
+
+_N = 4
+_RELATIVE, _ABSOLUTE = 1e-3, 1e-4  # of kernels that differ with the size of a batch
+_FARTHEST = 8.0  # standard deviations of z from mu, in a few thousand numbers
+
+
+def failures(model: Any, images: Any, rng: int | np.random.Generator) -> list[str]:
+    """Return what the model breaks, as sentences; the first that hinders the rest ends the list."""
+    found = list(_described(model))
+    if found:
+        return found
+    random = generator(rng)
+    shape = (_N, *model.image_shape)
+    pixels = random.integers(256, size=shape, dtype=np.uint8) if images is None else images
+    sample = as_images(pixels)
+    if len(sample) < _N or sample.image_shape != tuple(model.image_shape):
+        return [f"it needs {_N} images of shape {tuple(model.image_shape)}; got {sample!r}"]
+    sample = Images(sample[:_N].take(slice(None)))
+    for part in (_encoding, _decoding):
+        try:
+            found += part(model, sample)
+        except Exception as error:  # whatever a model raises is what its user must read
+            found.append(f"{part.__name__[1:]} raised {type(error).__name__}: {error}")
+    return found
+
+
+def _described(model: Any) -> Iterator[str]:
+    if getattr(model, "kind", None) not in ("ae", "vae"):
+        yield f"kind must be 'ae' or 'vae'; got {getattr(model, 'kind', None)!r}"
+    z_dim = getattr(model, "z_dim", None)
+    if not isinstance(z_dim, int | np.integer) or z_dim < 1:
+        yield f"z_dim must be an integer from 1 on; got {z_dim!r}"
+    shape = getattr(model, "image_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 3 or shape[2] not in (1, 3):
+        yield f"image_shape must be (height, width, channels), 1 or 3 channels; got {shape!r}"
+    if not hasattr(getattr(model, "meta", None), "keys"):
+        yield f"meta must be a mapping; got {getattr(model, 'meta', None)!r}"
+    for verb in ("encode", "decode"):
+        if not callable(getattr(model, verb, None)):
+            yield f"{verb} must be a method; got {getattr(model, verb, None)!r}"
+
+
+def _encoding(model: Any, sample: Images) -> Iterator[str]:
+    before = sample.pixels.copy()
+    latents = model.encode(sample, rng=0)
+    yield from encoded(model, latents, _N)
+    if not isinstance(latents, Latents) or set(latents.arrays) != _names(model):
+        return
+    if not np.array_equal(before, sample.pixels):
+        yield "encode must leave the images as they are; it changed them"
+    if not np.array_equal(latents.z, model.encode(sample, rng=0).z):
+        yield "encode must give the same z for the same rng; it does not"
+    sure = "z" if model.kind == "ae" else "mu"
+    whole = latents.arrays[sure]
+    one = model.encode(sample.pixels[:1], rng=0).arrays[sure]
+    if not _are_close(one, whole[:1]):
+        yield (
+            "encode must treat each image by itself; an image alone and in a batch differ. Is "
+            "batch normalisation in training mode?"
+        )
+    floats = model.encode(as_unit(sample.pixels), rng=0).arrays[sure]
+    if not _are_close(floats, whole):
+        yield "encode must take bytes from 0 to 255 for floats from 0 to 1; they differ"
+    if model.kind == "vae":
+        yield from _draws(latents)
+    yield from _refusal(model.encode, sample.pixels[:, 1:], "encode", "images of another shape")
+
+
+def _draws(latents: Latents) -> Iterator[str]:
+    spread = np.abs(latents.z - latents.mu) / np.exp(latents.logvar / 2)
+    rounding = 1e-5 * np.abs(latents.mu) / np.exp(latents.logvar / 2)
+    if (spread > _FARTHEST + rounding).any():
+        yield (
+            f"z must be drawn from N(mu, exp(logvar)); it lies {spread.max():.3g} standard "
+            "deviations away. Is logvar a variance or a standard deviation?"
+        )
+
+
+def _decoding(model: Any, sample: Images) -> Iterator[str]:
+    z = np.asarray(model.encode(sample, rng=0).z)
+    images = model.decode(z)
+    yield from decoded(model, images, _N)
+    if not _are_close(model.decode(z[:1]), images[:1]):
+        yield "decode must treat each point by itself; a point alone and in a batch differ"
+    yield from _refusal(
+        model.decode, np.zeros((2, model.z_dim + 1)), "decode", "z of another width"
+    )
+
+
+def _are_close(one: Array, other: Array) -> bool:
+    return bool(np.allclose(one, other, rtol=_RELATIVE, atol=_ABSOLUTE))
+
+
+def _refusal(verb: Any, value: Any, name: str, what: str) -> Iterator[str]:
+    """Say if a method takes what it must refuse, or refuses it with an error not ours."""
+    try:
+        verb(value)
+    except LatentscopeError:
+        return
+    except Exception as error:
+        yield f"{name} must refuse {what} with a LatentscopeError; got {type(error).__name__}"
+        return
+    yield f"{name} must refuse {what}; it took them"
+
+
+def encoded(model: Any, latents: Any, n: int) -> Iterator[str]:
+    """Say what is wrong with the latents of n images."""
+    if not isinstance(latents, Latents):
+        yield f"encode must return Latents; got {type(latents).__name__}"
+        return
+    if set(latents.arrays) != _names(model):
+        yield f"encode must return {sorted(_names(model))} (kind {model.kind!r}); got {latents!r}"
+    for name, array in latents.arrays.items():
+        if np.shape(array) != (n, model.z_dim):
+            yield f"{name} must have shape {(n, model.z_dim)}; got {np.shape(array)}"
+        elif not np.isfinite(array).all():
+            yield f"{name} must be finite; got {np.count_nonzero(~np.isfinite(array)):,} NaN or inf"
+
+
+def decoded(model: Any, images: Any, n: int) -> Iterator[str]:
+    """Say what is wrong with n decoded images."""
+    shape = (n, *model.image_shape)
+    if not isinstance(images, np.ndarray) or images.dtype != np.float32 or images.shape != shape:
+        got = f"{getattr(images, 'dtype', type(images).__name__)} {np.shape(images)}"
+        yield f"decode must return float32 images of shape {shape}; got {got}"
+    elif not (images.min() >= 0 and images.max() <= 1):  # NaN fails too
+        yield f"decoded images must lie in [0, 1]; got {images.min():.4g} … {images.max():.4g}"
+
+
+def _names(model: Any) -> set[str]:
+    return {"z"} if model.kind == "ae" else {"z", "mu", "logvar"}
