@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from latentscope import _conformance
+from latentscope._conformance import failures
 from latentscope._types import Array
 from latentscope._validate import one_of
 from latentscope.errors import BackendError, MissingDependencyError
@@ -170,9 +170,9 @@ def check(model: Model, *, images: Any = None, rng: int | np.random.Generator = 
         ...
     latentscope.errors.BackendError: ...
     """
-    failures = _conformance.failures(model, images, rng)
-    if failures:
-        listed = "\n".join(f"- {failure}" for failure in failures)
+    found = failures(model, images, rng)
+    if found:
+        listed = "\n".join(f"- {failure}" for failure in found)
         raise BackendError(f"{model!r} breaks what a model must keep:\n{listed}")
 
 

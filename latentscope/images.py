@@ -150,7 +150,7 @@ def as_images(images: Any) -> Images:
 def as_unit(pixels: Array) -> Array:
     """Return pixels as float32 in [0, 1]; bytes are divided by 255."""
     if pixels.dtype == np.uint8:
-        return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
+        return np.divide(pixels, np.float32(255), dtype=np.float32)
     return pixels.astype(np.float32, copy=False)
 
 

@@ -1,6 +1,7 @@
 """Clouds that the tests share, and how results are compared."""
 
 import os
+from types import MappingProxyType
 from typing import NamedTuple
 
 os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
@@ -9,6 +10,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait leave t
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+
+from latentscope._validate import generator
+from latentscope.errors import DataError
+from latentscope.images import Images, as_images, as_unit
+from latentscope.latents import Latents
 
 SEEDS = range(5)
 
@@ -75,6 +81,62 @@ def _compare(one, other, rtol, but, name):
         assert_allclose(one, other, rtol=rtol, atol=rtol * scale, err_msg=name)
     else:
         assert_array_equal(one, other, err_msg=name)
+
+
+class LinearModel:
+    """Probabilistic PCA in closed form: a VAE of NumPy, to show what the protocol needs.
+
+    With eigenvalues λ of the covariance and noise σ², W = U (Λ − σ²)^½ and the posterior of z is
+    N(Wᵀ(x − m) / λ, σ² / λ). M. E. Tipping, C. M. Bishop (1999), doi:10.1111/1467-9868.00196, eqs
+    (6), (7), (12).
+    """
+
+    kind = "vae"
+    meta = MappingProxyType({"model": "probabilistic PCA"})
+
+    def __init__(self, images, z_dim):
+        self.image_shape, self.z_dim = tuple(images.shape[1:]), z_dim
+        x = as_unit(images).reshape(len(images), -1).astype(float)
+        self.mean = x.mean(axis=0)
+        _, singular, axes = np.linalg.svd(x - self.mean, full_matrices=False)
+        variance = singular**2 / len(x)
+        self.noise = variance[z_dim:].sum() / (x.shape[1] - z_dim)
+        self.variance = variance[:z_dim]
+        self.weights = axes[:z_dim].T * np.sqrt(self.variance - self.noise)
+
+    def encode(self, images, *, rng=0):
+        images = as_images(images)
+        if images.image_shape != self.image_shape:
+            raise DataError(f"images must have shape {self.image_shape}; got {images.image_shape}.")
+        x = as_unit(images.take(slice(None))).reshape(len(images), -1)
+        mu = ((x - self.mean) @ self.weights / self.variance).astype(np.float32)
+        logvar = np.broadcast_to(np.log(self.noise / self.variance), mu.shape).astype(np.float32)
+        draws = generator(rng).standard_normal(mu.shape, np.float32)
+        return Latents(mu + np.exp(logvar / 2) * draws, mu, logvar)
+
+    def decode(self, z):
+        if np.shape(z)[1:] != (self.z_dim,):
+            raise DataError(f"z must have {self.z_dim} columns; got shape {np.shape(z)}.")
+        pixels = np.asarray(z) @ self.weights.T + self.mean
+        return np.clip(pixels, 0, 1).astype(np.float32).reshape(-1, *self.image_shape)
+
+
+@pytest.fixture(scope="session")
+def blobs():
+    """200 images of 8×8×3 bytes that vary along three patterns, and a little noise."""
+    rng = np.random.default_rng(1)
+    patterns = rng.standard_normal((3, 8, 8, 3))
+    pixels = np.tensordot(rng.standard_normal((200, 3)) * [30, 20, 10], patterns, axes=1)
+    pixels = (128 + pixels + rng.standard_normal(pixels.shape)).clip(0, 255).astype(np.uint8)
+    pixels.flags.writeable = False
+    labels = {"row": np.arange(200), "even": np.arange(200) % 2 == 0}
+    return Images(pixels, ids=[f"{row:03}.png" for row in range(200)], labels=labels)
+
+
+@pytest.fixture(scope="session")
+def linear_model(blobs):
+    """A model of those images, without any framework."""
+    return LinearModel(blobs.pixels, 3)
 
 
 def pytest_sessionfinish(session):

@@ -1,0 +1,192 @@
+"""Images become a file of latents in blocks; what is stopped continues, and nothing is lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import latentscope
+from latentscope.errors import BackendError, DataError
+from latentscope.images import Images
+from latentscope.latents import Latents
+
+
+class Stopping:
+    """A model that is interrupted after some blocks, and counts what it encodes."""
+
+    def __init__(self, model, n_blocks=10**9):
+        self.model, self.n_left, self.n_images = model, n_blocks, 0
+        for name in ("kind", "z_dim", "image_shape", "meta"):
+            setattr(self, name, getattr(model, name))
+
+    def encode(self, images, *, rng=0):
+        if not self.n_left:
+            raise KeyboardInterrupt
+        self.n_left -= 1
+        self.n_images += len(images)
+        return self.model.encode(images, rng=rng)
+
+
+def arrays(latents):
+    with latents:
+        return {name: np.array(array) for name, array in latents.arrays.items()}
+
+
+def test_the_file_holds_what_the_model_gives_in_memory(linear_model, blobs, tmp_path):
+    whole = linear_model.encode(blobs)
+    with latentscope.encode(linear_model, blobs, tmp_path / "z.h5", block_size=64) as latents:
+        assert_allclose(latents.mu[:], whole.mu, rtol=1e-5, atol=1e-6)
+        assert_array_equal(latents.logvar[:], whole.logvar)
+        assert latents.ids[:].tolist() == blobs.ids.tolist()
+        assert_array_equal(latents.labels["row"][:], np.arange(200))
+        assert latents.meta["model"] == linear_model.meta
+        assert latents.meta["rng"] == 0
+        residual = (latents.z[:] - latents.mu[:]) / np.exp(latents.logvar[:] / 2)
+    assert abs(residual.std() - 1) < 0.1  # the draws of the blocks differ, and are standard normal
+    assert len(np.unique(residual)) > 590
+    assert os.listdir(tmp_path) == ["z.h5"]
+
+
+@pytest.mark.parametrize("n_blocks", [0, 1, 3])
+def test_a_stopped_run_continues_with_the_same_bits(linear_model, blobs, tmp_path, n_blocks):
+    path, options = tmp_path / "z.h5", {"rng": 3, "block_size": 50}
+    with pytest.raises(KeyboardInterrupt):
+        latentscope.encode(Stopping(linear_model, n_blocks), blobs, path, **options)
+    assert not path.exists()
+    counting = Stopping(linear_model)
+    continued = arrays(latentscope.encode(counting, blobs, path, **options))
+    is_compared = min(n_blocks, 1)
+    assert counting.n_images == 200 - 50 * n_blocks + 50 * is_compared
+    once = arrays(latentscope.encode(linear_model, blobs, tmp_path / "once.h5", **options))
+    for name in once:
+        assert_array_equal(continued[name], once[name])
+
+
+def test_what_existed_stays_until_the_new_file_is_whole(linear_model, blobs, tmp_path):
+    path = tmp_path / "z.h5"
+    latentscope.save(path, [[1.0, 2.0], [3.0, 4.0]])
+    before = path.read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        latentscope.encode(Stopping(linear_model, 2), blobs, path, block_size=50)
+    assert path.read_bytes() == before
+    latentscope.encode(linear_model, blobs, path, block_size=50).close()
+    with latentscope.load(path) as latents:
+        assert latents.n_points == 200
+
+
+def test_a_block_cut_short_is_encoded_again(linear_model, blobs, tmp_path):
+    """As after a power cut: the files of the partial run have different lengths."""
+    path = tmp_path / "z.h5"
+    with pytest.raises(KeyboardInterrupt):
+        latentscope.encode(Stopping(linear_model, 3), blobs, path, block_size=50)
+    with (tmp_path / ".z.h5.partial" / "mu.float32").open("r+b") as file:
+        file.truncate(4 * 3 * 120 + 5)
+    continued = arrays(latentscope.encode(linear_model, blobs, path, block_size=50))
+    once = arrays(latentscope.encode(linear_model, blobs, tmp_path / "x.h5", block_size=50))
+    for name in once:
+        assert_array_equal(continued[name], once[name])
+
+
+KILLED = """
+    import sys, time
+    import numpy as np
+    import latentscope
+    from latentscope.latents import Latents
+
+    class Slow:
+        kind, z_dim, image_shape, meta = "ae", 2, (4, 4, 1), {}
+        def encode(self, images, *, rng=0):
+            time.sleep(0.05)
+            return Latents(images[:, :2, 0, 0].astype(np.float32))
+
+    pixels = np.random.default_rng(0).integers(256, size=(400, 4, 4, 1), dtype=np.uint8)
+    print("ready", flush=True)
+    latentscope.encode(Slow(), pixels, sys.argv[1], block_size=10).close()
+"""
+
+
+def test_a_killed_process_leaves_no_file_and_its_blocks(tmp_path):
+    path = tmp_path / "z.h5"
+    command = [sys.executable, "-c", textwrap.dedent(KILLED), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        partial = tmp_path / ".z.h5.partial" / "z.float32"
+        while not (partial.exists() and partial.stat().st_size > 5 * 10 * 2 * 4):
+            assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    assert not path.exists()
+    kept = partial.read_bytes()
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    with latentscope.load(path) as latents:
+        assert latents.z[:].astype("<f4").tobytes().startswith(kept[: len(kept) // 80 * 80])
+        assert latents.n_points == 400
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"rng": 1}, "differs in rng. Repeat that run .* or remove the folder"),
+        ({"block_size": 40}, "differs in block_size"),
+        ({"images": slice(100)}, "differs in n_images, names of images"),
+    ],
+)
+def test_blocks_of_other_settings_are_not_continued(linear_model, blobs, tmp_path, change, match):
+    path = tmp_path / "z.h5"
+    with pytest.raises(KeyboardInterrupt):
+        latentscope.encode(Stopping(linear_model, 1), blobs, path, block_size=50)
+    options = {"block_size": 50, **change}
+    with pytest.raises(DataError, match=match):
+        latentscope.encode(linear_model, blobs[options.pop("images", slice(None))], path, **options)
+
+
+def test_blocks_of_another_model_are_not_continued(linear_model, blobs, tmp_path):
+    path = tmp_path / "z.h5"
+    with pytest.raises(KeyboardInterrupt):
+        latentscope.encode(Stopping(linear_model, 1), blobs, path, block_size=50)
+    other = type(linear_model)(255 - blobs.pixels, 3)
+    with pytest.raises(DataError, match="holds blocks that another model, or other images, gave"):
+        latentscope.encode(other, blobs, path, block_size=50)
+
+
+def bad(**changes):
+    """Return a model whose mu is replaced."""
+
+    def make(model):
+        def encode(images, *, rng=0):
+            latents = model.encode(images, rng=rng)
+            return Latents(latents.z, changes["mu"](latents.mu), latents.logvar)
+
+        broken = Stopping(model)
+        broken.encode = encode
+        return broken
+
+    return make
+
+
+def test_latents_of_a_broken_model_are_refused(linear_model, blobs, tmp_path):
+    broken = bad(mu=lambda mu: np.where(np.arange(len(mu))[:, None] == 7, np.nan, mu))
+    with pytest.raises(BackendError, match="images 0 to 199: mu must be finite; got 3 NaN"):
+        latentscope.encode(broken(linear_model), blobs, tmp_path / "z.h5")
+
+
+@pytest.mark.parametrize(
+    ("images", "options", "error", "match"),
+    [
+        (np.zeros((2, 9, 9, 3), np.uint8), {}, DataError, r"shape \(8, 8, 3\); got \(9, 9, 3\)"),
+        (np.zeros((8, 8, 3), np.uint8), {}, DataError, "pixels must have shape"),
+        (Images(np.zeros((2, 8, 8, 3)))[:0], {}, DataError, "at least one image to encode"),
+        (np.zeros((2, 8, 8, 3)), {"block_size": 0}, DataError, "block_size must be an integer"),
+        (np.zeros((2, 8, 8, 3)), {"rng": np.random.default_rng()}, TypeError, "rng must be"),
+        (np.zeros((2, 8, 8, 3)), {"path": "no/such/z.h5"}, DataError, "in an existing folder"),
+    ],
+)
+def test_refusals(linear_model, tmp_path, images, options, error, match):
+    path = tmp_path / options.pop("path", "z.h5")
+    with pytest.raises(error, match=match):
+        latentscope.encode(linear_model, images, path, **options)
+    assert list(tmp_path.iterdir()) == []
