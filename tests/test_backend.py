@@ -88,7 +88,7 @@ BREAKS = {
     "crash": (crashing, "decoding raised ZeroDivisionError: no pixels"),
     "logits": (
         lambda model: {"decode": lambda z: model.decode(z) * 9 - 4},
-        r"decoded images must lie in \[0, 1\]; got -4 …",
+        r"decoded images must lie in \[0, 1\]; got -[0-9.]+ …",
     ),
     "dtype": (
         lambda model: {"decode": lambda z: model.decode(z).astype(float)},
@@ -99,9 +99,7 @@ BREAKS = {
         "decode must refuse z of another width; it took them",
     ),
     "unclear": (
-        lambda model: {
-            "decode": lambda z: (np.zeros((1, 3)) @ np.asarray(z).T, model.decode(z))[1]
-        },
+        lambda model: {"decode": lambda z: model.decode(np.asarray(z) @ np.eye(3))},
         "decode must refuse z of another width with a LatentscopeError; got ValueError",
     ),
 }
@@ -120,7 +118,7 @@ def test_all_breaks_are_listed(linear_model):
 
 
 def test_images_that_do_not_fit(linear_model, blobs):
-    with pytest.raises(BackendError, match="needs 4 images of shape .* got <Images: 3"):
+    with pytest.raises(BackendError, match=r"needs 4 images of shape .* got <Images: 3"):
         backend.check(linear_model, images=blobs[:3])
 
 
@@ -167,7 +165,7 @@ def test_a_backend_that_cannot_be_imported(monkeypatch):
 
 
 def test_an_unknown_backend_is_named_with_its_neighbour():
-    with pytest.raises(DataError, match="got 'tensorflwo'. Did you mean 'tensorflow'"):
+    with pytest.raises(DataError, match=r"got 'tensorflwo'. Did you mean 'tensorflow'"):
         backend.get("tensorflwo")
 
 

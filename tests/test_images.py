@@ -49,7 +49,7 @@ def test_split_is_a_partition_in_order_and_follows_the_seed():
 @pytest.mark.parametrize("share", [0, 1, -0.1, 0.01, 0.99, float("nan")])
 def test_split_refuses_shares_that_leave_a_part_empty(share):
     with pytest.raises(
-        DataError, match="validation must be a share between 0 and 1 .* of 6 images"
+        DataError, match=r"validation must be a share between 0 and 1 .* of 6 images"
     ):
         IMAGES.split(share)
 
