@@ -1,1 +1,25 @@
-"""Images to train on: CelebA, any folder, MNIST, and faces drawn from known factors."""
+"""Images to train on: CelebA, any folder, MNIST, and faces drawn from known factors.
+
+>>> from latentscope import datasets
+>>> datasets.drawn_faces(100).image_shape
+(96, 96, 3)
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {  # public name: the module that defines it, imported on first use
+    "drawn_faces": "latentscope.datasets.faces",
+}
+
+__all__ = [*_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'latentscope.datasets' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,185 @@
+"""Drawn faces: a data set whose every image is a smooth function of twelve known factors.
+
+A model that sees only the pixels has to find the factors; here one can look up whether it did. The
+images need no download, and are continuous in each factor down to the rounding of a byte.
+"""
+
+import math
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from latentscope._types import Array, FloatArray
+from latentscope._validate import generator, integer, one_of
+from latentscope.datasets._draw import paint
+from latentscope.datasets._portrait import RANGES, portrait
+from latentscope.errors import DataError, DataTypeError
+from latentscope.images import Images
+from latentscope.rows import n_cores
+
+__all__ = ["FACTORS", "curve", "drawn_faces"]
+
+FACTORS = tuple(RANGES)
+"""Names of the factors, in the order of the columns."""
+
+_LAWS = ("gaussian", "curve")
+_LARGEST_SIZE = 4096  # pixels, beyond which one image takes seconds
+_DETAIL = 64  # samples across an image, below which eyes and lips are lost between them
+_BLOCK_SAMPLES = 2**19  # what a thread draws at once: some 50 ms
+_HARMONICS = np.array([2, 1, 1, 1, 3, 2, 3, 2, 1, 3, 2, 1])  # turns of each factor along the curve
+_PHASES = np.arange(len(FACTORS)) * (math.pi * (3 - math.sqrt(5)))  # golden angles: no two alike
+
+
+def drawn_faces(
+    n_images: int,
+    *,
+    size: int = 96,
+    factors: Any = "gaussian",
+    rng: int | np.random.Generator = 0,
+) -> Images:
+    """Draw stylised faces from known factors.
+
+    Parameters
+    ----------
+    n_images : int
+        Faces to draw. The first k of them are the same for every ``n_images ≥ k``.
+    size : int
+        Height and width in pixels, from 16 up.
+    factors : {"gaussian", "curve"}, array-like of shape (n_images, 12), or mapping
+        Where the faces lie in the space of factors. "gaussian": independent standard normal.
+        "curve": all on one closed line, see `curve`, at uniform positions; label "t" holds them.
+        An array holds the factors themselves, in the order of `FACTORS`. A mapping holds some by
+        name, each one number or one per image; the others are 0, the median face.
+    rng : int or numpy.random.Generator
+        Seed; the same seed gives the same bits. Factors that are given leave nothing to chance.
+
+    Returns
+    -------
+    Images
+        uint8, three channels; each factor is a float64 column of its `labels`.
+
+    Raises
+    ------
+    DataError
+        If factors have an unknown name, the wrong shape, or values that are not finite.
+    DataTypeError
+        If factors are not real numbers.
+
+    Notes
+    -----
+    A factor f stands for the length, angle or palette position low + (high − low) · Φ(f), with the
+    standard normal distribution function Φ: standardised factors fill the range evenly, and every
+    real number can be drawn.
+
+    Examples
+    --------
+    >>> faces = drawn_faces(200, rng=1)
+    >>> faces.image_shape, list(faces.labels)[:3]
+    ((96, 96, 3), ['face_width', 'skin', 'hair_color'])
+    >>> nod = drawn_faces(9, factors={"tilt": np.linspace(-2, 2, 9)})
+    >>> nod.labels["tilt"][[0, -1]].tolist(), float(nod.labels["skin"].max())
+    ([-2.0, 2.0], 0.0)
+    """
+    n = integer("n_images", n_images, low=1)
+    side = integer("size", size, low=16, high=_LARGEST_SIZE, why="pixels")
+    law, table, extra = _factor_table(n, factors, generator(rng))
+    labels = {name: table[:, column].copy() for column, name in enumerate(FACTORS)} | extra
+    meta = {"generator": "latentscope.datasets.drawn_faces", "factors": law, "size": side}
+    if law in _LAWS and not isinstance(rng, np.random.Generator):
+        meta["seed"] = int(rng)
+    return Images(_drawn(table, side), labels=labels, meta=meta)
+
+
+def curve(t: Any) -> FloatArray:
+    """Return the factors at positions on the closed curve of ``drawn_faces(…, factors="curve")``.
+
+    Factor j is √2 · sin(2π kⱼ t + φⱼ) with kⱼ of 1, 2 or 3 and fixed φⱼ: zero mean, unit variance.
+    Two factors of one turn and different phase form an ellipse, so the curve never meets itself.
+
+    Parameters
+    ----------
+    t : array-like of shape (n,)
+        Positions; the curve closes after 1.
+
+    Returns
+    -------
+    float64 array of shape (n, 12)
+        In the order of `FACTORS`.
+
+    Examples
+    --------
+    >>> start, middle, end = curve([0, 0.5, 1])
+    >>> bool(np.allclose(start, end)), bool(np.allclose(start, middle))
+    (True, False)
+    """
+    position = _checked("t", t, (np.size(t),))
+    return math.sqrt(2) * np.sin(2 * math.pi * position[:, None] * _HARMONICS + _PHASES)
+
+
+def _factor_table(
+    n: int, factors: Any, random: np.random.Generator
+) -> tuple[str, FloatArray, dict[str, FloatArray]]:
+    """Return the law's name, the factors of each image, and labels beside them."""
+    if isinstance(factors, Mapping):
+        return "given", _filled_up(n, factors), {}
+    if not isinstance(factors, str):
+        return "given", _checked("factors", factors, (n, len(FACTORS))), {}
+    law = one_of("factors", factors, _LAWS)
+    if law == "gaussian":
+        return law, random.standard_normal((n, len(FACTORS))), {}
+    t = random.uniform(size=n)
+    return law, curve(t), {"t": t}
+
+
+def _filled_up(n: int, factors: Mapping[Any, Any]) -> FloatArray:
+    """Return all factors of each image: those given, and 0."""
+    table = np.zeros((n, len(FACTORS)))
+    for name, values in factors.items():
+        column = FACTORS.index(one_of("names of factors", name, FACTORS))
+        shape = () if np.ndim(values) == 0 else (n,)
+        table[:, column] = _checked(f"factors[{name!r}]", values, shape)
+    return table
+
+
+def _checked(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:
+    """Return `values` as float64 if they are finite real numbers of that shape."""
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # rows of unequal length
+        raise DataError(f"{name} must have shape {shape}; got rows of unequal length.") from error
+    if array.shape != shape:
+        hint = " One column per name of FACTORS." if len(shape) == 2 else ""
+        raise DataError(f"{name} must have shape {shape}; got {array.shape}.{hint}")
+    if array.dtype.kind not in "iuf":
+        raise DataTypeError(f"{name} must be real numbers; got {array.dtype}.")
+    numbers = array.astype(np.float64)
+    n_bad = numbers.size - int(np.isfinite(numbers).sum())
+    if n_bad:
+        raise DataError(f"{name} must be finite; {n_bad:,} of {numbers.size:,} values are not.")
+    return numbers
+
+
+def _drawn(table: FloatArray, size: int) -> Array:
+    """Draw blocks of faces in threads; each image depends on its own factors only."""
+    pixels = np.empty((len(table), size, size, 3), np.uint8)
+    detail = -(-_DETAIL // size)
+    step = max(1, _BLOCK_SAMPLES // (size * detail) ** 2)
+    blocks = [slice(start, start + step) for start in range(0, len(table), step)]
+    pool = ThreadPoolExecutor(min(n_cores(), len(blocks)))
+    title = tqdm(total=len(table), desc="drawing faces", unit="image", unit_scale=True, delay=2)
+    try:
+        with title as bar:
+            for n_drawn in pool.map(partial(_draw_block, table, pixels, detail), blocks):
+                bar.update(n_drawn)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return pixels
+
+
+def _draw_block(table: FloatArray, pixels: Array, detail: int, block: slice) -> int:
+    paint(portrait(table[block]), detail, pixels[block])
+    return len(table[block])
