@@ -1,0 +1,201 @@
+"""Training: it learns, stops and continues with the same bits, and says when it goes wrong."""
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from latentscope_tensorflow import load, preset, train
+from latentscope_tensorflow.models import METRICS
+from numpy.testing import assert_allclose, assert_array_equal
+
+import latentscope
+from latentscope.errors import (
+    BackendError,
+    DataError,
+    DataTypeError,
+    FileFormatError,
+    LatentscopeWarning,
+)
+
+
+def weights(model):
+    return [*model.encoder.get_weights(), *model.decoder.get_weights()]
+
+
+def assert_equal_weights(one, other):
+    for a, b in zip(weights(one), weights(other), strict=True):
+        assert_array_equal(a, b)
+
+
+SMALL = {"image_shape": (32, 32, 3), "filters": (8,), "kernels": (3,), "strides": (2,)}
+
+
+class Interrupt(keras.callbacks.Callback):
+    """Press Ctrl-C in the middle of an epoch."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch, self.now = epoch, -1
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.now = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.now, batch) == (self.epoch, 1):
+            raise KeyboardInterrupt
+
+
+def test_it_learns(faces, small, tmp_path):
+    config = replace(small, learning_rate=5e-3)
+    model = train(faces, config, folder=tmp_path, epochs=4)
+    history = model.meta["history"]
+    assert list(history) == sorted([*METRICS, *(f"val_{name}" for name in METRICS)])
+    assert history["val_total_loss"][-1] < history["val_total_loss"][0] - 10
+    floor = model.meta["val_reco_floor"]
+    assert floor < history["val_reco_loss"][-1] < floor + 300
+    assert_allclose(
+        history["total_loss"], np.add(history["reco_loss"], history["kl_loss"]), rtol=1e-5
+    )
+    latentscope.backend.check(model, images=faces)
+
+
+@pytest.mark.parametrize("changes", [{}, {"dropout": 0.3}, {"task": "denoise"}])
+def test_stopped_and_continued_equals_at_once(faces, small, tmp_path, changes):
+    config = replace(small, **changes)
+    at_once = train(faces, config, folder=tmp_path / "once", epochs=4)
+    train(faces, config, folder=tmp_path / "parts", epochs=3)
+    continued = train(faces, config, folder=tmp_path / "parts", epochs=4)
+    assert_equal_weights(at_once, continued)
+    assert continued.meta["history"] == at_once.meta["history"]
+
+
+def test_interrupted_in_the_middle_of_an_epoch(faces, small, tmp_path):
+    at_once = train(faces, small, folder=tmp_path / "once", epochs=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(faces, small, folder=tmp_path / "parts", epochs=2, callbacks=[Interrupt(1)])
+    assert [path.name for path in (tmp_path / "parts").glob("*.h5")] == [
+        "checkpoint-0001.weights.h5"
+    ]
+    continued = train(faces, small, folder=tmp_path / "parts", epochs=2)
+    assert_equal_weights(at_once, continued)
+
+
+def test_a_finished_run_is_not_repeated(faces, small, tmp_path):
+    once = train(faces, small, folder=tmp_path, epochs=2)
+    again = train(faces, small, folder=tmp_path, epochs=2, callbacks=[Interrupt(0)])
+    assert_equal_weights(once, again)
+    with pytest.raises(DataError, match=r"epochs must be an integer at least 2.*got 1"):
+        train(faces, small, folder=tmp_path, epochs=1)
+
+
+def test_what_is_saved_is_what_was_trained(faces, small, tmp_path):
+    model = train(faces, small, folder=tmp_path, epochs=1)
+    copy = load(tmp_path)
+    assert_equal_weights(model, copy)
+    assert copy.meta == json.loads(json.dumps(model.meta))
+    assert_array_equal(copy.encode(faces).z, model.encode(faces).z)
+
+
+def test_the_seed_sets_everything(faces, small, tmp_path):
+    one, two, other = (
+        train(faces, small, folder=tmp_path / str(i), epochs=1, rng=seed)
+        for i, seed in enumerate((5, 5, 6))
+    )
+    assert_equal_weights(one, two)
+    assert not np.array_equal(weights(one)[0], weights(other)[0])
+
+
+def test_a_validation_set_of_ones_own(faces, small, tmp_path):
+    model = train(faces[:150], small, folder=tmp_path, epochs=1, validation=faces[150:])
+    assert (model.meta["n_images"], model.meta["n_validation"]) == (150, 50)
+
+
+def test_without_validation(faces, small, tmp_path):
+    model = train(faces, small, folder=tmp_path, epochs=1, validation=0)
+    assert set(model.meta["history"]) == set(METRICS)
+    assert model.meta["val_reco_floor"] is None
+
+
+def test_mixed_precision_gives_a_model_in_single_precision(faces, small, tmp_path):
+    model = train(faces, small, folder=tmp_path, epochs=1, mixed_precision=True)
+    assert {weight.dtype.name for weight in weights(model)} == {"float32"}
+    assert {layer.dtype_policy.name for layer in model.encoder.layers} == {"float32"}
+    latentscope.backend.check(model, images=faces)
+
+
+def test_squared_error(faces, small, tmp_path):
+    model = train(faces, replace(small, reconstruction="mse"), folder=tmp_path, epochs=1)
+    assert 0 < model.meta["history"]["reco_loss"][0] < 300
+    assert model.meta["reco_floor"] == 0
+
+
+def test_digits(tmp_path):
+    digits = np.random.default_rng(0).integers(256, size=(80, 28, 28, 1), dtype=np.uint8)
+    model = train(digits, "digits-vae", folder=tmp_path, epochs=1)
+    assert (model.z_dim, model.image_shape) == (12, (28, 28, 1))
+
+
+def test_divergence_stops_and_says_where(faces, small, tmp_path):
+    config = replace(small, learning_rate=1e30)
+    match = r"training diverged .* the loss is (nan|inf)\..*learning_rate below 1e\+30"
+    with pytest.raises(BackendError, match=match):
+        train(faces, config, folder=tmp_path, epochs=3)
+
+
+def test_a_radius_that_runs_away_is_reported(faces, tmp_path, small):
+    config = replace(small, learning_rate=3.0, batch_norm=False)
+    with pytest.warns(LatentscopeWarning, match=r"the latent radius runs away: .* over 282.8"):
+        train(faces, config, folder=tmp_path, epochs=2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"rng": 1}, r"differs in rng \(0 there, 1 here\)"),
+        ({"validation": 0.5}, "differs in n_images"),
+        ({"config": preset("celeba-ae", **{**SMALL, "z_dim": 9})}, "differs in config"),
+    ],
+)
+def test_a_run_of_other_settings_is_not_continued(faces, small, tmp_path, changes, match):
+    train(faces, small, folder=tmp_path, epochs=1)
+    options = {"config": small, "folder": tmp_path, "epochs": 2, **changes}
+    with pytest.raises(DataError, match=match):
+        train(faces, **options)
+
+
+def test_a_damaged_checkpoint_is_named(faces, small, tmp_path):
+    train(faces, small, folder=tmp_path, epochs=1)
+    (path,) = tmp_path.glob("checkpoint-*")
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(FileFormatError, match=r"checkpoint-0001.weights.h5 cannot be read"):
+        train(faces, small, folder=tmp_path, epochs=2)
+
+
+def test_a_damaged_note_is_named(faces, small, tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(FileFormatError, match=r"run.json is not the JSON it was"):
+        train(faces, small, folder=tmp_path, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"epochs": 0}, DataError, "epochs must be an integer at least 1"),
+        ({"validation": 1.5}, DataError, "validation must be a share between 0 and 1"),
+        ({"rng": -1}, DataError, "rng must be an integer at least 0"),
+        ({"rng": 0.5}, DataTypeError, "rng must be an integer at least 0"),
+        ({"config": preset("celeba-ae")}, DataError, r"image_shape is \(96, 96, 3\); got <Images"),
+        ({"config": "celeba"}, DataError, "name must be one of"),
+    ],
+)
+def test_refusals(faces, small, tmp_path, options, error, match):
+    with pytest.raises(error, match=match):
+        train(faces, **{"config": small, "folder": tmp_path, **options})
+
+
+def test_keras_on_another_backend_is_refused(faces, small, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(BackendError, match=r"must run on TensorFlow here; it runs on 'jax'\. Set"):
+        train(faces, small, folder=tmp_path)
