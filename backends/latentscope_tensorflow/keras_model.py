@@ -93,6 +93,8 @@ class KerasModel:
             raise DataError(
                 f"the model encodes images of shape {self.image_shape}; got {source.image_shape}."
             )
+        if not len(source):
+            raise DataError("there must be at least one image to encode; got none.")
         low, high = self.pixel_range
         batches = [
             self._encode(as_unit(source.take(slice(start, start + _BATCH))) * (high - low) + low)

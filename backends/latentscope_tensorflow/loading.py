@@ -136,7 +136,8 @@ def _opened(name: str, value: Any) -> keras.Model:
 
 
 def _refusal(path: Path, error: Exception) -> Exception:
-    text = str(error).partition("\n")[0]
+    text = str(error).partition("Exception encountered:")[2] or str(error)  # Keras wraps them
+    text = text.strip().partition("\n")[0].partition(" Full object config")[0]
     if "ambda" in str(error) or "unsafe" in str(error) or "safe_mode" in str(error):
         return UnsafeFileError(
             f"{path} holds code (a Lambda layer) that loading would run: {text} Load it yourself "
