@@ -62,8 +62,8 @@ class Monitor(keras.callbacks.Callback):
             self.is_reported = True
             warn(
                 f"the latent radius runs away: {logs['z_radius']:.4g} on average after epoch "
-                f"{epoch + 1}, over {self.limit:.4g} (a hundred times that of N(0, I)). The KL loss "
-                "may be too weak to hold it, or the learning rate too high."
+                f"{epoch + 1}, over {self.limit:.4g} (a hundred times that of N(0, I)). The KL "
+                "loss may be too weak to hold it, or the learning rate too high."
             )
 
 
