@@ -6,10 +6,11 @@ import inspect
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import latentscope_tensorflow
 import pytest
 
 import latentscope
-from latentscope import sample
+from latentscope import backend, datasets, sample
 
 LAYERS = (  # each may import from itself and from those above it in this list
     "errors _validate _optional results _atomic _table _types _version _kernels _warn _blas",
@@ -18,24 +19,33 @@ LAYERS = (  # each may import from itself and from those above it in this list
     "plot",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
+BACKENDS = ("latentscope_tensorflow",)  # beside the layers: they see the first two alone
 EXCEPTIONS = {  # loaded when a method of a result is called
     ("latentscope.results", "latentscope.plot"),  # plot()
     ("latentscope.results", "latentscope.analysis"),  # load()
 }
 
-PACKAGE = Path(latentscope.__file__).parent
+PACKAGES = [Path(package.__file__).parent for package in (latentscope, latentscope_tensorflow)]
 NUMPY_RANDOM = {"Generator", "BitGenerator", "SeedSequence", "default_rng"}
 
 
 def module_name(path):
-    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    package = next(package for package in PACKAGES if package in path.parents)
+    parts = path.relative_to(package.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 TREES = {
     module_name(path): ast.parse(path.read_text(encoding="utf-8"), str(path))
-    for path in sorted(PACKAGE.rglob("*.py"))
+    for package in PACKAGES
+    for path in sorted(package.rglob("*.py"))
 }
+IS_PACKAGE = {
+    module_name(path.parent / "__init__.py")
+    for package in PACKAGES
+    for path in package.rglob("__init__.py")
+}
+
 each_module = pytest.mark.parametrize("name", TREES)
 
 
@@ -53,7 +63,7 @@ def is_import_call(node):
 
 def imports(name):
     """Yield (line, module, name or None) for every import in a module, at any level of nesting."""
-    is_package = (PACKAGE.parent / Path(*name.split("."))).is_dir()
+    is_package = name in IS_PACKAGE
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -73,15 +83,20 @@ def inner_imports(name):
     for _, module, attribute in imports(name):
         full = f"{module}.{attribute}"
         wanted.add(full if full in TREES else module)
-    return {module for module in wanted if module.partition(".")[0] == "latentscope"} - {name}
+    return {module for module in wanted if module.startswith("latentscope")} - {name}
+
+
+def package_of(name):
+    return name.partition(".")[0]
 
 
 def level(name):
-    return LAYER[name.split(".")[1]]
+    return 1 if package_of(name) in BACKENDS else LAYER[name.split(".")[1]]
 
 
 def test_every_module_has_a_layer():
-    parts = {name.split(".")[1] for name in TREES if "." in name}
+    core = [name for name in TREES if package_of(name) not in BACKENDS]
+    parts = {name.split(".")[1] for name in core if "." in name}
     assert parts - set(LAYER) == set()
 
 
@@ -96,6 +111,12 @@ def test_modules_import_from_their_own_layer_or_below(name):
         if (name, module) not in EXCEPTIONS and level(module) > level(name)
     ]
     assert wrong == []
+
+
+@each_module
+def test_nothing_imports_a_backend_but_itself(name):
+    wrong = {module for module in inner_imports(name) if package_of(module) in BACKENDS}
+    assert package_of(name) in BACKENDS or not wrong
 
 
 def test_no_cycles():
@@ -205,6 +226,9 @@ def functions_of_sample():
 PUBLIC_FUNCTIONS = [
     *((latentscope, name) for name in latentscope._HOME if name[0].islower()),
     *((sample, name) for name in functions_of_sample()),
+    *((datasets, name) for name in datasets._HOME),
+    *((backend, name) for name in ("check", "get", "names")),
+    *((latentscope_tensorflow, name) for name in ("load", "preset", "train")),
 ]
 
 

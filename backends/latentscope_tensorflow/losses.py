@@ -91,8 +91,8 @@ def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0) -> Any:
 
     Examples
     --------
-    >>> draw(np.zeros((1, 2)), np.zeros((1, 2)), np.array([[-9.0, 1.0]])).tolist()
-    [[-5.0, 1.0]]
+    >>> np.asarray(draw(np.zeros((1, 2)), np.zeros((1, 2)), np.array([[-9.0, 1.0]])))
+    array([[-5.,  1.]])
     """
     noise = ops.clip(noise, -LARGEST_NOISE, LARGEST_NOISE)
     return mu + ops.exp(ops.clip(logvar, *LOGVAR_RANGE) / 2) * noise * factor

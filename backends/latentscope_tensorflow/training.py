@@ -75,6 +75,7 @@ def train(
 
     Examples
     --------
+    >>> import tempfile
     >>> from latentscope.datasets import drawn_faces
     >>> config = preset("celeba-vae", image_shape=(32, 32, 3), z_dim=8)
     >>> model = train(drawn_faces(64, size=32), config, folder=tempfile.mkdtemp(), epochs=1)
