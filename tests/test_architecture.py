@@ -12,7 +12,7 @@ import latentscope
 from latentscope import sample
 
 LAYERS = (  # each may import from itself and from those above it in this list
-    "errors _validate _optional results _atomic _table _types _version _kernels _warn _blas",
+    "errors _validate _optional results _atomic _paths _table _types _version _kernels _warn _blas",
     "_sources rows latents images formats datasets backend encoding _conformance",
     "analysis sample",
     "plot",
