@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import latentscope
-from latentscope import sample
+from latentscope import datasets, sample
 
 LAYERS = (  # each may import from itself and from those above it in this list
     "errors _validate _optional results _atomic _paths _table _types _version _kernels _warn _blas",
@@ -204,6 +204,7 @@ def functions_of_sample():
 
 PUBLIC_FUNCTIONS = [
     *((latentscope, name) for name in latentscope._HOME if name[0].islower()),
+    *((datasets, name) for name in datasets.__all__),
     *((sample, name) for name in functions_of_sample()),
 ]
 
