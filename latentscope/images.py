@@ -11,6 +11,8 @@ from latentscope._types import Array, IntArray
 from latentscope._validate import generator, real
 from latentscope.errors import DataError, DataTypeError
 
+_SHOWN = 5  # labels, in the repr
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Images:
@@ -135,7 +137,9 @@ class Images:
 
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
-        labels = f", labels {', '.join(self.labels)}" if self.labels else ""
+        names = list(self.labels)
+        more = f" … ({len(names)} in all)" if len(names) > _SHOWN else ""
+        labels = f", labels {', '.join(names[:_SHOWN])}{more}" if names else ""
         return (
             f"<Images: {len(self):,} of {height}×{width} pixels, {channels} "
             f"channel{'s' if channels > 1 else ''}{labels}>"

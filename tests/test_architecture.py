@@ -13,7 +13,7 @@ import latentscope
 from latentscope import backend, datasets, sample
 
 LAYERS = (  # each may import from itself and from those above it in this list
-    "errors _validate _optional results _atomic _table _types _version _kernels _warn _blas",
+    "errors _validate _optional results _atomic _paths _table _types _version _kernels _warn _blas",
     "_sources rows latents images formats datasets backend encoding _conformance",
     "analysis sample",
     "plot",
@@ -225,8 +225,8 @@ def functions_of_sample():
 
 PUBLIC_FUNCTIONS = [
     *((latentscope, name) for name in latentscope._HOME if name[0].islower()),
+    *((datasets, name) for name in datasets.__all__),
     *((sample, name) for name in functions_of_sample()),
-    *((datasets, name) for name in datasets._HOME),
     *((backend, name) for name in ("check", "get", "names")),
     *((latentscope_tensorflow, name) for name in ("load", "preset", "train")),
 ]

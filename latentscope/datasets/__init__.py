@@ -8,8 +8,12 @@
 from importlib import import_module
 from typing import Any
 
+# No module may bear the name of a function: importing it would put the module in its place.
 _HOME = {  # public name: the module that defines it, imported on first use
+    "celeba": "latentscope.datasets._celeba",
     "drawn_faces": "latentscope.datasets.faces",
+    "folder": "latentscope.datasets._folder",
+    "mnist": "latentscope.datasets._mnist",
 }
 
 __all__ = [*_HOME]

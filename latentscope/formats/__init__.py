@@ -4,20 +4,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from latentscope.errors import (
-    DataTypeError,
-    FileFormatError,
-    MissingFileError,
-    UnsafeFileError,
-)
+from latentscope._paths import existing, first_bytes, looks_like
+from latentscope.errors import DataTypeError, FileFormatError, UnsafeFileError
 from latentscope.formats import hdf5
 from latentscope.latents import Latents
 from latentscope.results import Result
 
 _SIGNATURES = {  # first bytes of files that are mistaken for HDF5
-    b"": "is empty",
-    b"version https://git-lfs": "is a git-LFS pointer: run `git lfs pull` to get the file itself",
-    b"<": "looks like an HTML or XML page: the download brought an error page instead",
     b"\x93NUMPY": "is a NumPy .npy file: pass numpy.load(path)",
     b"PK\x03\x04": "is a zip archive (.npz, .zip, .pt): pass the array in it",
     b"\x1f\x8b": "is gzip-compressed: uncompress it first",
@@ -75,14 +68,8 @@ def load(
     ...     print(latents.z[1], latents.ids[:])
     [2. 3.] ['a' 'b']
     """
-    try:
-        source = Path(path)
-        is_there, is_file = source.exists(), source.is_file()
-    except (TypeError, ValueError, OSError) as error:
-        raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
-    if not is_there:
-        raise MissingFileError(f"no such file: {source}")
-    if not is_file:
+    source = existing(path)
+    if not source.is_file():
         raise FileFormatError(f"path must name a file; {source} is a folder, pipe or device.")
     if not hdf5.is_hdf5(source):
         raise FileFormatError(f"{source} is not an HDF5 file; it {_looks_like(source)}.")
@@ -122,14 +109,10 @@ def save(path: str | PathLike[str], latents: Latents | Any) -> None:
 
 
 def _looks_like(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(64)
+    start = first_bytes(path)
     if start.startswith(_PICKLE):
         raise UnsafeFileError(
             f"{path} is a pickle, which is never loaded because loading runs code. Save the arrays "
             "as HDF5 or safetensors."
         )
-    for signature, text in _SIGNATURES.items():
-        if start.lstrip().startswith(signature) if signature else not start:
-            return text
-    return "has no signature that is known here"
+    return looks_like(start, _SIGNATURES)

@@ -1,0 +1,53 @@
+"""Paths that callers give: whether something is there, and what a wrong file looks like."""
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+
+from latentscope.errors import DataTypeError, MissingFileError
+
+_SIGNATURES = {  # first bytes of files that a failed download leaves under any name
+    b"": "is empty",
+    b"version https://git-lfs": "is a git-LFS pointer: run `git lfs pull` to get the file itself",
+    b"<": "looks like an HTML or XML page: the download brought an error page instead",
+}
+
+
+def existing(path: str | PathLike[str], name: str = "path") -> Path:
+    """Return `path` if there is something of that name; `name` is the parameter's.
+
+    Raises
+    ------
+    DataTypeError
+        If `path` cannot be a path.
+    MissingFileError
+        If there is nothing.
+    """
+    try:
+        found = Path(path)
+        is_there = found.exists()
+    except (TypeError, ValueError, OSError) as error:
+        raise DataTypeError(f"{name} must name a file; got {path!r}: {error}.") from error
+    if not is_there:
+        raise MissingFileError(f"no such file: {found}")
+    return found
+
+
+def first_bytes(path: Path) -> bytes:
+    """Return the bytes of a file that `looks_like` looks at."""
+    with path.open("rb") as file:
+        return file.read(64)
+
+
+def looks_like(start: bytes, others: Mapping[bytes, str] | None = None) -> str:
+    """Say what a file is by its first bytes; `others` are signatures with what to do then.
+
+    Examples
+    --------
+    >>> looks_like(b"PAR1....", {b"PAR1": "is a Parquet file"})
+    'is a Parquet file'
+    """
+    for signature, text in {**_SIGNATURES, **(others or {})}.items():
+        if start.lstrip().startswith(signature) if signature else not start:
+            return text
+    return "has no signature that is known here"

@@ -1,0 +1,60 @@
+"""All images of a source decoded by several threads, in order, with few of them in memory."""
+
+import os
+from collections import deque
+from collections.abc import Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from PIL import Image
+from tqdm import tqdm
+
+from latentscope._types import Array
+from latentscope.datasets._decode import BadImageError, decode
+from latentscope.datasets._entries import Entry, Read
+
+_BATCH = 16  # images per task: hides the cost of a task, and an interrupt waits for one at most
+_MAX_THREADS = 8
+
+Found = tuple[Entry, Array | str]
+
+
+def decoded(
+    entries: list[Entry], read: Read, size: int, channels: int
+) -> Generator[Found, None, None]:
+    """Yield each entry with its pixels, or with what is wrong.
+
+    Close it when leaving early: that cancels what is not yet begun.
+    """
+
+    def work(batch: list[Entry]) -> list[Found]:
+        return [(entry, _one(entry, read, size, channels)) for entry in batch]
+
+    Image.init()  # once, not in every thread
+    n_threads = _n_threads()
+    waiting: deque[Future[list[Found]]] = deque()
+    bar = tqdm(total=len(entries), desc="decoding images", unit="image", delay=2)
+    pool = ThreadPoolExecutor(n_threads, "latentscope-decode")
+    try:
+        for start in range(0, len(entries), _BATCH):
+            waiting.append(pool.submit(work, entries[start : start + _BATCH]))
+            while len(waiting) > 2 * n_threads or (start + _BATCH >= len(entries) and waiting):
+                batch = waiting.popleft().result()
+                yield from batch
+                bar.update(len(batch))
+    finally:
+        pool.shutdown(cancel_futures=True)
+        bar.close()
+
+
+def _one(entry: Entry, read: Read, size: int, channels: int) -> Array | str:
+    try:
+        return entry.problem or decode(read(entry), size, channels)
+    except BadImageError as error:
+        return str(error)
+
+
+def _n_threads() -> int:
+    """Return the number of cores that this process may use, at most eight."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    n_cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(n_cores, _MAX_THREADS)
