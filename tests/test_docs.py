@@ -16,10 +16,20 @@ def test_the_readme_runs(tmp_path, monkeypatch):
     plt.switch_backend("Agg")
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     exec("\n".join(blocks), {})
     plt.close("all")
-    assert {path.name for path in tmp_path.iterdir()} == {"radius.png", "latents.h5"}
+    files = {"radius.png", "latents.h5", "vae", "faces.h5"}
+    assert {path.name for path in tmp_path.iterdir()} == files
+
+
+def test_the_page_on_models_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (TOP / "docs" / "backends.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 3
+    exec("\n".join(blocks), {})
+    assert {path.name for path in tmp_path.iterdir()} == {"vae", "faces.h5", "published"}
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)

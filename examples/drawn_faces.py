@@ -1,0 +1,34 @@
+"""Drawn faces: images whose every difference is known.
+
+Twelve factors, from the width of the face to the background, are drawn from a Gaussian and set what
+each picture shows. What a model makes of them can be compared with the truth.
+"""
+
+import argparse
+
+import numpy as np
+from PIL import Image
+
+from latentscope import datasets
+
+N_COLUMNS, N_ROWS = 12, 4
+
+
+def main() -> None:
+    """Draw the faces, say what the factors are, and save a sheet of the first ones."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=500, help="faces to draw")
+    parser.add_argument("--out", default="faces.png", help="PNG to write")
+    arguments = parser.parse_args()
+
+    faces = datasets.drawn_faces(max(arguments.points, N_COLUMNS * N_ROWS))
+    for name, column in faces.labels.items():
+        print(f"{name:14} mean {column.mean():+.2f}, standard deviation {column.std():.2f}")
+
+    sheet = faces.take(slice(N_COLUMNS * N_ROWS))
+    rows = sheet.reshape(N_ROWS, N_COLUMNS, *faces.image_shape)
+    Image.fromarray(np.concatenate(np.concatenate(rows, axis=1), axis=1)).save(arguments.out)
+
+
+if __name__ == "__main__":
+    main()
