@@ -13,7 +13,13 @@ METRICS = ("total_loss", "reco_loss", "kl_loss", "z_radius")
 _SLOPE = 0.3  # of Keras' layer LeakyReLU; the activation of that name has 0.2
 
 
-def encoder(config: Config, *, dtype: str = "float32", seed: int = 0) -> keras.Model:
+def encoder(
+    config: Config,
+    *,
+    dtype: str = "float32",
+    seed: int = 0,
+    batch_norm: type[layers.BatchNormalization] = layers.BatchNormalization,
+) -> keras.Model:
     """Return the model image → z of an AE, or image → (mu, logvar) of a VAE.
 
     Parameters
@@ -24,6 +30,8 @@ def encoder(config: Config, *, dtype: str = "float32", seed: int = 0) -> keras.M
         Keras dtype policy of all layers but the heads, such as "mixed_bfloat16".
     seed : int
         Of the initial weights.
+    batch_norm : type
+        Class of the layers for batch normalisation.
 
     Returns
     -------
@@ -35,7 +43,7 @@ def encoder(config: Config, *, dtype: str = "float32", seed: int = 0) -> keras.M
     >>> encoder(Config(kind="vae", batch_norm=True)).count_params()
     5109440
     """
-    make = _Layers(config, dtype, [seed, 0])
+    make = _Layers(config, dtype, [seed, 0], batch_norm)
     x = image = keras.Input(config.image_shape, name="image")
     convolutions = zip(config.filters, config.kernels, config.strides, strict=True)
     for number, (filters, kernel, stride) in enumerate(convolutions, 1):
@@ -48,7 +56,13 @@ def encoder(config: Config, *, dtype: str = "float32", seed: int = 0) -> keras.M
     return keras.Model(image, heads[0] if config.kind == "ae" else heads, name="encoder")
 
 
-def decoder(config: Config, *, dtype: str = "float32", seed: int = 0) -> keras.Model:
+def decoder(
+    config: Config,
+    *,
+    dtype: str = "float32",
+    seed: int = 0,
+    batch_norm: type[layers.BatchNormalization] = layers.BatchNormalization,
+) -> keras.Model:
     """Return the model z → image in [0, 1]; see `encoder` for the parameters.
 
     Examples
@@ -56,7 +70,7 @@ def decoder(config: Config, *, dtype: str = "float32", seed: int = 0) -> keras.M
     >>> decoder(Config(kind="vae", batch_norm=True)).count_params()
     2757571
     """
-    make = _Layers(config, dtype, [seed, 1])
+    make = _Layers(config, dtype, [seed, 1], batch_norm)
     z = keras.Input((config.z_dim,), name="z")
     height, width, maps = config.map_shape
     x = make.dense(z, height * width * maps, "dense")
@@ -74,8 +88,14 @@ def decoder(config: Config, *, dtype: str = "float32", seed: int = 0) -> keras.M
 class _Layers:
     """Applies layers of one dtype policy, whose initial weights follow from one seed."""
 
-    def __init__(self, config: Config, dtype: str, seed: list[int]) -> None:
-        self.config, self.dtype = config, dtype
+    def __init__(
+        self,
+        config: Config,
+        dtype: str,
+        seed: list[int],
+        batch_norm: type[layers.BatchNormalization],
+    ) -> None:
+        self.config, self.dtype, self.batch_norm = config, dtype, batch_norm
         self._random = np.random.default_rng(seed)
 
     def conv(self, x: Any, filters: int, kernel: int, stride: int, number: int) -> Any:
@@ -96,7 +116,7 @@ class _Layers:
     def block(self, x: Any, number: int) -> Any:
         """Return what follows a convolution: batch norm, activation, dropout."""
         if self.config.batch_norm:
-            x = layers.BatchNormalization(dtype=self.dtype, name=f"batch_norm_{number}")(x)
+            x = self.batch_norm(dtype=self.dtype, name=f"batch_norm_{number}")(x)
         x = self.activation(x)
         if self.config.dropout:
             x = layers.Dropout(self.config.dropout, dtype=self.dtype, seed=self._seed())(x)
@@ -121,14 +141,14 @@ class Autoencoder(keras.Model):
     (n, z_dim): noise that comes with the data makes training repeatable, whatever the devices.
 
     Its metrics are means over the images of an epoch: ``total_loss`` = ``reco_loss`` + ``kl_loss``
-    (weighted by `fact`), and ``z_radius``, the L2 norm of z.
+    (weighted by `fact`), and ``z_radius``, the L2 norm of z. Options are those of `encoder`.
     """
 
-    def __init__(self, config: Config, *, dtype: str = "float32", seed: int = 0) -> None:
+    def __init__(self, config: Config, **options: Any) -> None:
         super().__init__(name="autoencoder")
         self.config = config
-        self.encoder = encoder(config, dtype=dtype, seed=seed)
-        self.decoder = decoder(config, dtype=dtype, seed=seed)
+        self.encoder = encoder(config, **options)
+        self.decoder = decoder(config, **options)
         self.reconstruction = losses.bce if config.reconstruction == "bce" else losses.mse
         self._means = [keras.metrics.Mean(name=name) for name in METRICS]
         self._batch_mean = _BatchMean(name="batch_mean")

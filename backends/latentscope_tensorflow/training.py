@@ -15,6 +15,7 @@ from latentscope_tensorflow import callbacks as ours
 from latentscope_tensorflow import distributed, models, pipeline
 from latentscope_tensorflow.config import Config, preset
 from latentscope_tensorflow.folder import RunFolder
+from latentscope_tensorflow.fused import FusedBatchNormalization
 from latentscope_tensorflow.keras_model import KerasModel
 from latentscope_tensorflow.losses import bce_floor
 
@@ -116,7 +117,8 @@ def _compiled(
     config: Config, strategy: tf.distribute.Strategy, mixed_precision: bool | None, seed: int
 ) -> models.Autoencoder:
     make = distributed.autoencoder_class(strategy)
-    model = make(config, seed=seed, dtype=_policy(mixed_precision))
+    dtype = _policy(mixed_precision)
+    model = make(config, seed=seed, dtype=dtype, batch_norm=FusedBatchNormalization)
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         jit_compile="auto" if distributed.gpus() else False,  # on CPUs oneDNN is faster than XLA

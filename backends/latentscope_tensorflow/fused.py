@@ -1,0 +1,28 @@
+"""Batch normalisation in fewer passes over the activations, on TensorFlow."""
+
+from typing import Any
+
+import tensorflow as tf
+from keras import layers
+
+
+class FusedBatchNormalization(layers.BatchNormalization):
+    """Keras' layer with TensorFlow's fused kernel in training: the same numbers, in less time.
+
+    In Keras 3 the layer is a chain of elementary operations, which take half the time of a training
+    step on CPUs. Weights are those of Keras' layer, so either can take the other's.
+    """
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Normalise by the batch and update the moving averages; by them when not training."""
+        if not training:
+            return super().call(inputs, training=False, mask=mask)
+        gamma, beta = (tf.cast(x, tf.float32) for x in (self.gamma, self.beta))
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, gamma, beta, epsilon=self.epsilon, is_training=True
+        )
+        n = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
+        population = variance * (n - 1) / n  # the kernel returns the variance of a sample
+        for moving, batch in ((self.moving_mean, mean), (self.moving_variance, population)):
+            moving.assign(moving * self.momentum + batch * (1 - self.momentum))
+        return outputs
