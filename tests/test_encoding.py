@@ -26,7 +26,7 @@ class Stopping:
 
     def encode(self, images, *, rng=0):
         if not self.n_left:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("Ctrl-C")
         self.n_left -= 1
         self.n_images += len(images)
         return self.model.encode(images, rng=rng)
@@ -55,7 +55,7 @@ def test_the_file_holds_what_the_model_gives_in_memory(linear_model, blobs, tmp_
 @pytest.mark.parametrize("n_blocks", [0, 1, 3])
 def test_a_stopped_run_continues_with_the_same_bits(linear_model, blobs, tmp_path, n_blocks):
     path, options = tmp_path / "z.h5", {"rng": 3, "block_size": 50}
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         latentscope.encode(Stopping(linear_model, n_blocks), blobs, path, **options)
     assert not path.exists()
     counting = Stopping(linear_model)
@@ -71,7 +71,7 @@ def test_what_existed_stays_until_the_new_file_is_whole(linear_model, blobs, tmp
     path = tmp_path / "z.h5"
     latentscope.save(path, [[1.0, 2.0], [3.0, 4.0]])
     before = path.read_bytes()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         latentscope.encode(Stopping(linear_model, 2), blobs, path, block_size=50)
     assert path.read_bytes() == before
     latentscope.encode(linear_model, blobs, path, block_size=50).close()
@@ -82,7 +82,7 @@ def test_what_existed_stays_until_the_new_file_is_whole(linear_model, blobs, tmp
 def test_a_block_cut_short_is_encoded_again(linear_model, blobs, tmp_path):
     """As after a power cut: the files of the partial run have different lengths."""
     path = tmp_path / "z.h5"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         latentscope.encode(Stopping(linear_model, 3), blobs, path, block_size=50)
     with (tmp_path / ".z.h5.partial" / "mu.float32").open("r+b") as file:
         file.truncate(4 * 3 * 120 + 5)
@@ -137,7 +137,7 @@ def test_a_killed_process_leaves_no_file_and_its_blocks(tmp_path):
 )
 def test_blocks_of_other_settings_are_not_continued(linear_model, blobs, tmp_path, change, match):
     path = tmp_path / "z.h5"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         latentscope.encode(Stopping(linear_model, 1), blobs, path, block_size=50)
     options = {"block_size": 50, **change}
     with pytest.raises(DataError, match=match):
@@ -146,7 +146,7 @@ def test_blocks_of_other_settings_are_not_continued(linear_model, blobs, tmp_pat
 
 def test_blocks_of_another_model_are_not_continued(linear_model, blobs, tmp_path):
     path = tmp_path / "z.h5"
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         latentscope.encode(Stopping(linear_model, 1), blobs, path, block_size=50)
     other = type(linear_model)(255 - blobs.pixels, 3)
     with pytest.raises(DataError, match="holds blocks that another model, or other images, gave"):

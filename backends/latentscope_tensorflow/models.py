@@ -13,25 +13,17 @@ METRICS = ("total_loss", "reco_loss", "kl_loss", "z_radius")
 _SLOPE = 0.3  # of Keras' layer LeakyReLU; the activation of that name has 0.2
 
 
-def encoder(
-    config: Config,
-    *,
-    dtype: str = "float32",
-    seed: int = 0,
-    batch_norm: type[layers.BatchNormalization] = layers.BatchNormalization,
-) -> keras.Model:
+def encoder(config: Config, **options: Any) -> keras.Model:
     """Return the model image → z of an AE, or image → (mu, logvar) of a VAE.
 
     Parameters
     ----------
     config : Config
         What to build.
-    dtype : str
-        Keras dtype policy of all layers but the heads, such as "mixed_bfloat16".
-    seed : int
-        Of the initial weights.
-    batch_norm : type
-        Class of the layers for batch normalisation.
+    **options
+        ``dtype``: Keras dtype policy of all layers but the heads, such as "mixed_bfloat16".
+        ``seed``: of the initial weights, by default 0. ``batch_norm``: class of the layers for
+        batch normalisation, by default that of Keras.
 
     Returns
     -------
@@ -43,12 +35,12 @@ def encoder(
     >>> encoder(Config(kind="vae", batch_norm=True)).count_params()
     5109440
     """
-    make = _Layers(config, dtype, [seed, 0], batch_norm)
+    make = _Layers(config, part=0, **options)
     x = image = keras.Input(config.image_shape, name="image")
     convolutions = zip(config.filters, config.kernels, config.strides, strict=True)
     for number, (filters, kernel, stride) in enumerate(convolutions, 1):
         x = make.block(make.conv(x, filters, kernel, stride, number), number)
-    x = layers.Flatten(dtype=dtype)(x)
+    x = layers.Flatten(dtype=make.dtype)(x)
     if config.extra_dense:
         x = make.activation(make.dense(x, config.extra_dense, "extra_dense"))
     names = ("z",) if config.kind == "ae" else ("mu", "logvar")
@@ -56,25 +48,19 @@ def encoder(
     return keras.Model(image, heads[0] if config.kind == "ae" else heads, name="encoder")
 
 
-def decoder(
-    config: Config,
-    *,
-    dtype: str = "float32",
-    seed: int = 0,
-    batch_norm: type[layers.BatchNormalization] = layers.BatchNormalization,
-) -> keras.Model:
-    """Return the model z → image in [0, 1]; see `encoder` for the parameters.
+def decoder(config: Config, **options: Any) -> keras.Model:
+    """Return the model z → image in [0, 1]; see `encoder` for the options.
 
     Examples
     --------
     >>> decoder(Config(kind="vae", batch_norm=True)).count_params()
     2757571
     """
-    make = _Layers(config, dtype, [seed, 1], batch_norm)
+    make = _Layers(config, part=1, **options)
     z = keras.Input((config.z_dim,), name="z")
     height, width, maps = config.map_shape
     x = make.dense(z, height * width * maps, "dense")
-    x = layers.Reshape(config.map_shape, dtype=dtype)(x)
+    x = layers.Reshape(config.map_shape, dtype=make.dtype)(x)
     filters = [*config.filters[-2::-1], config.image_shape[2]]
     stages = zip(filters, config.kernels[::-1], config.strides[::-1], strict=True)
     for number, (wanted, kernel, stride) in enumerate(stages, 1):
@@ -91,12 +77,14 @@ class _Layers:
     def __init__(
         self,
         config: Config,
-        dtype: str,
-        seed: list[int],
-        batch_norm: type[layers.BatchNormalization],
+        *,
+        part: int,
+        dtype: str = "float32",
+        seed: int = 0,
+        batch_norm: type[layers.BatchNormalization] = layers.BatchNormalization,
     ) -> None:
         self.config, self.dtype, self.batch_norm = config, dtype, batch_norm
-        self._random = np.random.default_rng(seed)
+        self._random = np.random.default_rng([seed, part])
 
     def conv(self, x: Any, filters: int, kernel: int, stride: int, number: int) -> Any:
         options = {"padding": "same", "dtype": self.dtype, "kernel_initializer": self._weights()}

@@ -44,7 +44,7 @@ class Interrupt(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if (self.now, batch) == (self.epoch, 1):
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt("Ctrl-C")
 
 
 def test_it_learns(faces, small, tmp_path):
@@ -73,7 +73,7 @@ def test_stopped_and_continued_equals_at_once(faces, small, tmp_path, changes):
 
 def test_interrupted_in_the_middle_of_an_epoch(faces, small, tmp_path):
     at_once = train(faces, small, folder=tmp_path / "once", epochs=2)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         train(faces, small, folder=tmp_path / "parts", epochs=2, callbacks=[Interrupt(1)])
     assert [path.name for path in (tmp_path / "parts").glob("*.h5")] == [
         "checkpoint-0001.weights.h5"
