@@ -205,9 +205,9 @@ encoder. A product of two 4096² matrices, in single precision, reaches {peak:,.
 `python benchmarks/training.py CELEBA --write docs/training.md` made this page.
 """
 
-REMARK = """`train` gains by its batch normalisation: TensorFlow's fused kernel in the place of Keras 3's
-chain of elementary operations, with the same numbers. It leaves XLA off on CPUs. Mixed precision
-computes in bfloat16.
+REMARK = """`train` gains by its batch normalisation: TensorFlow's fused kernel in place of
+Keras 3's chain of elementary operations, with the same numbers. It leaves XLA off on CPUs. Mixed
+precision computes in bfloat16.
 """
 
 
