@@ -6,7 +6,6 @@ what existed as it was, no file that reads as complete, and blocks that the next
 repeat.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -143,12 +142,11 @@ class _Partial:
 
 def _settings(model: Any, images: Images, rng: int, block_size: int) -> dict[str, Any]:
     """Return what two runs must share for the one to continue the other."""
-    names = hashlib.sha256("\n".join(images.ids.tolist()).encode()).hexdigest()
     return {
         "kind": model.kind,
         "z_dim": int(model.z_dim),
         "n_images": len(images),
-        "names of images": names,
+        "images": images.fingerprint,
         "rng": int(rng),
         "block_size": block_size,
     }

@@ -1,5 +1,6 @@
 """The container that models train on and encode: pictures, with what is known about each."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from latentscope._validate import generator, real
 from latentscope.errors import DataError, DataTypeError
 
 _SHOWN = 5  # labels, in the repr
+_N_HASHED = 16  # images of which a fingerprint is taken
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -69,6 +71,14 @@ class Images:
         """Height, width and channels of each image."""
         height, width, channels = self.pixels.shape[1:]
         return height, width, channels
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all ids and of the pixels of sixteen images: whether two sets are the same."""
+        some = np.linspace(0, len(self) - 1, min(_N_HASHED, len(self))).round().astype(np.int64)
+        digest = hashlib.sha256(repr(self.ids.tolist()).encode())
+        digest.update(np.ascontiguousarray(self.take(some)).data)
+        return digest.hexdigest()[:16]
 
     def take(self, positions: Any) -> Array:
         """Return the pixels of some images, as they are stored.

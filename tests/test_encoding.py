@@ -132,7 +132,7 @@ def test_a_killed_process_leaves_no_file_and_its_blocks(tmp_path):
     [
         ({"rng": 1}, "differs in rng. Repeat that run .* or remove the folder"),
         ({"block_size": 40}, "differs in block_size"),
-        ({"images": slice(100)}, "differs in n_images, names of images"),
+        ({"images": slice(100)}, "differs in images, n_images"),
     ],
 )
 def test_blocks_of_other_settings_are_not_continued(linear_model, blobs, tmp_path, change, match):

@@ -69,6 +69,13 @@ def test_bytes_become_floats_by_255():
     assert as_unit(np.array([0.25])).dtype == np.float32
 
 
+def test_the_fingerprint_tells_sets_apart():
+    same = Images(PIXELS.copy(), ids=list("abcdef"))
+    assert IMAGES.fingerprint == same.fingerprint
+    others = [IMAGES[:5], IMAGES[::-1], Images(PIXELS), Images(255 - PIXELS, ids=list("abcdef"))]
+    assert len({IMAGES.fingerprint, *(other.fingerprint for other in others)}) == 5
+
+
 def test_as_images_keeps_images():
     assert as_images(IMAGES) is IMAGES
     assert as_images(PIXELS).image_shape == (4, 4, 3)

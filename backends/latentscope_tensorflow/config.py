@@ -9,6 +9,7 @@ from latentscope.errors import DataError, DataTypeError
 
 KINDS = ("ae", "vae")
 RECONSTRUCTIONS = ("bce", "mse")
+ACTIVATIONS = ("leaky_relu", "relu", "elu", "gelu", "selu", "silu", "tanh")
 TASKS = ("reconstruct", "denoise", "drop_pixels", "recolour")
 
 
@@ -30,8 +31,8 @@ class Config:
         Of the encoder's convolutions, first to last.
     extra_dense : int
         Units of one more Dense layer before the heads; 0 for none.
-    activation : str
-        Name of a Keras activation between layers; "leaky_relu" has slope 0.3 on the left.
+    activation : {"leaky_relu", "relu", "elu", "gelu", "selu", "silu", "tanh"}
+        Between layers; "leaky_relu" has slope 0.3 on the left.
     batch_norm : bool
         Batch normalisation after every convolution but the last of the decoder.
     dropout : float
@@ -88,18 +89,27 @@ class Config:
         one_of("kind", self.kind, KINDS)
         one_of("reconstruction", self.reconstruction, RECONSTRUCTIONS)
         one_of("task", self.task, TASKS)
+        one_of("activation", self.activation, ACTIVATIONS)
         for name in ("image_shape", "filters", "kernels", "strides"):
-            object.__setattr__(self, name, _whole_numbers(name, getattr(self, name)))
+            self._set(name, _whole_numbers(name, getattr(self, name)))
         for name, low in (("z_dim", 1), ("extra_dense", 0), ("batch_size", 1)):
-            integer(name, getattr(self, name), low=low)
+            self._set(name, integer(name, getattr(self, name), low=low))
+        for name in ("learning_rate", "dropout", "task_strength", "fact"):
+            self._set(name, real(name, getattr(self, name)))
+        for name in ("batch_norm", "upsampling"):
+            self._set(name, bool(getattr(self, name)))
         positive("learning_rate", self.learning_rate)
         self._check_shapes()
         self._check_shares()
-        if not 0 <= real("fact", self.fact) < float("inf") or (self.kind == "ae" and self.fact):
+        if not 0 <= self.fact < float("inf") or (self.kind == "ae" and self.fact):
             raise DataError(
                 f"fact must be a number from 0 on, and 0 for kind 'ae'; got {self.fact!r}. An AE "
                 "has no KL loss: use kind 'vae'."
             )
+
+    def _set(self, name: str, value: Any) -> None:
+        """Replace a field by its checked value, of a type that JSON holds."""
+        object.__setattr__(self, name, value)
 
     def _check_shapes(self) -> None:
         if not len(self.filters) == len(self.kernels) == len(self.strides) > 0:
@@ -122,9 +132,9 @@ class Config:
             raise DataError(f"recolour needs images of 3 channels; got {self.image_shape}.")
 
     def _check_shares(self) -> None:
-        if not 0 <= real("dropout", self.dropout) < 1:
+        if not 0 <= self.dropout < 1:
             raise DataError(f"dropout must be a share from 0 to below 1; got {self.dropout!r}.")
-        if not 0 < real("task_strength", self.task_strength) < 1:
+        if not 0 < self.task_strength < 1:
             raise DataError(f"task_strength must lie between 0 and 1; got {self.task_strength!r}.")
 
     @property

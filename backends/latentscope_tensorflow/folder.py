@@ -96,7 +96,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text()))
     except ValueError as error:
-        raise FileFormatError(f"{path} is not the JSON it was: {error}.") from error
+        raise FileFormatError(
+            f"{path} is not the JSON it was: {error}. Remove the folder to start anew."
+        ) from error
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

@@ -193,7 +193,8 @@ def _settings(
         "config": config.to_dict(),
         "n_images": len(images),
         "n_validation": 0 if validation is None else len(validation),
-        "first_images": images.ids[:3].tolist(),
+        "images": images.fingerprint,
+        "validation": validation and validation.fingerprint,
         "rng": seed,
     }
 

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from latentscope_tensorflow import PRESETS, Config, preset
 
@@ -11,6 +12,11 @@ from latentscope.errors import DataError, DataTypeError
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_travel_as_json(name):
     config = preset(name)
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_numbers_of_numpy_travel_too():
+    config = preset("celeba-vae", z_dim=np.int64(8), fact=np.float32(2), filters=np.arange(1, 5))
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
@@ -54,6 +60,7 @@ def test_changes_are_checked_too():
         ({"task": "recolour", "image_shape": (96, 96, 1)}, DataError, "recolour needs .* 3 chan"),
         ({"reconstruction": "l1"}, DataError, "reconstruction must be one of 'bce', 'mse'"),
         ({"learning_rate": 0}, DataError, "learning_rate must be a finite number above 0"),
+        ({"activation": "relo"}, DataError, "activation must be one of .*Did you mean 'relu'"),
         ({"batch_size": 1.5}, DataTypeError, "batch_size must be an integer at least 1; got 1.5"),
     ],
 )
