@@ -153,7 +153,7 @@ def test_a_radius_that_runs_away_is_reported(faces, tmp_path, small):
 @pytest.mark.parametrize(
     ("changes", "match"),
     [
-        ({"rng": 1}, r"differs in rng \(0 there, 1 here\)"),
+        ({"rng": 1}, r"rng \(0 there, 1 here\)"),
         ({"validation": 0.5}, "differs in n_images"),
         ({"config": preset("celeba-ae", **{**SMALL, "z_dim": 9})}, "differs in config"),
     ],
