@@ -54,3 +54,40 @@ def test_one_pass_over_a_file_larger_than_the_limit(tmp_path):
     np.testing.assert_allclose(
         np.array(streamed["pca"]["variance"]), once.pca.variance * unbiased, rtol=1e-6
     )
+
+
+ENCODING = textwrap.dedent(
+    """
+    import resource, sys
+    import numpy as np, latentscope
+    from latentscope.latents import Latents
+
+    class Means:
+        kind, z_dim, image_shape, meta = "ae", 3, (64, 64, 3), {}
+        def encode(self, images, *, rng=0):
+            return Latents(images.mean(axis=(1, 2)))
+
+    pixels = np.load(sys.argv[1], mmap_mode="r")
+    latentscope.encode(Means(), pixels[:2000], sys.argv[2], block_size=256).close()
+    in_use = int(open("/proc/self/status").read().split("VmData:")[1].split()[0]) * 1024
+    limit = in_use + 64 * 2**20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    with latentscope.encode(Means(), pixels, sys.argv[2], block_size=256) as latents:
+        print(latents.n_points)
+    """
+)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/status")
+def test_encoding_more_images_takes_no_more_memory(tmp_path):
+    """400 MB of images within 64 MB more than 2,000 of them took."""
+    shape = (34_000, 64, 64, 3)
+    pixels = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.uint8, shape)
+    pixels[-1] = 255
+    pixels.flush()
+    command = [sys.executable, "-c", ENCODING, str(tmp_path / "x.npy"), str(tmp_path / "z.h5")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "34000\n"
+    with latentscope.load(tmp_path / "z.h5") as latents:
+        assert latents.z[-1].tolist() == [255, 255, 255]
