@@ -31,7 +31,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"path must name a file; {target} is a device or a pipe.")
     if not target.parent.is_dir():
         raise DataError(f"path must lie in an existing folder; {target.parent} does not exist.")
-    part = target.parent / f".{target.name[:40]}.{secrets.token_hex(4)}.part"
+    part = target.parent / f".{secrets.token_hex(4)}.part.{target.name[-40:]}"  # same ending
     part.touch(exist_ok=False)  # with the mode that the user's umask gives
     try:
         yield part

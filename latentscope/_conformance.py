@@ -1,5 +1,6 @@
 """The promises of a model, each a function that says what is wrong, or nothing."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ _FARTHEST = 8.0  # standard deviations of z from mu, in a few thousand numbers
 
 def failures(model: Any, images: Any, rng: int | np.random.Generator) -> list[str]:
     """Return what the model breaks, as sentences; the first that hinders the rest ends the list."""
-    found = list(_described(model))
+    found = list(described(model, "encode", "decode"))
     if found:
         return found
     random = generator(rng)
@@ -36,7 +37,8 @@ def failures(model: Any, images: Any, rng: int | np.random.Generator) -> list[st
     return found
 
 
-def _described(model: Any) -> Iterator[str]:
+def described(model: Any, *verbs: str) -> Iterator[str]:
+    """Say what a model lacks before it is asked anything."""
     if getattr(model, "kind", None) not in ("ae", "vae"):
         yield f"kind must be 'ae' or 'vae'; got {getattr(model, 'kind', None)!r}"
     z_dim = getattr(model, "z_dim", None)
@@ -45,9 +47,11 @@ def _described(model: Any) -> Iterator[str]:
     shape = getattr(model, "image_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 3 or shape[2] not in (1, 3):
         yield f"image_shape must be (height, width, channels), 1 or 3 channels; got {shape!r}"
-    if not hasattr(getattr(model, "meta", None), "keys"):
-        yield f"meta must be a mapping; got {getattr(model, 'meta', None)!r}"
-    for verb in ("encode", "decode"):
+    try:
+        json.dumps(dict(getattr(model, "meta", ())), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        yield f"meta must hold what JSON can, by name: {error}"
+    for verb in verbs:
         if not callable(getattr(model, verb, None)):
             yield f"{verb} must be a method; got {getattr(model, verb, None)!r}"
 
@@ -89,7 +93,7 @@ def _draws(latents: Latents) -> Iterator[str]:
 
 
 def _decoding(model: Any, sample: Images) -> Iterator[str]:
-    z = np.asarray(model.encode(sample, rng=0).z)
+    z = np.random.default_rng(0).standard_normal((len(sample), model.z_dim), np.float32)
     images = model.decode(z)
     yield from decoded(model, images, _N)
     if not _are_close(model.decode(z[:1]), images[:1]):

@@ -8,7 +8,8 @@ repeat.
 
 import json
 import os
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -16,17 +17,21 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._conformance import encoded
+from latentscope._atomic import replacing
+from latentscope._conformance import described, encoded
+from latentscope._lock import only_writer
 from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__
-from latentscope.errors import BackendError, DataError
+from latentscope.errors import BackendError, DataError, DataTypeError
 from latentscope.formats import load, save
+from latentscope.formats.hdf5 import storable
 from latentscope.images import Images, as_images
 from latentscope.latents import Latents
 
 _BLOCK = 1024  # images: 113 MB of 96×96×3 floats
-_SAME = 1e-2  # of the spread of mu: what the same weights may differ by on another device
+_SAME = 1e-2  # of the spread: what the same weights may differ by on another device
+_ROUNDING = 1e-5  # of the largest value
 
 
 def encode(
@@ -35,7 +40,8 @@ def encode(
     """Encode images to an HDF5 file of latents, with their ids and labels.
 
     Images are read, encoded and put away in blocks, so that memory does not grow with their number.
-    Stopped half-way and called again with the same arguments, it continues.
+    Stopped half-way and called again with the same arguments, it continues. Until then finished
+    blocks lie in the hidden folder ``.NAME.partial`` beside the file.
 
     Parameters
     ----------
@@ -65,28 +71,34 @@ def encode(
 
     Examples
     --------
-    >>> model = latentscope.backend.get("tensorflow").load("run")  # doctest: +SKIP
-    >>> with encode(model, images, "latents.h5") as latents:  # doctest: +SKIP
-    ...     latentscope.radius_density(latents).plot()
+    >>> import tempfile
+    >>> from types import SimpleNamespace
+    >>> model = SimpleNamespace(kind="ae", z_dim=2, image_shape=(1, 2, 1), meta={})
+    >>> model.encode = lambda images, rng: Latents(images.reshape(-1, 2))
+    >>> with encode(model, np.zeros((5, 1, 2, 1)), tempfile.mkdtemp() + "/z.h5") as latents:
+    ...     print(latents)
+    <Latents of 5 points in 2 dimensions: z, ids>
     """
+    for failure in described(model, "encode"):
+        raise BackendError(f"{model!r} is no model: {failure}. Does its backend load it?")
     source = as_images(images)
-    integer("block_size", block_size, low=1)
-    integer("rng", rng, low=0, why="a seed, with which a stopped run can continue")
+    block_size = integer("block_size", block_size, low=1)
+    rng = integer("rng", rng, low=0, why="a seed, with which a stopped run can continue")
     _check_images(model, source)
-    target = Path(path)
-    if not target.parent.is_dir() or target.is_dir():
-        raise DataError(f"path must name a file in an existing folder; got {target}.")
+    target = _target(path)
+    meta = _meta(model, source, rng)
+    storable(source.labels, meta)  # before the work, not after it
     partial = _Partial(target.parent / f".{target.name}.partial", model, len(source))
-    n_done = partial.open(_settings(model, source, rng, block_size), block_size)
-    _check_same_model(model, source, partial, n_done, block_size)
-    with tqdm(total=len(source), initial=n_done, desc="encoding", unit="image", delay=2) as bar:
-        for start in range(n_done, len(source), block_size):
-            rows = slice(start, min(start + block_size, len(source)))
-            partial.append(_encoded(model, source, rows, rng))
-            bar.update(rows.stop - rows.start)
-    save(target, Latents(**partial.arrays(), ids=source.ids, labels=source.labels,
-                         meta=_meta(model, source, rng)))  # fmt: skip
-    shutil.rmtree(partial.folder)
+    with partial.only_writer():
+        n_done = partial.open(_settings(model, source, rng, block_size), block_size)
+        _check_same_model(model, source, partial, n_done, rng, block_size)
+        with tqdm(total=len(source), initial=n_done, desc="encoding", unit="image", delay=2) as bar:
+            for start in range(n_done, len(source), block_size):
+                rows = slice(start, min(start + block_size, len(source)))
+                partial.append(_encoded(model, source, rows, rng))
+                bar.update(rows.stop - rows.start)
+        save(target, partial.latents(source, meta))
+    partial.remove()
     return load(target)
 
 
@@ -96,22 +108,34 @@ class _Partial:
     def __init__(self, folder: Path, model: Any, n_rows: int) -> None:
         self.folder, self.n_rows, self.z_dim = folder, n_rows, int(model.z_dim)
         self.names = ("z",) if model.kind == "ae" else ("z", "mu", "logvar")
+        self.note = folder / "settings.json"
+
+    @contextmanager
+    def only_writer(self) -> Iterator[None]:
+        """Make the folder and hold its lock."""
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            raise DataError(f"{self.folder} must be a folder for unfinished blocks. Remove it.")
+        self.folder.mkdir(exist_ok=True)
+        with only_writer(self.folder):
+            yield
 
     def open(self, settings: dict[str, Any], block_size: int) -> int:
         """Return how many rows an earlier run with the same settings left, in whole blocks."""
-        self.folder.mkdir(exist_ok=True)
-        note = self.folder / "settings.json"
-        if not note.exists():
+        earlier = _read_json(self.note)
+        if not earlier:
             for name in self.names:
                 self._file(name).write_bytes(b"")
-            note.write_text(json.dumps(settings))
-        elif (earlier := _read_json(note)) != settings:
+            with replacing(self.note) as part:
+                part.write_text(json.dumps(settings))
+        elif earlier != settings:
             wrong = sorted(key for key in settings if earlier.get(key) != settings[key])
             raise DataError(
                 f"{self.folder} holds blocks of an earlier run that differs in {', '.join(wrong)}. "
                 "Repeat that run to continue it, or remove the folder to start anew."
             )
         row_bytes = 4 * self.z_dim
+        for name in self.names:
+            self._file(name).touch()
         n_rows = min(self._file(name).stat().st_size // row_bytes for name in self.names)
         n_done = self.n_rows if n_rows >= self.n_rows else n_rows // block_size * block_size
         for name in self.names:
@@ -126,18 +150,39 @@ class _Partial:
                 file.flush()
                 os.fsync(file.fileno())
 
-    def arrays(self) -> dict[str, Array]:
-        """Return the rows, memory-mapped."""
+    def latents(self, images: Images, meta: dict[str, Any]) -> Latents:
+        """Return all rows, memory-mapped."""
         shape = (self.n_rows, self.z_dim)
-        return {name: np.memmap(self._file(name), "<f4", "r", shape=shape) for name in self.names}
+        parts = {name: np.memmap(self._file(name), "<f4", "r", shape=shape) for name in self.names}
+        z, mu, logvar = parts["z"], parts.get("mu"), parts.get("logvar")
+        return Latents(z, mu, logvar, images.ids, images.labels, meta)
 
-    def first(self, n_rows: int) -> Array:
-        """Return the first rows of mu, or of z where there is no mu."""
-        name = "mu" if "mu" in self.names else "z"
-        return np.fromfile(self._file(name), "<f4", n_rows * self.z_dim).reshape(n_rows, -1)
+    def read(self, name: str, rows: slice) -> Array:
+        """Return finished rows of one array."""
+        row_bytes, n = 4 * self.z_dim, rows.stop - rows.start
+        flat = np.fromfile(self._file(name), "<f4", n * self.z_dim, offset=rows.start * row_bytes)
+        return flat.reshape(n, self.z_dim)
+
+    def remove(self) -> None:
+        """Remove what this class wrote, the note first, and the folder if nothing else is in it."""
+        for path in (self.note, *map(self._file, self.names), self.folder / ".lock"):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.folder.rmdir()
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.float32"
+
+
+def _target(path: str | PathLike[str]) -> Path:
+    try:
+        target = Path(path)
+        is_possible = target.parent.is_dir() and not target.is_dir() and "\0" not in str(target)
+    except (TypeError, ValueError, OSError) as error:
+        raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
+    if not is_possible:
+        raise DataError(f"path must name a file in an existing folder; got {target}.")
+    return target
 
 
 def _settings(model: Any, images: Images, rng: int, block_size: int) -> dict[str, Any]:
@@ -153,18 +198,25 @@ def _settings(model: Any, images: Images, rng: int, block_size: int) -> dict[str
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    """Return the settings, or nothing where there are none that can be read."""
     try:
         return dict(json.loads(path.read_text()))
-    except ValueError:  # its writer was stopped
+    except (OSError, ValueError, TypeError, RecursionError):  # its writer was stopped
         return {}
 
 
 def _encoded(model: Any, images: Images, rows: slice, rng: int) -> Latents:
-    """Return the latents of a block, checked."""
+    """Return the latents of a block in single precision, checked."""
     latents = model.encode(images.take(rows), rng=np.random.default_rng([rng, rows.start]))
-    for failure in encoded(model, latents, rows.stop - rows.start):
+    n = rows.stop - rows.start
+    for failure in encoded(model, latents, n):
         raise BackendError(f"images {rows.start:,} to {rows.stop - 1:,}: {failure}.")
-    return latents
+    with np.errstate(over="ignore"):
+        parts = {name: np.asarray(x, np.float32) for name, x in latents.arrays.items()}
+    for name, array in parts.items():
+        if not np.isfinite(array).all():
+            raise BackendError(f"{name} must fit in float32; it reaches beyond 3e38.")
+    return Latents(parts["z"], parts.get("mu"), parts.get("logvar"))
 
 
 def _check_images(model: Any, images: Images) -> None:
@@ -178,20 +230,21 @@ def _check_images(model: Any, images: Images) -> None:
 
 
 def _check_same_model(
-    model: Any, images: Images, partial: _Partial, n_done: int, block_size: int
+    model: Any, images: Images, partial: _Partial, n_done: int, rng: int, block_size: int
 ) -> None:
-    """Encode the first block again and compare, before a stopped run continues."""
-    n = min(n_done, block_size)
-    if not n:
+    """Encode the first and the last finished block again, and compare."""
+    if not n_done:
         return
-    latents = _encoded(model, images, slice(0, n), 0)
-    ours = latents.arrays["mu" if "mu" in latents.arrays else "z"]
-    theirs = partial.first(n)
-    if np.abs(ours - theirs).max() > _SAME * theirs.std():
-        raise DataError(
-            f"{partial.folder} holds blocks that another model, or other images, gave. Remove the "
-            "folder to start anew."
-        )
+    for start in {0, (n_done - 1) // block_size * block_size}:
+        rows = slice(start, min(start + block_size, n_done))
+        for name, ours in _encoded(model, images, rows, rng).arrays.items():
+            theirs = partial.read(name, rows)
+            tolerance = _SAME * theirs.std() + _ROUNDING * np.abs(theirs).max()
+            if not np.abs(ours - theirs).max() <= tolerance:  # NaN is no agreement either
+                raise DataError(
+                    f"{partial.folder} holds blocks that another model, or other images, gave: "
+                    f"{name} differs. Remove the folder to start anew."
+                )
 
 
 def _meta(model: Any, images: Images, rng: int) -> dict[str, Any]:

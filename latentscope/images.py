@@ -13,6 +13,7 @@ from latentscope._validate import generator, real
 from latentscope.errors import DataError, DataTypeError
 
 _SHOWN = 5  # labels, in the repr
+_WIDEST = 8  # bytes, of the floats that are kept as they are
 _N_HASHED = 16  # images of which a fingerprint is taken
 
 
@@ -56,6 +57,9 @@ class Images:
 
     def __post_init__(self) -> None:
         """Check the pixels, and that ids and labels speak of the same images."""
+        for name in ("labels", "meta"):
+            if not isinstance(getattr(self, name), Mapping):
+                raise DataTypeError(f"{name} must be a mapping; got {getattr(self, name)!r}.")
         pixels = _checked_pixels(self.pixels)
         n = len(pixels)
         ids = [str(row) for row in range(n)] if self.ids is None else self.ids
@@ -71,6 +75,12 @@ class Images:
         """Height, width and channels of each image."""
         height, width, channels = self.pixels.shape[1:]
         return height, width, channels
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What `take` returns: uint8, or floats in the order of bytes of this machine."""
+        stored = self.pixels.dtype
+        return stored.newbyteorder("=") if stored.itemsize <= _WIDEST else np.dtype(np.float64)
 
     @property
     def fingerprint(self) -> str:
@@ -92,7 +102,13 @@ class Images:
         -------
         array of shape (n, height, width, channels)
         """
-        return np.asarray(self.pixels[self._rows[positions]])
+        try:
+            rows = np.atleast_1d(self._rows[positions])
+        except (IndexError, TypeError, ValueError) as error:
+            raise DataError(
+                f"positions must be among the {len(self):,} images: {error}."
+            ) from error
+        return np.asarray(self.pixels[rows], dtype=self.dtype)
 
     def split(
         self, validation: float = 0.1, *, rng: int | np.random.Generator = 0
@@ -127,10 +143,13 @@ class Images:
         """Return some of the images: a slice, positions, or a mask."""
         try:
             rows = self._rows[key]
-        except (IndexError, TypeError) as error:
+        except (IndexError, TypeError, ValueError) as error:
             raise DataError(f"images[…] takes a slice, positions or a mask: {error}.") from error
         if rows.ndim != 1:
-            raise DataError(f"images[…] takes a slice, positions or a mask; got {key!r}.")
+            raise DataError(
+                f"images[…] takes a slice, positions or a mask; got {key!r}. The pixels of one "
+                "image are images.take([0])[0], those of all images.take(slice(None))."
+            )
         part = object.__new__(type(self))
         for name, value in (
             ("pixels", self.pixels),
@@ -141,6 +160,11 @@ class Images:
         ):
             object.__setattr__(part, name, value)
         return part
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let images be pickled and copied, which read-only mappings cannot."""
+        parts = self.take(slice(None)), self.ids, dict(self.labels), dict(self.meta)
+        return type(self), parts
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -169,7 +193,12 @@ def as_unit(pixels: Array) -> Array:
 
 
 def _checked_pixels(pixels: Any) -> Any:
-    array = pixels if isinstance(pixels, np.ndarray) else np.asarray(pixels)
+    if isinstance(pixels, np.ma.MaskedArray):
+        raise DataTypeError("pixels must have no mask; fill it first, with pixels.filled(0).")
+    try:
+        array = pixels if isinstance(pixels, np.ndarray) else np.asarray(pixels)
+    except ValueError as error:
+        raise DataError("pixels must have one shape; got images of several sizes.") from error
     if array.ndim != 4 or array.shape[3] not in (1, 3) or 0 in array.shape:
         hint = " Grey images without channels? Pass pixels[..., None]." if array.ndim == 3 else ""
         raise DataError(
@@ -193,7 +222,10 @@ def _checked_pixels(pixels: Any) -> Any:
 
 
 def _column(name: str, values: Any, n: int) -> Array:
-    column = np.asarray(values)
+    try:
+        column = np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{name} must have one entry per image: {error}.") from error
     if column.shape != (n,):
         raise DataError(f"{name} must have one entry per image, {n}; got shape {column.shape}.")
     return column

@@ -10,6 +10,8 @@ import numpy as np
 from latentscope._sources import as_matrix
 from latentscope.errors import DataError, DataTypeError
 
+_SHOWN = 5  # labels, in the repr
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Latents:
@@ -122,7 +124,9 @@ class Latents:
     def __repr__(self) -> str:
         parts = [*self.arrays, *(["ids"] if self.ids is not None else [])]
         if self.labels:
-            parts.append("labels " + ", ".join(map(str, self.labels)))
+            names = list(map(str, self.labels))
+            more = f" … ({len(names)} in all)" if len(names) > _SHOWN else ""
+            parts.append("labels " + ", ".join(names[:_SHOWN]) + more)
         return (
             f"<Latents of {self.n_points:,} points in {self.z_dim:,} dimensions: "
             f"{', '.join(parts)}>"

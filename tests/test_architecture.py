@@ -13,7 +13,8 @@ import latentscope
 from latentscope import backend, datasets, sample
 
 LAYERS = (  # each may import from itself and from those above it in this list
-    "errors _validate _optional results _atomic _paths _table _types _version _kernels _warn _blas",
+    "errors _validate _optional results _atomic _lock _paths _table _types _version _kernels _warn "
+    "_blas",
     "_sources rows latents images formats datasets backend encoding _conformance",
     "analysis sample",
     "plot",

@@ -4,12 +4,14 @@ import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
+import latentscope_tensorflow
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from latentscope import backend
 from latentscope.errors import BackendError, DataError, MissingDependencyError
+from latentscope.images import Images
 from latentscope.latents import Latents
 
 
@@ -52,6 +54,32 @@ def shifted(model):
     return {"encode": encode}
 
 
+def overwriting(model):
+    def encode(images, rng=0):
+        latents = model.encode(images, rng=rng)
+        images.pixels[:] = 0 if isinstance(images, Images) else images
+        return latents
+
+    return {"encode": lambda x, rng=0: encode(x, rng) if isinstance(x, Images) else model.encode(x)}
+
+
+def encoding_of_bytes(model):
+    """Divide by 255 whatever comes."""
+    return {"encode": lambda x, rng=0: model.encode(
+        x if isinstance(x, Images) or x.dtype == np.uint8 else x / 255, rng=rng
+    )}  # fmt: skip
+
+
+def contrasting(model):
+    """Stretch the batch to the full range, as for display."""
+
+    def decode(z):
+        images = model.decode(z)
+        return (images - images.min()) / np.ptp(images)
+
+    return {"decode": decode}
+
+
 def unseeded(model):
     seeds = iter(range(100))
     return {"encode": lambda images, rng=0: model.encode(images, rng=next(seeds))}
@@ -83,6 +111,10 @@ BREAKS = {
         encoding(lambda x: Latents(x.z + 99, x.mu, x.logvar)),
         "standard deviations away. Is logvar a variance",
     ),
+    "unsaveable": (lambda model: {"meta": {"a": np.zeros(3)}}, "meta must hold what JSON can"),
+    "vandal": (overwriting, "encode must leave the images as they are"),
+    "bytes": (encoding_of_bytes, "encode must take bytes from 0 to 255 for floats"),
+    "batch of points": (contrasting, "decode must treat each point by itself"),
     "batch": (shifted, "encode must treat each image by itself"),
     "unseeded": (unseeded, "encode must give the same z for the same rng"),
     "crash": (crashing, "decoding raised ZeroDivisionError: no pixels"),
@@ -170,7 +202,9 @@ def test_an_unknown_backend_is_named_with_its_neighbour():
 
 
 def test_missing_tensorflow_is_named_with_its_install_line(monkeypatch):
-    monkeypatch.setattr(backend, "find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
     match = r"needs tensorflow, .*: pip install 'latentscope-analysis\[tensorflow\]'"
     with pytest.raises(MissingDependencyError, match=match):
         backend.get("tensorflow")
+    with pytest.raises(MissingDependencyError, match=match):
+        latentscope_tensorflow.train  # noqa: B018

@@ -27,7 +27,7 @@ def test_the_page_on_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (TOP / "docs" / "backends.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     exec("\n".join(blocks), {})
     assert {path.name for path in tmp_path.iterdir()} == {"vae", "faces.h5", "published"}
 
@@ -42,6 +42,7 @@ def test_an_example_runs(script, tmp_path, monkeypatch):
     assert out.stat().st_size > 10_000
 
 
-def test_every_link_of_the_readme_exists():
-    for target in re.findall(r"\]\(([^)#:]+)\)", (TOP / "README.md").read_text()):
-        assert (TOP / target).exists(), target
+@pytest.mark.parametrize("page", [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))], ids=str)
+def test_every_link_exists(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target

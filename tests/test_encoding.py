@@ -37,6 +37,11 @@ def arrays(latents):
         return {name: np.array(array) for name, array in latents.arrays.items()}
 
 
+def test_what_is_no_model_is_refused(blobs, tmp_path):
+    with pytest.raises(BackendError, match=r"'model.keras' is no model: kind must be"):
+        latentscope.encode("model.keras", blobs, tmp_path / "z.h5")
+
+
 def test_the_file_holds_what_the_model_gives_in_memory(linear_model, blobs, tmp_path):
     whole = linear_model.encode(blobs)
     with latentscope.encode(linear_model, blobs, tmp_path / "z.h5", block_size=64) as latents:
@@ -60,8 +65,8 @@ def test_a_stopped_run_continues_with_the_same_bits(linear_model, blobs, tmp_pat
     assert not path.exists()
     counting = Stopping(linear_model)
     continued = arrays(latentscope.encode(counting, blobs, path, **options))
-    is_compared = min(n_blocks, 1)
-    assert counting.n_images == 200 - 50 * n_blocks + 50 * is_compared
+    n_compared = min(n_blocks, 2)  # the first and the last
+    assert counting.n_images == 200 - 50 * n_blocks + 50 * n_compared
     once = arrays(latentscope.encode(linear_model, blobs, tmp_path / "once.h5", **options))
     for name in once:
         assert_array_equal(continued[name], once[name])
@@ -153,6 +158,53 @@ def test_blocks_of_another_model_are_not_continued(linear_model, blobs, tmp_path
         latentscope.encode(other, blobs, path, block_size=50)
 
 
+def test_a_draw_without_noise_does_not_continue_one_with(linear_model, blobs, tmp_path):
+    path = tmp_path / "z.h5"
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
+        latentscope.encode(Stopping(linear_model, 2), blobs, path, block_size=50)
+    still = Stopping(linear_model)
+    still.encode = lambda images, rng=0: Latents(
+        (found := linear_model.encode(images, rng=rng)).mu, found.mu, found.logvar
+    )
+    with pytest.raises(DataError, match="gave: z differs"):
+        latentscope.encode(still, blobs, path, block_size=50)
+
+
+def test_two_runs_do_not_share_a_file(linear_model, blobs, tmp_path):
+    class Nested(Stopping):
+        def encode(self, images, *, rng=0):
+            latentscope.encode(linear_model, blobs, tmp_path / "z.h5")
+
+    with pytest.raises(DataError, match="is being written by another run"):
+        latentscope.encode(Nested(linear_model), blobs, tmp_path / "z.h5")
+
+
+@pytest.mark.parametrize("text", ["", "null", "5", "[1]", "{"])
+def test_a_damaged_note_starts_anew(linear_model, blobs, tmp_path, text):
+    path = tmp_path / "z.h5"
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
+        latentscope.encode(Stopping(linear_model, 2), blobs, path, block_size=50)
+    (tmp_path / ".z.h5.partial" / "settings.json").write_text(text)
+    latentscope.encode(linear_model, blobs, path, block_size=50).close()
+    assert os.listdir(tmp_path) == ["z.h5"]
+
+
+def test_what_others_keep_in_the_partial_folder_stays(linear_model, blobs, tmp_path):
+    folder = tmp_path / ".z.h5.partial"
+    folder.mkdir()
+    (folder / "precious.txt").touch()
+    latentscope.encode(linear_model, blobs, tmp_path / "z.h5").close()
+    assert os.listdir(folder) == ["precious.txt"]
+
+
+def test_what_cannot_be_stored_is_refused_before_the_work(linear_model, blobs, tmp_path):
+    counting = Stopping(linear_model)
+    images = Images(blobs.pixels, labels={"A/B": np.arange(200)})
+    with pytest.raises(DataError, match=r"a label must have a name without '/'; got 'A/B'"):
+        latentscope.encode(counting, images, tmp_path / "z.h5")
+    assert counting.n_images == 0
+
+
 def bad(**changes):
     """Return a model whose mu is replaced."""
 
@@ -166,6 +218,12 @@ def bad(**changes):
         return broken
 
     return make
+
+
+def test_numbers_beyond_single_precision_are_refused(linear_model, blobs, tmp_path):
+    broken = bad(mu=lambda mu: mu.astype(float) * 1e300)
+    with pytest.raises(BackendError, match="mu must fit in float32"):
+        latentscope.encode(broken(linear_model), blobs, tmp_path / "z.h5")
 
 
 def test_latents_of_a_broken_model_are_refused(linear_model, blobs, tmp_path):
@@ -183,6 +241,7 @@ def test_latents_of_a_broken_model_are_refused(linear_model, blobs, tmp_path):
         (np.zeros((2, 8, 8, 3)), {"block_size": 0}, DataError, "block_size must be an integer"),
         (np.zeros((2, 8, 8, 3)), {"rng": np.random.default_rng()}, TypeError, "rng must be"),
         (np.zeros((2, 8, 8, 3)), {"path": "no/such/z.h5"}, DataError, "in an existing folder"),
+        (np.zeros((2, 8, 8, 3)), {"path": "a\0b"}, DataError, "must name a file"),
     ],
 )
 def test_refusals(linear_model, tmp_path, images, options, error, match):

@@ -1,8 +1,10 @@
 """Images: pixels with names and labels; parts of them share the pixels."""
 
+import pickle
+
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from latentscope.errors import DataError, DataTypeError
 from latentscope.images import Images, as_images, as_unit
@@ -76,6 +78,25 @@ def test_the_fingerprint_tells_sets_apart():
     assert len({IMAGES.fingerprint, *(other.fingerprint for other in others)}) == 5
 
 
+def test_images_can_be_pickled_and_copied():
+    copy = pickle.loads(pickle.dumps(IMAGES[1:3]))
+    assert copy.fingerprint == IMAGES[1:3].fingerprint
+    assert (copy.labels["n"].tolist(), copy.meta) == ([1, 2], IMAGES.meta)
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", ">f2", np.longdouble])
+def test_take_gives_floats_of_this_machine(dtype):
+    taken = Images((PIXELS / 255).astype(dtype)).take([1])
+    assert taken.dtype.isnative
+    assert_allclose(taken[0], PIXELS[1] / 255, rtol=1e-3)
+
+
+def test_take_of_one_number_is_a_batch_of_one():
+    assert IMAGES.take(3).shape == (1, 4, 4, 3)
+    with pytest.raises(DataError, match="positions must be among the 6 images"):
+        IMAGES.take([99])
+
+
 def test_as_images_keeps_images():
     assert as_images(IMAGES) is IMAGES
     assert as_images(PIXELS).image_shape == (4, 4, 3)
@@ -91,6 +112,8 @@ def test_as_images_keeps_images():
         (PIXELS.astype(object), DataTypeError, "got object"),
         (PIXELS.astype(float), DataError, r"lie in \[0, 1\]; got 0 … 255.*pixels / 255"),
         (PIXELS * np.nan, DataError, "got nan … nan"),
+        (np.ma.masked_array(PIXELS), DataTypeError, "pixels must have no mask; fill it first"),
+        ([PIXELS[0], PIXELS[0, :2]], DataError, "pixels must have one shape"),
     ],
 )
 def test_pixels_that_are_none(pixels, error, match):
@@ -102,6 +125,8 @@ def test_pixels_that_are_none(pixels, error, match):
     ("options", "match"),
     [
         ({"ids": ["a"]}, r"ids must have one entry per image, 6; got shape \(1,\)"),
+        ({"labels": None}, "labels must be a mapping; got None"),
+        ({"meta": 3}, "meta must be a mapping; got 3"),
         ({"labels": {"n": [1, 2]}}, r"labels\['n'\] must have one entry per image, 6"),
     ],
 )

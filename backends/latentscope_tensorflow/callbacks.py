@@ -12,6 +12,8 @@ from latentscope_tensorflow.config import Config
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.models import METRICS
 
+_EVERY = 10  # steps, after which a GPU is asked for its losses: asking makes it wait
+_SHORT = {"total_loss": "loss", "reco_loss": "reco", "kl_loss": "kl", "z_radius": "radius"}
 _RUNAWAY = 100.0  # times √z_dim, the radius of N(0, I); an AE of few dimensions reaches 20
 
 
@@ -20,19 +22,40 @@ class Progress(keras.callbacks.Callback):
 
     def __init__(self, n_steps: int, first_epoch: int, last_epoch: int) -> None:
         super().__init__()
-        self.first_epoch, self.last_epoch = first_epoch, last_epoch
+        self.last_epoch, self.title = last_epoch, ""
         self.bar = tqdm(
-            total=n_steps * last_epoch, initial=n_steps * first_epoch, desc="training", unit="step"
+            total=n_steps * last_epoch, initial=n_steps * first_epoch, unit="step", smoothing=0.1
         )
+        if first_epoch:
+            self.say(f"continuing after {first_epoch} of {last_epoch} epochs")
+
+    def say(self, text: str) -> None:
+        """Write a line above the bar."""
+        if not self.bar.disable:
+            self.bar.write(text, file=self.bar.fp)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.title = f"epoch {epoch + 1}/{self.last_epoch}"
+        self.bar.set_description(self.title)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.bar.set_postfix(_numbers(logs), refresh=False)
+        if batch % _EVERY == 0:
+            self.bar.set_postfix_str(f"loss {float(logs['total_loss']):.5g}", refresh=False)
         self.bar.update()
+        if batch == 0:
+            self.bar.unpause()  # the first step compiles, which says nothing of the next
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self.bar.set_description(f"{self.title}, validating")
+
+    def on_test_end(self, logs: Any = None) -> None:
+        self.bar.unpause()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        text = ", ".join(f"{name} {value}" for name, value in _numbers(logs).items())
-        if not self.bar.disable:
-            self.bar.write(f"epoch {epoch + 1}/{self.last_epoch}: {text}", file=self.bar.fp)
+        parts = [f"{_SHORT[name]} {logs[name]:.5g}" for name in METRICS]
+        if "val_total_loss" in logs:
+            parts.append(f"validation loss {logs['val_total_loss']:.5g}")
+        self.say(f"{self.title}: {', '.join(parts)}")
 
     def close(self) -> None:
         """End the bar, also where training was interrupted."""
@@ -49,7 +72,11 @@ class Monitor(keras.callbacks.Callback):
         self.is_reported = False
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if not np.isfinite(logs["total_loss"]):
+        if batch % _EVERY == 0:
+            self._check(batch, logs)
+
+    def _check(self, batch: int, logs: Any) -> None:
+        if not np.isfinite([logs["total_loss"], logs.get("val_total_loss", 0.0)]).all():
             raise BackendError(
                 f"training diverged after {self.folder.n_epochs} epochs and {batch + 1} steps: "
                 f"the loss is {logs['total_loss']}. What was learned before stays in "
@@ -58,6 +85,10 @@ class Monitor(keras.callbacks.Callback):
             )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._check(self.params["steps"] - 1, logs)
+        for weight in self.model.weights:
+            if not np.isfinite(np.asarray(weight.value)).all():
+                self._check(self.params["steps"] - 1, {"total_loss": np.nan})
         if logs["z_radius"] > self.limit and not self.is_reported:
             self.is_reported = True
             warn(
@@ -75,8 +106,13 @@ class Checkpoints(keras.callbacks.Callback):
         self.folder = folder
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        metrics = {name: float(value) for name, value in logs.items()}
-        self.folder.store(self.model, epoch + 1, metrics)
+        self.folder.store(self.model, epoch + 1, known(logs))
+
+
+def known(logs: Any) -> dict[str, Any]:
+    """Return our metrics as plain numbers, without what other callbacks add."""
+    names = [prefix + name for prefix in ("", "val_") for name in METRICS]
+    return {name: np.asarray(logs[name], float).tolist() for name in names if name in logs}
 
 
 class SeededDropout(keras.callbacks.Callback):
@@ -92,9 +128,3 @@ class SeededDropout(keras.callbacks.Callback):
         for number, layer in enumerate(layers):
             key = np.random.SeedSequence([self.seed, epoch, number]).generate_state(2) >> 1
             layer.seed_generator.state.assign(key)
-
-
-def _numbers(logs: Any) -> dict[str, str]:
-    """Return metrics as text, in the order in which one reads them."""
-    names = [prefix + name for prefix in ("", "val_") for name in METRICS]
-    return {name: f"{float(logs[name]):.5g}" for name in names if name in logs}

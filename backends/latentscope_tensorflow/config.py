@@ -2,7 +2,9 @@
 
 from dataclasses import asdict, dataclass, replace
 from math import prod
-from typing import Any, Self
+from typing import Any
+
+import numpy as np
 
 from latentscope._validate import integer, one_of, positive, real
 from latentscope.errors import DataError, DataTypeError
@@ -43,10 +45,12 @@ class Config:
         Binary cross-entropy or squared error: mean over channels, sum over pixels, in nats or
         squared units.
     fact : float
-        Weight of the KL loss, with the reconstruction averaged over channels; β = channels · fact.
-        Always 0 for an AE.
+        Weight of the KL loss beside a pixel sum of the channel mean; β = channels · fact. It weighs
+        against the number of pixels: with nine times fewer, take a nine times smaller one. Always 0
+        for an AE.
     task : {"reconstruct", "denoise", "drop_pixels", "recolour"}
-        What is done to the input; the target is the image itself.
+        What is done to the input: nothing, noise is added, pixels are set to 0, colours are taken
+        away. The target is the image itself. `tasks.inputs` does it.
     task_strength : float
         Standard deviation of the noise added ("denoise"), or share of pixels set to 0
         ("drop_pixels"); between 0 and 1.
@@ -97,6 +101,8 @@ class Config:
         for name in ("learning_rate", "dropout", "task_strength", "fact"):
             self._set(name, real(name, getattr(self, name)))
         for name in ("batch_norm", "upsampling"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise DataTypeError(f"{name} must be a bool; got {getattr(self, name)!r}.")
             self._set(name, bool(getattr(self, name)))
         positive("learning_rate", self.learning_rate)
         self._check_shapes()
@@ -150,16 +156,8 @@ class Config:
         return height // step, width // step, self.filters[-1]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold; `from_dict` reads it."""
+        """Return what JSON can hold; ``Config(**fields)`` reads it."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> Self:
-        """Return the config that `to_dict` wrote."""
-        try:
-            return cls(**fields)
-        except TypeError as error:
-            raise DataTypeError(f"not a config of this version: {error}.") from error
 
 
 def _whole_numbers(name: str, values: Any) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from latentscope.errors import DataError
 from latentscope_tensorflow.models import Autoencoder
 
 
@@ -19,29 +20,38 @@ def default_strategy() -> tf.distribute.Strategy:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Tell whether this process writes: the only one, or the first of several."""
+    """Tell whether this process writes: the only one, the chief, or the first of the workers."""
     resolver = strategy.cluster_resolver
-    return resolver is None or not resolver.task_type or resolver.task_id == 0
+    if resolver is None or not resolver.task_type:
+        return True
+    chief = "chief" if "chief" in resolver.cluster_spec().as_dict() else "worker"
+    return (resolver.task_type, resolver.task_id) == (chief, 0)
 
 
-def autoencoder_class(strategy: tf.distribute.Strategy) -> type[Autoencoder]:
-    """Return the class of model that Keras can train under a strategy."""
-    is_multi_worker = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
-    return _SeveralWorkers if is_multi_worker else Autoencoder
+def check_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> None:
+    """Refuse batches that devices cannot share evenly: each device's mean weighs the same."""
+    n_devices = strategy.num_replicas_in_sync
+    if batch_size % n_devices:
+        raise DataError(
+            f"batch_size must be a multiple of the {n_devices} devices; got {batch_size}. Change "
+            "the config's batch_size."
+        )
 
 
-class _SeveralWorkers(Autoencoder):
-    """An autoencoder that goes around what fails in Keras 3 with several workers.
+class DistributedAutoencoder(Autoencoder):
+    """An autoencoder that goes around what fails in Keras 3 under distribution strategies.
 
     https://github.com/keras-team/keras/issues/20585
     """
 
     def _maybe_symbolic_build(self, *_: Any, **__: Any) -> None:
-        """Build nothing: all is built, and Keras tries it with values of one worker alone."""
+        """Build nothing: all is built, and Keras tries it with a sum over the devices' batches."""
 
     def get_metrics_result(self) -> dict[str, Any]:
         """Return the means; within a step with an axis, over which Keras averages the workers."""
         results: dict[str, Any] = super().get_metrics_result()
-        if not tf.inside_function():
+        strategy = tf.distribute.get_strategy()
+        is_multi_worker = isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+        if not (is_multi_worker and tf.inside_function()):
             return results
         return {name: tf.reshape(value, (1,)) for name, value in results.items()}

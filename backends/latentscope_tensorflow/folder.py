@@ -25,7 +25,7 @@ class RunFolder:
     path : Path
         Made if it does not exist.
     settings : dict
-        What two runs must share for the one to continue the other.
+        What two runs must share for the one to continue the other, once there is a checkpoint.
 
     Raises
     ------
@@ -35,21 +35,23 @@ class RunFolder:
 
     def __init__(self, path: Path, settings: dict[str, Any]) -> None:
         self.path, self.settings = path, settings
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(f"folder must be one that can be made; got {path}: {error}.") from error
         note = path / "run.json"
-        if not note.exists():
-            _write_json(note, settings)
-        earlier = _read_json(note)
-        wrong = [
-            f"{key} ({earlier.get(key)!r} there, {value!r} here)"
-            for key, value in json.loads(json.dumps(settings)).items()
-            if earlier.get(key) != value
-        ]
+        if not note.exists() and (self.n_epochs or (path / "model.json").exists()):
+            raise DataError(
+                f"{path} holds a model or checkpoints, and no run.json that says of what training. "
+                "Train in another folder."
+            )
+        wrong = _differences(_read_json(note), settings) if self.n_epochs else []
         if wrong:
             raise DataError(
                 f"{path} holds a run that differs in {'; '.join(wrong)}. Repeat its settings to "
                 "continue it, or train in another folder."
             )
+        _write_json(note, settings)
 
     @property
     def n_epochs(self) -> int:
@@ -60,7 +62,15 @@ class RunFolder:
     def history(self) -> dict[str, list[float]]:
         """Metrics of each epoch up to the last checkpoint."""
         path = self.path / "history.json"
+        if not self.n_epochs:
+            return {}
         whole = _read_json(path) if path.exists() else {}
+        lengths = {len(x) if isinstance(x, list) else 0 for x in whole.values()}
+        if min(lengths, default=0) < self.n_epochs:
+            raise FileFormatError(
+                f"{path} must hold {self.n_epochs} epochs, like the checkpoint beside it. Remove "
+                "the folder to start anew."
+            )
         return {name: values[: self.n_epochs] for name, values in whole.items()}
 
     def restore(self, model: keras.Model) -> None:
@@ -69,7 +79,7 @@ class RunFolder:
             path = self._checkpoints()[self.n_epochs]
             try:
                 model.load_weights(path)
-            except (OSError, ValueError, KeyError) as error:
+            except Exception as error:  # h5py and Keras raise whatever a damaged file leads to
                 raise FileFormatError(
                     f"{path} cannot be read: {error}. Remove it to start anew."
                 ) from error
@@ -80,22 +90,35 @@ class RunFolder:
         _write_json(self.path / "history.json", history)
         old = self._checkpoints()
         with replacing(self.path / f"checkpoint-{n_epochs:04d}.weights.h5") as part:
-            whole = part.with_name(f"{part.name}.weights.h5")  # the only ending that Keras takes
-            model.save_weights(whole)
-            whole.replace(part)
+            model.save_weights(part)
         for number, path in old.items():
             if number != n_epochs:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
     def _checkpoints(self) -> dict[int, Path]:
         found = ((_CHECKPOINT.fullmatch(path.name), path) for path in self.path.iterdir())
         return {int(match[1]): path for match, path in found if match}
 
 
+def _differences(earlier: dict[str, Any], settings: dict[str, Any]) -> list[str]:
+    """Return what differs, field by field also within the config."""
+    ours, theirs = (_flat(json.loads(json.dumps(x))) for x in (settings, earlier))
+    return [
+        f"{key} ({theirs.get(key)!r} there, {value!r} here)"
+        for key, value in ours.items()
+        if theirs.get(key) != value
+    ]
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    config = settings.get("config")
+    return settings | (config if isinstance(config, dict) else {}) | {"config": None}
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text()))
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise FileFormatError(
             f"{path} is not the JSON it was: {error}. Remove the folder to start anew."
         ) from error

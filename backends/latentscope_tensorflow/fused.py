@@ -9,8 +9,9 @@ from keras import layers
 class FusedBatchNormalization(layers.BatchNormalization):
     """Keras' layer with TensorFlow's fused kernel in training: the same numbers, in less time.
 
-    In Keras 3 the layer is a chain of elementary operations, which take half the time of a training
-    step on CPUs. Weights are those of Keras' layer, so either can take the other's.
+    In Keras 3 the layer is a chain of elementary operations, each a pass over the activations; see
+    docs/training.md for what that costs on CPUs. Weights are those of Keras' layer, so either can
+    take the other's. For the last axis, with scale and centre, without a mask.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:

@@ -1,5 +1,6 @@
 """A Keras encoder and decoder as a model of latentscope: NumPy in, NumPy out."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from latentscope._validate import generator
 from latentscope.errors import BackendError, DataError
 from latentscope.images import as_images, as_unit
 from latentscope.latents import Latents
-from latentscope_tensorflow.losses import LARGEST_NOISE, LOGVAR_RANGE
+from latentscope_tensorflow.losses import draw
 
 _BATCH = 256
 
@@ -87,6 +88,23 @@ class KerasModel:
 
         z of a VAE is drawn here from mu and logvar, with noise kept within ±5, so that a seed
         repeats it; a z that the encoder itself draws is left out.
+
+        Parameters
+        ----------
+        images : Images, or array of shape (n, height, width, channels)
+            uint8, or floats in [0, 1].
+        rng : int or numpy.random.Generator
+            Seed of the noise.
+
+        Returns
+        -------
+        Latents
+            With ids and labels of the images.
+
+        Raises
+        ------
+        DataError
+            If the images have another shape.
         """
         source = as_images(images)
         if source.image_shape != self.image_shape:
@@ -109,11 +127,30 @@ class KerasModel:
         described = {"ids": source.ids, "labels": source.labels, "meta": {"model": dict(self.meta)}}
         if self.kind == "ae":
             return Latents(parts.get("z", parts.get("mu")), **described)
-        z = drawn(parts["mu"], parts["logvar"], self.factor, generator(rng))
-        return Latents(z, parts["mu"], parts["logvar"], **described)
+        mu, logvar = parts["mu"], parts["logvar"]
+        noise = generator(rng).standard_normal(mu.shape, np.float32)
+        z = np.asarray(draw(mu, logvar, noise, self.factor))
+        return Latents(z, mu, logvar, **described)
 
     def decode(self, z: Any) -> Array:
-        """Return images of points, float32 in [0, 1]."""
+        """Return the images of points.
+
+        Parameters
+        ----------
+        z : array-like of shape (n, z_dim)
+
+        Returns
+        -------
+        float32 array of shape (n, height, width, channels)
+            In [0, 1].
+
+        Raises
+        ------
+        DataError
+            If z has another width, or is not finite.
+        BackendError
+            If the decoder gives what is no image.
+        """
         points = as_matrix("z", z)
         if points.n_cols != self.z_dim:
             raise DataError(
@@ -123,6 +160,8 @@ class KerasModel:
         batches = []
         for start in range(0, points.n_rows, _BATCH):
             rows = points.read(start, min(start + _BATCH, points.n_rows)).astype(np.float32)
+            if not np.isfinite(rows).all():
+                raise DataError("z must be finite; got NaN, inf, or numbers beyond float32.")
             batches.append((np.asarray(self._decode(rows), np.float32) - low) / (high - low))
         images = np.concatenate(batches)
         if not (images.min() >= 0 and images.max() <= 1):
@@ -133,37 +172,47 @@ class KerasModel:
         return images
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write encoder.keras, decoder.keras and model.json, which `load` reads."""
+        """Write encoder.keras, decoder.keras and model.json, which `load` reads.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Made if needed; files of these names are replaced.
+        """
         target = Path(folder)
-        target.mkdir(parents=True, exist_ok=True)
-        for name, model in (("encoder", self.encoder), ("decoder", self.decoder)):
-            with replacing(target / f"{name}.keras") as part:
-                whole = part.with_name(f"{part.name}.keras")  # the only ending that Keras takes
-                model.save(whole)
-                whole.replace(part)
         settings = {
             "outputs": self.outputs,
             "factor": self.factor,
             "pixel_range": self.pixel_range,
-            "meta": dict(self.meta),
+            "meta": json.loads(json.dumps(dict(self.meta), allow_nan=False)),
         }
+        target.mkdir(parents=True, exist_ok=True)
+        for name, model in (("encoder", self.encoder), ("decoder", self.decoder)):
+            with replacing(target / f"{name}.keras") as part:
+                model.save(part)
         with replacing(target / "model.json") as part:
-            part.write_text(json.dumps(settings, indent=1))
+            part.write_text(json.dumps({**settings, "files": digests(target)}, indent=1))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = self.encoder, self.decoder, self.outputs, self.factor, self.pixel_range
+        return type(self), (*parts, dict(self.meta))
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, self.image_shape))
         return f"<KerasModel: {self.kind.upper()} of {shape} images, z_dim {self.z_dim}>"
 
 
+def digests(folder: Path) -> dict[str, str]:
+    """Return the hash of each of the two files, by which `load` knows that they belong together."""
+    return {
+        name: hashlib.sha256((folder / f"{name}.keras").read_bytes()).hexdigest()
+        for name in ("encoder", "decoder")
+    }
+
+
 def _compiled(model: keras.Model) -> Any:
-    shape = model.input_shape
+    shape = getattr(model, "input_shape", None)
     if not isinstance(shape, tuple):
         raise BackendError(f"encoder and decoder must take one input; {model.name} takes {shape}.")
     signature = [tf.TensorSpec((None, *shape[1:]), tf.float32)]
     return tf.function(lambda x: model(x, training=False), input_signature=signature)
-
-
-def drawn(mu: Array, logvar: Array, factor: float, rng: np.random.Generator) -> Array:
-    """Return z as `losses.draw` does, in NumPy."""
-    noise = np.clip(rng.standard_normal(mu.shape, np.float32), -LARGEST_NOISE, LARGEST_NOISE)
-    return mu + np.exp(np.clip(logvar, *LOGVAR_RANGE) / 2) * noise * np.float32(factor)

@@ -8,16 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
+from latentscope._validate import real
 from latentscope.errors import (
     BackendError,
     DataError,
+    DataTypeError,
     FileFormatError,
+    IncompleteFileError,
     MissingFileError,
+    TooLargeError,
     UnsafeFileError,
 )
 from latentscope_tensorflow import signature
-from latentscope_tensorflow.keras_model import KerasModel
+from latentscope_tensorflow.keras_model import KerasModel, digests
+
+_LARGEST_CONFIG = 64 * 2**20  # bytes
+_LARGEST, _MOST_PACKED = 4 * 2**30, 1000  # bytes, and times the file's size
 
 
 def load(
@@ -65,8 +73,13 @@ def load(
     >>> load(encoder=models.encoder(config), decoder=models.decoder(config)).kind
     'vae'
     """
-    if (folder is None) == (encoder is None) or (encoder is None) != (decoder is None):
-        raise DataError("load takes either a folder, or both encoder= and decoder=.")
+    is_pair = encoder is not None and decoder is not None
+    is_described = outputs is not None or tuple(pixel_range) != (0.0, 1.0)
+    if (folder is None) != is_pair or (folder is not None and (encoder or decoder or is_described)):
+        raise DataError(
+            "load takes either a folder alone, or both encoder= and decoder=, with outputs= and "
+            f"pixel_range= if needed; got {folder=}, {encoder=}, {decoder=}."
+        )
     if folder is not None:
         return signature.checked(_saved(Path(folder)))
     first, second = _opened("encoder", encoder), _opened("decoder", decoder)
@@ -83,6 +96,10 @@ def load(
 
 def _saved(folder: Path) -> KerasModel:
     note = folder / "model.json"
+    if not note.is_file() and (folder / "run.json").is_file():
+        raise IncompleteFileError(
+            f"the training in {folder} is not finished. Call train again with the same arguments."
+        )
     if not note.is_file():
         raise MissingFileError(
             f"{folder} must hold model.json, encoder.keras and decoder.keras; no model.json there."
@@ -90,21 +107,33 @@ def _saved(folder: Path) -> KerasModel:
     encoder, decoder = (_opened(name, folder / f"{name}.keras") for name in ("encoder", "decoder"))
     try:
         settings = json.loads(note.read_text())
+        if settings["files"] != digests(folder):
+            raise IncompleteFileError(
+                f"encoder.keras and decoder.keras in {folder} are not those that model.json was "
+                "written for: their writer was stopped. Save the model again."
+            )
         return KerasModel(
             encoder,
             decoder,
             signature.told(encoder, settings["outputs"]),
-            factor=float(settings["factor"]),
+            factor=real("factor", settings["factor"]),
             pixel_range=_rising(settings["pixel_range"]),
             meta=dict(settings["meta"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except IncompleteFileError:
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileFormatError(f"{note} is not what `save` wrote: {error!r}.") from error
 
 
 def _rising(pixel_range: Any) -> tuple[float, float]:
-    low, high = map(float, pixel_range)
-    if not low < high:
+    try:
+        low, high = map(float, pixel_range)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError(
+            f"pixel_range must be two numbers, such as (-1, 1); got {pixel_range!r}."
+        ) from error
+    if not (low < high and np.isfinite([low, high]).all()):
         raise DataError(f"pixel_range must be (black, white), rising; got {pixel_range!r}.")
     return low, high
 
@@ -116,7 +145,11 @@ def _opened(name: str, value: Any) -> keras.Model:
     try:
         path = Path(value)
     except TypeError as error:
-        raise DataError(f"{name} must be a .keras file or a keras.Model; got {value!r}.") from error
+        raise DataTypeError(
+            f"{name} must be a .keras file or a keras.Model; got {value!r}."
+        ) from error
+    if (path / "model.json").is_file():
+        raise DataError(f"{path} is what `save` or `train` wrote: load it as load({str(path)!r}).")
     if path.is_dir() or path.suffix in (".h5", ".hdf5", ".pb"):
         raise UnsafeFileError(
             f"{name} must be a .keras file; {path} is a SavedModel or whole-model HDF5, which can "
@@ -126,6 +159,7 @@ def _opened(name: str, value: Any) -> keras.Model:
         raise MissingFileError(f"no such file: {path}")
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
         raise FileFormatError(f"{name} must be a .keras file, a zip archive; {path} is none.")
+    _check_archive(path)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever its parsers do
@@ -135,14 +169,31 @@ def _opened(name: str, value: Any) -> keras.Model:
     return model
 
 
+def _check_archive(path: Path) -> None:
+    """Look at sizes and at the layers that the file names, before Keras does."""
+    with zipfile.ZipFile(path) as archive:
+        whole = sum(member.file_size for member in archive.infolist())
+        if whole > _LARGEST and whole > _MOST_PACKED * path.stat().st_size:
+            raise TooLargeError(f"{path} unpacks to {whole:,} bytes, over 1000 times its size.")
+        try:
+            declared = archive.getinfo("config.json").file_size
+            text = archive.read("config.json") if declared <= _LARGEST_CONFIG else b""
+        except (KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+            raise FileFormatError(
+                f"{path} cannot be read as a Keras model: no config.json in it: {error}"
+            ) from error
+    if declared > _LARGEST_CONFIG:
+        raise TooLargeError(f"{path} declares a config.json of {declared:,} bytes; no model has.")
+    if b'"Lambda"' in text or b'"__lambda__"' in text:
+        raise UnsafeFileError(
+            f"{path} holds code (a Lambda layer) that loading would run. Load it yourself where "
+            "you trust it, and pass the keras.Model."
+        )
+
+
 def _refusal(path: Path, error: Exception) -> Exception:
     text = str(error).partition("Exception encountered:")[2] or str(error)  # Keras wraps them
     text = text.strip().partition("\n")[0].partition(" Full object config")[0]
-    if "ambda" in str(error) or "unsafe" in str(error) or "safe_mode" in str(error):
-        return UnsafeFileError(
-            f"{path} holds code (a Lambda layer) that loading would run: {text} Load it yourself "
-            "where you trust it, and pass the keras.Model."
-        )
     if "custom_object" in str(error) or "register" in str(error):
         return BackendError(
             f"{path} has layers that Keras does not know: {text} Load it with your own code and "

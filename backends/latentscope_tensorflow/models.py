@@ -128,8 +128,9 @@ class Autoencoder(keras.Model):
     Its input is an image or, for a VAE, a pair (image, noise) with standard normal noise of shape
     (n, z_dim): noise that comes with the data makes training repeatable, whatever the devices.
 
-    Its metrics are means over the images of an epoch: ``total_loss`` = ``reco_loss`` + ``kl_loss``
-    (weighted by `fact`), and ``z_radius``, the L2 norm of z. Options are those of `encoder`.
+    Its metrics are means over the images of an epoch's batches, while the weights change:
+    ``total_loss`` = ``reco_loss`` + ``kl_loss`` (weighted by `fact`), and ``z_radius``, the L2 norm
+    of z. Options are those of `encoder`.
     """
 
     def __init__(self, config: Config, **options: Any) -> None:

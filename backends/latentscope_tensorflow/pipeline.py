@@ -66,14 +66,14 @@ def _folded(seed: int) -> int:
 
 def _dataset(positions: Any, images: Images, config: Config, size: int | None) -> tf.data.Dataset:
     signature = tf.TensorSpec((size,), tf.int64), tf.TensorSpec((2,), tf.int64)
-    stored = tf.as_dtype(images.pixels.dtype)
+    stored = tf.as_dtype(images.dtype)
     shape = (size, *config.image_shape)
 
     def read(batch: Any, key: Any) -> tuple[Any, Any]:
         pixels = tf.ensure_shape(tf.numpy_function(images.take, [batch], stored), shape)
         target = tf.cast(pixels, tf.float32)
         target = target / 255.0 if stored == tf.uint8 else target
-        image = tasks.inputs(target, config, key)
+        image = tasks.inputs(target, config, tf.random.experimental.stateless_fold_in(key, 1))
         if config.kind == "ae":
             return image, target
         noise = tf.random.stateless_normal((tf.shape(batch)[0], config.z_dim), key)

@@ -2,22 +2,25 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from latentscope._validate import integer
-from latentscope.errors import BackendError, DataError
+from latentscope._lock import only_writer
+from latentscope._validate import integer, real
+from latentscope.errors import BackendError, DataError, DataTypeError
 from latentscope.images import Images, as_images
 from latentscope_tensorflow import callbacks as ours
-from latentscope_tensorflow import distributed, models, pipeline
+from latentscope_tensorflow import distributed, models, pipeline, signature
 from latentscope_tensorflow.config import Config, preset
+from latentscope_tensorflow.entropy import bce_floor
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.fused import FusedBatchNormalization
 from latentscope_tensorflow.keras_model import KerasModel
-from latentscope_tensorflow.losses import bce_floor
 
 
 def train(
@@ -26,7 +29,7 @@ def train(
     *,
     folder: str | os.PathLike[str],
     epochs: int = 24,
-    validation: Images | float = 0.1,
+    validation: Any = 0.1,
     rng: int = 0,
     mixed_precision: bool | None = None,
     strategy: tf.distribute.Strategy | None = None,
@@ -34,8 +37,8 @@ def train(
 ) -> KerasModel:
     """Train a model on images, or continue where an earlier call was stopped.
 
-    After every epoch the state goes to `folder`; the same call continues from there, and 18 epochs
-    followed by 24 give the weights that 24 at once give.
+    After every epoch the state goes to `folder`; the same call continues from there. On CPUs, 18
+    epochs followed by the rest of 24 give the very bits that 24 at once give.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ def train(
         Where the state, and in the end the model, are kept; made if needed.
     epochs : int
         Epochs in all, with those of earlier calls.
-    validation : Images or float
+    validation : Images, array or float
         Images to validate on, or a share of `images` to set apart with the seed; 0 for none.
     rng : int
         Seed of weights, order, noise and validation images.
@@ -58,7 +61,8 @@ def train(
         By default all GPUs of this machine. `MultiWorkerMirroredStrategy` for several machines
         that share `folder`.
     callbacks : sequence of keras.callbacks.Callback
-        More to run beside those for progress, checkpoints and divergence.
+        More to run beside those for progress, checkpoints and divergence. What they monitor is
+        called ``val_total_loss`` and the like.
 
     Returns
     -------
@@ -85,40 +89,42 @@ def train(
     """
     _check_keras()
     config = preset(config) if isinstance(config, str) else config
+    if not isinstance(config, Config):
+        raise DataTypeError(f"config must be a Config or the name of a preset; got {config!r}.")
     seed = integer("rng", rng, low=0)
+    epochs = integer("epochs", epochs, low=1)
     part, rest = _parts(as_images(images), validation, seed)
     _check_shapes(config, part, rest)
-    run = RunFolder(Path(folder), _settings(config, part, rest, seed))
-    integer(
-        "epochs", epochs, low=max(1, run.n_epochs), why=f"{run.path} has {run.n_epochs} behind it"
-    )
     strategy = strategy or distributed.default_strategy()
+    distributed.check_batch_size(min(config.batch_size, len(part)), strategy)
+    settings = _settings(config, part, rest) | {"rng": seed, "precision": _policy(mixed_precision)}
+    run = RunFolder(Path(folder), settings)
+    integer("epochs", epochs, low=run.n_epochs, why=f"{run.path} has them; load() opens it")
     with strategy.scope():
-        model = _compiled(config, strategy, mixed_precision, seed)
+        model = _compiled(config, seed, settings["precision"])
         run.restore(model)
     history = run.history
     if run.n_epochs < epochs:
-        history = _fit(model, part, rest, run, epochs, callbacks)
+        with only_writer(run.path) if distributed.is_chief(strategy) else nullcontext():
+            history = _fit(model, part, rest, run, epochs, callbacks)
     meta = {
         "backend": "tensorflow",
         **run.settings,
-        "epochs": epochs,
         "history": history,
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
         "reco_floor": _floor(config, part),
         "val_reco_floor": rest and _floor(config, rest),
     }
-    trained = _single_precision(model, meta)
+    trained = signature.checked(_single_precision(model, meta))
     if distributed.is_chief(strategy):
         trained.save(run.path)
     return trained
 
 
-def _compiled(
-    config: Config, strategy: tf.distribute.Strategy, mixed_precision: bool | None, seed: int
-) -> models.Autoencoder:
-    make = distributed.autoencoder_class(strategy)
-    dtype = _policy(mixed_precision)
-    model = make(config, seed=seed, dtype=dtype, batch_norm=FusedBatchNormalization)
+def _compiled(config: Config, seed: int, dtype: str) -> models.Autoencoder:
+    model = distributed.DistributedAutoencoder(
+        config, seed=seed, dtype=dtype, batch_norm=FusedBatchNormalization
+    )
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
         jit_compile="auto" if distributed.gpus() else False,  # on CPUs oneDNN is faster than XLA
@@ -154,10 +160,14 @@ def _fit(
             verbose=0,
             callbacks=[*standard, *callbacks],
         )
+    except KeyboardInterrupt:
+        if progress:
+            progress.say(f"stopped after {run.n_epochs} of {epochs} epochs; call again to continue")
+        raise
     finally:
         if progress:
             progress.close()
-    return {name: earlier.get(name, []) + values for name, values in done.history.items()}
+    return {name: earlier.get(name, []) + new for name, new in ours.known(done.history).items()}
 
 
 def _single_precision(model: models.Autoencoder, meta: dict[str, Any]) -> KerasModel:
@@ -170,11 +180,10 @@ def _single_precision(model: models.Autoencoder, meta: dict[str, Any]) -> KerasM
 
 
 def _parts(images: Images, validation: Images | float, seed: int) -> tuple[Images, Images | None]:
-    if isinstance(validation, int | float) and not validation:
-        return images, None
-    if isinstance(validation, float):
-        return images.split(validation, rng=seed)
-    return images, as_images(validation)
+    if isinstance(validation, Images) or np.ndim(validation) > 1:
+        return images, as_images(validation)
+    share = real("validation", validation)
+    return images.split(share, rng=seed) if share else (images, None)
 
 
 def _check_shapes(config: Config, *parts: Images | None) -> None:
@@ -186,16 +195,13 @@ def _check_shapes(config: Config, *parts: Images | None) -> None:
             )
 
 
-def _settings(
-    config: Config, images: Images, validation: Images | None, seed: int
-) -> dict[str, Any]:
+def _settings(config: Config, images: Images, validation: Images | None) -> dict[str, Any]:
     return {
         "config": config.to_dict(),
         "n_images": len(images),
         "n_validation": 0 if validation is None else len(validation),
         "images": images.fingerprint,
         "validation": validation and validation.fingerprint,
-        "rng": seed,
     }
 
 

@@ -33,6 +33,7 @@ _FORMAT = 1  # of the files and of how images are cut: another number, and all a
 _VARIABLE = "LATENTSCOPE_CACHE"
 _REMEDY = f"Pass cache= another folder, or name one in the environment variable {_VARIABLE}."
 _ABANDONED_SECONDS = 24 * 3600
+_KEPT = 8  # characters of a family's hash that the names of parts still show
 
 Shape = tuple[int, int, int]
 
@@ -195,7 +196,7 @@ def _remove_older(index: Path) -> None:
         if path.stem != index.stem:
             with suppress(OSError):  # Windows keeps what is still mapped somewhere
                 path.unlink()
-    for path in index.parent.glob(f".{family}-*.part"):
+    for path in index.parent.glob(f".*.part.*{family[-_KEPT:]}-*"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
                 path.unlink()

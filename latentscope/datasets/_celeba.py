@@ -4,6 +4,7 @@ Z. Liu, P. Luo, X. Wang, X. Tang: Deep Learning Face Attributes in the Wild, ICC
 doi:10.1109/ICCV.2015.425. For non-commercial research only; see the terms of its authors.
 """
 
+from collections import Counter
 from os import PathLike
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -123,7 +124,7 @@ def _labels(lists: dict[str, Path | None], names: list[str]) -> dict[str, Any]:
 def _check_distinct(names: list[str], source: Source) -> None:
     if len(set(names)) == len(names):
         return
-    twice = next(name for name in names if names.count(name) > 1)
+    twice = Counter(names).most_common(1)[0][0]
     raise DataError(
         f"CelebA's images have distinct file names; {source.path} has {twice} in more than one "
         f"folder. Pass the folder or zip of the aligned images alone, or use datasets.folder."

@@ -99,8 +99,9 @@ def source_of(path: str | os.PathLike[str]) -> Source:
 
 def open_images(source: Source, *, size: int, channels: int, on_error: str, cache: Any) -> Decoded:
     """Check the options, open the images, and warn of those left out."""
-    if channels not in (1, 3) or isinstance(channels, bool):
-        raise DataError(f"channels must be 3 for RGB or 1 for grey; got {channels!r}.")
+    channels = integer("channels", channels, low=1, high=3, why="1 for grey, 3 for RGB")
+    if channels == 2:
+        raise DataError("channels must be 3 for RGB or 1 for grey; got 2.")
     found = open_or_decode(
         source,
         size=integer("size", size, low=1, high=_MAX_SIZE, why="pixels across"),

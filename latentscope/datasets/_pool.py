@@ -1,6 +1,5 @@
 """All images of a source decoded by several threads, in order, with few of them in memory."""
 
-import os
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from tqdm import tqdm
 from latentscope._types import Array
 from latentscope.datasets._decode import BadImageError, decode
 from latentscope.datasets._entries import Entry, Read
+from latentscope.rows import n_cores
 
 _BATCH = 16  # images per task: hides the cost of a task, and an interrupt waits for one at most
 _MAX_THREADS = 8
@@ -30,7 +30,7 @@ def decoded(
         return [(entry, _one(entry, read, size, channels)) for entry in batch]
 
     Image.init()  # once, not in every thread
-    n_threads = _n_threads()
+    n_threads = min(n_cores(), _MAX_THREADS)
     waiting: deque[Future[list[Found]]] = deque()
     bar = tqdm(total=len(entries), desc="decoding images", unit="image", delay=2)
     pool = ThreadPoolExecutor(n_threads, "latentscope-decode")
@@ -51,10 +51,3 @@ def _one(entry: Entry, read: Read, size: int, channels: int) -> Array | str:
         return entry.problem or decode(read(entry), size, channels)
     except BadImageError as error:
         return str(error)
-
-
-def _n_threads() -> int:
-    """Return the number of cores that this process may use, at most eight."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    n_cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(n_cores, _MAX_THREADS)

@@ -52,8 +52,8 @@ def drawn_faces(
     factors : {"gaussian", "curve"}, array-like of shape (n_images, 12), or mapping
         Where the faces lie in the space of factors. "gaussian": independent standard normal.
         "curve": all on one closed line, see `curve`, at uniform positions; label "t" holds them.
-        An array holds the factors themselves, in the order of `FACTORS`. A mapping holds some by
-        name, each one number or one per image; the others are 0, the median face.
+        An array holds the factors themselves, in the order of `faces.FACTORS`. A mapping holds some
+        by name, each one number or one per image; the others are 0, the median face.
     rng : int or numpy.random.Generator
         Seed; the same seed gives the same bits. Factors that are given leave nothing to chance.
 
@@ -147,6 +147,8 @@ def _filled_up(n: int, factors: Mapping[Any, Any]) -> FloatArray:
 
 def _checked(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:
     """Return `values` as float64 if they are finite real numbers of that shape."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise DataTypeError(f"{name} must have no mask; fill it first, with {name}.filled(0).")
     try:
         array = np.asarray(values)
     except ValueError as error:  # rows of unequal length

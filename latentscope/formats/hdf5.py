@@ -70,8 +70,7 @@ def read(path: Path, *, key: str | None, allow_incomplete: bool, trust_links: bo
 
 def write(path: str | PathLike[str], latents: Latents) -> None:
     """Write the latents; see `latentscope.save`."""
-    labels = {_checked_name(name): _storable(name, c) for name, c in latents.labels.items()}
-    meta = _checked_json(latents.meta)
+    labels, meta = storable(latents.labels, latents.meta)
     with replacing(path) as part, _GuardedFile(part, "w+") as raw:
         with h5py.File(raw, "w", libver=_LAYOUT) as file:
             file.attrs["complete"] = False
@@ -93,6 +92,12 @@ def write(path: str | PathLike[str], latents: Latents) -> None:
             file.flush()
             file.attrs["complete"] = True
         raw.check()
+
+
+def storable(labels: Any, meta: Any) -> tuple[dict[str, Any], str]:
+    """Return labels and meta as they are stored; raise if they cannot be."""
+    columns = {_checked_name(name): _storable(name, column) for name, column in labels.items()}
+    return columns, _checked_json(meta)
 
 
 class _GuardedFile(io.FileIO):

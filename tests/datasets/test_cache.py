@@ -151,12 +151,14 @@ class TestMiss:
         datasets.folder(pictures)
         family = files(cache)[0].rpartition("-")[0]
         for age, name in [(0, "young"), (2 * 24 * 3600, "old")]:
-            path = cache / f".{family}-{name}.part"
+            path = cache / f".{name}.part.{family[-12:]}-x.npy"
             path.touch()
             os.utime(path, (time.time() - age,) * 2)
         (pictures / "b.png").unlink()
         datasets.folder(pictures)
-        assert [name for name in files(cache) if "part" in name] == [f".{family}-young.part"]
+        assert [name for name in files(cache) if "part" in name] == [
+            f".young.part.{family[-12:]}-x.npy"
+        ]
 
 
 def _dumps_but(stop, usual):
@@ -196,7 +198,7 @@ class TestKilled:
             return np.zeros((96, 96, 3), np.uint8)
 
         monkeypatch.setattr(_pool, "decode", stop)
-        monkeypatch.setattr(_pool, "_n_threads", lambda: 1)
+        monkeypatch.setattr(_pool, "n_cores", lambda: 1)
         with pytest.raises(KeyboardInterrupt, match="stopped"):
             datasets.folder(tmp_path)
         assert len(calls) <= 1 + _pool._BATCH  # the task that raised, and the one begun since
@@ -222,7 +224,7 @@ class TestKilled:
         )
         done = subprocess.run([sys.executable, "-c", code, pictures], check=False)
         assert done.returncode == 9
-        assert [name for name in files(cache) if not name.endswith(".part")] == []
+        assert [name for name in files(cache) if ".part." not in name] == []
         assert len(datasets.folder(pictures)) == 6
 
     def test_a_bad_image_leaves_nothing(self, pictures, cache):

@@ -6,9 +6,13 @@ import socket
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from latentscope_tensorflow import distributed
+
+from latentscope.errors import DataError
 
 START = """
     import json, sys
@@ -17,12 +21,12 @@ START = """
     from latentscope.datasets import drawn_faces
     from latentscope_tensorflow import preset, train
 
-    def run(folder, epochs, strategy=None):
+    def run(folder, epochs, strategy=None, batch_norm=False):
         config = preset(
             "celeba-vae", image_shape=(32, 32, 3), z_dim=8, filters=(8, 16), kernels=(3, 3),
-            strides=(2, 2), batch_size=64, batch_norm=False,
+            strides=(2, 2), batch_size=64, batch_norm=batch_norm,
         )
-        faces = drawn_faces(200, size=32)
+        faces = drawn_faces(210, size=32)  # of which 21 validate: an odd batch for two devices
         model = train(faces, config, folder=folder, epochs=epochs, strategy=strategy)
         parts = [*model.encoder.get_weights(), *model.decoder.get_weights()]
         return np.concatenate([np.ravel(part) for part in parts]), model.meta["history"]
@@ -35,7 +39,7 @@ TWO_DEVICES = """
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-    end(*run(sys.argv[1], 2, strategy))
+    end(*run(sys.argv[1], 2, strategy, len(sys.argv) > 2))
 """
 WORKER = """
     strategy = tf.distribute.MultiWorkerMirroredStrategy()
@@ -76,6 +80,38 @@ def assert_same_training(found, expected):
 
 def test_two_devices_equal_one(alone, tmp_path):
     assert_same_training(end(start(TWO_DEVICES, tmp_path / "run")), alone)
+
+
+def test_two_devices_with_batch_norm_train(alone, tmp_path):
+    """Each device normalises by its own part of the batch, so this is another training."""
+    weights, history = end(start(TWO_DEVICES, tmp_path / "run", "batch_norm"))
+    assert np.isfinite(weights).all()
+    assert len(weights) > len(alone[0])  # scales, offsets and moving averages
+    assert history["total_loss"][1] < history["total_loss"][0]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "task", "is_chief"),
+    [
+        (("worker", "worker"), ("worker", 0), True),
+        (("worker", "worker"), ("worker", 1), False),
+        (("chief", "worker"), ("chief", 0), True),
+        (("chief", "worker"), ("worker", 0), False),
+        ((), ("", None), True),
+    ],
+)
+def test_one_process_writes(cluster, task, is_chief):
+    spec = SimpleNamespace(as_dict=lambda: {kind: [] for kind in cluster})
+    resolver = SimpleNamespace(task_type=task[0], task_id=task[1], cluster_spec=lambda: spec)
+    assert distributed.is_chief(SimpleNamespace(cluster_resolver=resolver)) == is_chief
+    assert distributed.is_chief(SimpleNamespace(cluster_resolver=None))
+
+
+def test_batches_that_devices_cannot_share_are_refused():
+    two = SimpleNamespace(num_replicas_in_sync=2)
+    distributed.check_batch_size(64, two)
+    with pytest.raises(DataError, match="batch_size must be a multiple of the 2 devices; got 63"):
+        distributed.check_batch_size(63, two)
 
 
 def cluster(task, ports):

@@ -28,6 +28,23 @@ def test_parameters_are_the_published_ones(name):
     assert build(preset(base, **changes)).count_params() == n_parameters
 
 
+def test_the_decoder_mirrors_the_encoder():
+    """Kernels and strides in reverse: 5 and 4 stand first in the one and last in the other."""
+    config = preset("celeba-ae", filters=(8, 16), kernels=(5, 3), strides=(4, 2))
+    up = [x for x in models.decoder(config).layers if isinstance(x, keras.layers.Conv2DTranspose)]
+    assert [layer.kernel_size for layer in up] == [(3, 3), (5, 5)]
+    assert [layer.strides for layer in up] == [(2, 2), (4, 4)]
+    assert [layer.filters for layer in up] == [8, 3]
+
+
+def test_the_extra_dense_layer_has_an_activation():
+    def slopes(config):
+        layers = models.encoder(config).layers
+        return sum(isinstance(layer, keras.layers.LeakyReLU) for layer in layers)
+
+    assert slopes(preset("celeba-ae", extra_dense=16)) == slopes(preset("celeba-ae")) + 1
+
+
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("changes", [{}, {"upsampling": True, "dropout": 0.25}])
 def test_encoder_and_decoder_fit_together(name, changes):

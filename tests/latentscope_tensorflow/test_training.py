@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pytest
 from latentscope_tensorflow import load, preset, train
+from latentscope_tensorflow.entropy import bce_floor
 from latentscope_tensorflow.models import METRICS
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -51,9 +52,10 @@ def test_it_learns(faces, small, tmp_path):
     config = replace(small, learning_rate=5e-3)
     model = train(faces, config, folder=tmp_path, epochs=4)
     history = model.meta["history"]
-    assert list(history) == sorted([*METRICS, *(f"val_{name}" for name in METRICS)])
+    assert list(history) == [*METRICS, *(f"val_{name}" for name in METRICS)]
     assert history["val_total_loss"][-1] < history["val_total_loss"][0] - 10
     floor = model.meta["val_reco_floor"]
+    assert floor == bce_floor(faces.split(0.1, rng=0)[1])
     assert floor < history["val_reco_loss"][-1] < floor + 300
     assert_allclose(
         history["total_loss"], np.add(history["reco_loss"], history["kl_loss"]), rtol=1e-5
@@ -155,7 +157,10 @@ def test_a_radius_that_runs_away_is_reported(faces, tmp_path, small):
     [
         ({"rng": 1}, r"rng \(0 there, 1 here\)"),
         ({"validation": 0.5}, "differs in n_images"),
-        ({"config": preset("celeba-ae", **{**SMALL, "z_dim": 9})}, "differs in config"),
+        (
+            {"config": preset("celeba-ae", **{**SMALL, "z_dim": 9})},
+            r"differs in .*z_dim \(8 there, 9 here\)",
+        ),
     ],
 )
 def test_a_run_of_other_settings_is_not_continued(faces, small, tmp_path, changes, match):
@@ -173,10 +178,12 @@ def test_a_damaged_checkpoint_is_named(faces, small, tmp_path):
         train(faces, small, folder=tmp_path, epochs=2)
 
 
-def test_a_damaged_note_is_named(faces, small, tmp_path):
-    (tmp_path / "run.json").write_text("{")
+@pytest.mark.parametrize("text", ["{", "null", "5", "[1]", "[" * 100_000])
+def test_a_damaged_note_is_named(faces, small, tmp_path, text):
+    train(faces, small, folder=tmp_path, epochs=1)
+    (tmp_path / "run.json").write_text(text)
     with pytest.raises(FileFormatError, match=r"run.json is not the JSON it was"):
-        train(faces, small, folder=tmp_path, epochs=1)
+        train(faces, small, folder=tmp_path, epochs=2)
 
 
 @pytest.mark.parametrize(
@@ -188,11 +195,85 @@ def test_a_damaged_note_is_named(faces, small, tmp_path):
         ({"rng": 0.5}, DataTypeError, "rng must be an integer at least 0"),
         ({"config": preset("celeba-ae")}, DataError, r"image_shape is \(96, 96, 3\); got <Images"),
         ({"config": "celeba"}, DataError, "name must be one of"),
+        ({"config": None}, DataTypeError, "config must be a Config or the name of a preset"),
+        ({"validation": True}, DataTypeError, "validation must be a number; got True"),
     ],
 )
 def test_refusals(faces, small, tmp_path, options, error, match):
     with pytest.raises(error, match=match):
         train(faces, **{"config": small, "folder": tmp_path, **options})
+
+
+def test_refused_calls_leave_the_folder_free(faces, small, tmp_path):
+    with pytest.raises(DataError, match="epochs must be"):
+        train(faces, small, folder=tmp_path, epochs=0)
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
+        train(faces, small, folder=tmp_path, rng=3, callbacks=[Interrupt(0)])
+    train(faces, small, folder=tmp_path, epochs=1)
+
+
+def test_other_images_of_the_same_names_do_not_continue(faces, small, tmp_path):
+    train(faces, small, folder=tmp_path, epochs=1)
+    with pytest.raises(DataError, match="differs in images"):
+        train(255 - faces.pixels, small, folder=tmp_path, epochs=2)
+    with pytest.raises(DataError, match=r"differs in precision .'float32' there, 'mixed_bfloat16'"):
+        train(faces, small, folder=tmp_path, epochs=2, mixed_precision=True)
+
+
+def test_the_history_is_of_the_epochs_that_were(faces, small, tmp_path):
+    """Other callbacks may end it early, and add what they like."""
+
+    class Early(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            logs["mine"] = np.float32(1)
+            self.model.stop_training = epoch == 1
+
+    model = train(faces, small, folder=tmp_path, epochs=np.int64(5), callbacks=[Early()])
+    assert {len(values) for values in model.meta["history"].values()} == {2}
+    assert "mine" not in model.meta["history"]
+
+
+def test_a_folder_of_something_else_is_left_alone(faces, small, tmp_path):
+    train(faces, small, folder=tmp_path, epochs=1)
+    (tmp_path / "run.json").unlink()
+    with pytest.raises(DataError, match=r"holds a model or checkpoints, and no run.json"):
+        train(faces, small, folder=tmp_path, epochs=2)
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="folder must be one that can be made"):
+        train(faces, small, folder=tmp_path / "file")
+
+
+def test_one_training_per_folder(faces, small, tmp_path):
+    class Second(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            train(faces, small, folder=tmp_path, epochs=9)
+
+    with pytest.raises(DataError, match="is being written by another run"):
+        train(faces, small, folder=tmp_path, epochs=1, callbacks=[Second()])
+
+
+@pytest.mark.parametrize("dtype", [">f4", ">f8", "f2", np.longdouble])
+def test_floats_of_any_kind_train_alike(small, tmp_path, dtype):
+    pixels = np.random.default_rng(0).integers(2, size=(64, 32, 32, 3))
+    one, other = (
+        train(pixels.astype(kind), small, folder=tmp_path / name, epochs=1, validation=0)
+        for name, kind in (("native", "f4"), ("other", dtype))
+    )
+    assert_equal_weights(one, other)
+
+
+def test_weights_that_are_no_numbers_are_not_kept(faces, small, tmp_path):
+    """The last step of an epoch can break what no loss has seen yet."""
+
+    class Break(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 2:
+                kernel = self.model.encoder.layers[1].kernel
+                kernel.assign(np.full(kernel.shape, np.nan))
+
+    with pytest.raises(BackendError, match="training diverged"):
+        train(faces, small, folder=tmp_path, validation=0, callbacks=[Break()])
+    assert list(tmp_path.glob("checkpoint-*")) == []
 
 
 def test_keras_on_another_backend_is_refused(faces, small, tmp_path, monkeypatch):
