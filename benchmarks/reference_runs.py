@@ -100,22 +100,22 @@ QUANTITIES = (
 
 INTRODUCTION = """# The published models, in short runs
 
-CelebA: the first {n_celeba:,} photographs, cut and resized to 96×96×3, {n_train:,} to train on and the
-rest to validate, z_dim 256. MNIST: the {n_digits:,} test digits, likewise, z_dim 12. {epochs} epochs
-of Adam, learning rate 5e-4, batch 128, all from one seed. The published runs took 24 epochs over
-170,000 photographs, so shapes compare, digits do not. Losses are nats per image: pixel sums of the
-channel mean. Latents are of all images.
+CelebA: the first {n_celeba:,} photographs, cut and resized to 96×96×3, {n_train:,} to train on
+and the rest to validate, z_dim 256. MNIST: the {n_digits:,} test digits, likewise, z_dim 12.
+{epochs} epochs of Adam, learning rate 5e-4, batch 128, all from one seed. The published runs took
+24 epochs over 170,000 photographs, so shapes compare, digits do not. Losses are nats per image:
+pixel sums of the channel mean. Latents are of all images.
 `python benchmarks/reference_runs.py CELEBA MNIST --epochs {epochs} --write docs/reference_runs.md`
 made this page.
 """
 
 
-REMARK = """What was published shows here too. The VAE with a tiny KL loss is an AE: z and mu have the same radius
-to within 1e-4 on average (published: 6e-5), the mean of logvar is about −13, and both reach about
-the same loss. The VAE with fact 5 fills the shell of N(0, I) by z, not by mu, and all but some two
-dozen axes carry next to nothing; along those mu still varies a little, so that a criterion by the
-variance of mu alone, at 0.01, calls all of them active. The radii of AE and tiny-KL VAE are free, and depend
-on the seed and on how long one trains.
+REMARK = """What was published shows here too. The VAE with a tiny KL loss is an AE: z and mu
+have nearly the same radius (published: 6e-5 on average), the mean of logvar is far below zero
+(published: −13), and both reach about the same loss. The VAE with fact 5 fills the shell of N(0, I)
+by z, not by mu, and most axes carry next to nothing; along those mu still varies a little, so that
+a criterion by the variance of mu alone, at 0.01, calls all of them active. The radii of AE and
+tiny-KL VAE are free: nothing holds them.
 """
 
 
