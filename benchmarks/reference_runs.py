@@ -70,7 +70,7 @@ def radii(latents: Any) -> list[str]:
 def posteriors(latents: Any) -> list[str]:
     """Return whether z is just mu, and which axes are in use."""
     if latents.kind == "ae":
-        return ["–"] * 5
+        return ["–"] * 6
     found = latentscope.posterior(latents)
     return [
         " … ".join(f"{value:.2f}" for value in found.mu_radius),
