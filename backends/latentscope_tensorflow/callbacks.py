@@ -72,23 +72,23 @@ class Monitor(keras.callbacks.Callback):
         self.is_reported = False
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if batch % _EVERY == 0:
-            self._check(batch, logs)
+        if batch % _EVERY == 0 and not np.isfinite(logs["total_loss"]):
+            self._stop(f"after step {batch + 1} the loss is {logs['total_loss']}")
 
-    def _check(self, batch: int, logs: Any) -> None:
-        if not np.isfinite([logs["total_loss"], logs.get("val_total_loss", 0.0)]).all():
-            raise BackendError(
-                f"training diverged after {self.folder.n_epochs} epochs and {batch + 1} steps: "
-                f"the loss is {logs['total_loss']}. What was learned before stays in "
-                f"{self.folder.path}; train in another folder with a learning_rate below "
-                f"{self.rate:g}, or without mixed_precision."
-            )
+    def _stop(self, what: str) -> None:
+        raise BackendError(
+            f"training diverged in epoch {self.folder.n_epochs + 1}: {what}. What was learned "
+            f"before stays in {self.folder.path}; train in another folder with a learning_rate "
+            f"below {self.rate:g}, or without mixed_precision."
+        )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self._check(self.params["steps"] - 1, logs)
+        for name, value in known(logs).items():
+            if not np.isfinite(value):
+                self._stop(f"{name} is {value}")
         for weight in self.model.weights:
             if not np.isfinite(np.asarray(weight.value)).all():
-                self._check(self.params["steps"] - 1, {"total_loss": np.nan})
+                self._stop(f"weights {weight.path} are NaN or infinite")
         if logs["z_radius"] > self.limit and not self.is_reported:
             self.is_reported = True
             warn(
