@@ -20,9 +20,9 @@ _RUNAWAY = 100.0  # times √z_dim, the radius of N(0, I); an AE of few dimensio
 class Progress(keras.callbacks.Callback):
     """One bar over all epochs with the time left, and a line for each epoch, on stderr."""
 
-    def __init__(self, n_steps: int, first_epoch: int, last_epoch: int) -> None:
+    def __init__(self, n_steps: int, first_epoch: int, last_epoch: int, floor: float) -> None:
         super().__init__()
-        self.last_epoch, self.title = last_epoch, ""
+        self.last_epoch, self.floor, self.title = last_epoch, floor, ""
         self.bar = tqdm(
             total=n_steps * last_epoch, initial=n_steps * first_epoch, unit="step", smoothing=0.1
         )
@@ -52,10 +52,11 @@ class Progress(keras.callbacks.Callback):
         self.bar.unpause()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        parts = [f"{_SHORT[name]} {logs[name]:.5g}" for name in METRICS]
+        values = {_SHORT[name]: f"{logs[name]:.5g}" for name in METRICS}
+        values["reco"] += f" (floor {self.floor:.5g})"
         if "val_total_loss" in logs:
-            parts.append(f"validation loss {logs['val_total_loss']:.5g}")
-        self.say(f"{self.title}: {', '.join(parts)}")
+            values["validation loss"] = f"{logs['val_total_loss']:.5g}"
+        self.say(f"{self.title}: {', '.join(map(' '.join, values.items()))}")
 
     def close(self) -> None:
         """End the bar, also where training was interrupted."""

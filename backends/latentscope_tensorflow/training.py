@@ -103,16 +103,16 @@ def train(
     with strategy.scope():
         model = _compiled(config, seed, settings["precision"])
         run.restore(model)
-    history = run.history
+    history, floor = run.history, _floor(config, part)
     if run.n_epochs < epochs:
         with only_writer(run.path) if distributed.is_chief(strategy) else nullcontext():
-            history = _fit(model, part, rest, run, epochs, callbacks)
+            history = _fit(model, part, rest, run, epochs, floor, callbacks)
     meta = {
         "backend": "tensorflow",
         **run.settings,
         "history": history,
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
-        "reco_floor": _floor(config, part),
+        "reco_floor": floor,
         "val_reco_floor": rest and _floor(config, rest),
     }
     trained = signature.checked(_single_precision(model, meta))
@@ -139,6 +139,7 @@ def _fit(
     validation: Images | None,
     run: RunFolder,
     epochs: int,
+    floor: float,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> dict[str, list[float]]:
     """Run the epochs that are missing; return the history of all."""
@@ -147,7 +148,7 @@ def _fit(
     standard = [ours.SeededDropout(seed), ours.Monitor(run, config)]
     progress = None
     if distributed.is_chief(model.distribute_strategy):
-        progress = ours.Progress(steps, first, epochs)
+        progress = ours.Progress(steps, first, epochs, floor)
         standard += [ours.Checkpoints(run), progress]
     try:
         done = model.fit(

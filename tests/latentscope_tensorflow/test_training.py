@@ -1,7 +1,10 @@
 """Training: it learns, stops and continues with the same bits, and says when it goes wrong."""
 
+import io
 import json
+import re
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -10,6 +13,7 @@ from latentscope_tensorflow import load, preset, train
 from latentscope_tensorflow.entropy import bce_floor
 from latentscope_tensorflow.models import METRICS
 from numpy.testing import assert_allclose, assert_array_equal
+from tqdm import tqdm
 
 import latentscope
 from latentscope.errors import (
@@ -82,6 +86,23 @@ def test_interrupted_in_the_middle_of_an_epoch(faces, small, tmp_path):
     ]
     continued = train(faces, small, folder=tmp_path / "parts", epochs=2)
     assert_equal_weights(at_once, continued)
+
+
+def test_progress_tells_losses_and_where_it_continues(faces, small, tmp_path, monkeypatch):
+    written = io.StringIO()
+    shown = partial(tqdm, disable=False, file=written)
+    monkeypatch.setattr("latentscope_tensorflow.callbacks.tqdm", shown)
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
+        train(faces, small, folder=tmp_path, epochs=3, callbacks=[Interrupt(1)])
+    train(faces, small, folder=tmp_path, epochs=3)
+    text = written.getvalue()
+    number = r"[\d.e+-]+"
+    line = rf"loss {number}, reco {number} \(floor {number}\), kl {number}, radius {number}, val"
+    for epoch in (1, 2, 3):
+        assert re.search(rf"epoch {epoch}/3: {line}", text)
+    assert "stopped after 1 of 3 epochs; call again to continue" in text
+    assert "continuing after 1 of 3 epochs" in text
+    assert "step/s" in text
 
 
 def test_a_finished_run_is_not_repeated(faces, small, tmp_path):
