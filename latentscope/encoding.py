@@ -64,8 +64,9 @@ def encode(
     Raises
     ------
     DataError
-        If the images do not fit the model, the folder of `path` does not exist, or the blocks of
-        an earlier run are from other images, another seed or another model.
+        If the images do not fit the model, the folder of `path` does not exist, another run writes
+        there, or the blocks of an earlier run are from another seed or, as far as ids, sixteen
+        images and the first and last of its blocks tell, from other images or another model.
     BackendError
         If the model gives latents of a wrong shape, or NaN.
 

@@ -84,14 +84,14 @@ class Images:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all ids and of the pixels of sixteen images: whether two sets are the same."""
+        """Hash of all ids and of the pixels of sixteen images, to tell most other sets apart."""
         some = np.linspace(0, len(self) - 1, min(_N_HASHED, len(self))).round().astype(np.int64)
         digest = hashlib.sha256(repr(self.ids.tolist()).encode())
         digest.update(np.ascontiguousarray(self.take(some)).data)
         return digest.hexdigest()[:16]
 
     def take(self, positions: Any) -> Array:
-        """Return the pixels of some images, as they are stored.
+        """Return the pixels of some images, bytes as bytes and floats as floats; see `dtype`.
 
         Parameters
         ----------

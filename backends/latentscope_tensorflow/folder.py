@@ -51,7 +51,10 @@ class RunFolder:
                 f"{path} holds a run that differs in {'; '.join(wrong)}. Repeat its settings to "
                 "continue it, or train in another folder."
             )
-        _write_json(note, settings)
+
+    def begin(self) -> None:
+        """Note the settings; to be called by the only writer."""
+        _write_json(self.path / "run.json", self.settings)
 
     @property
     def n_epochs(self) -> int:

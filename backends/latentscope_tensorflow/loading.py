@@ -63,6 +63,12 @@ def load(
         If a file is not there, or no Keras file.
     UnsafeFileError
         If loading would run code from the file: Lambda layers, ``.h5`` and SavedModel.
+    IncompleteFileError
+        If the training in `folder` is not finished, or a save was stopped half-way.
+    TooLargeError
+        If a file declares far more than it stores.
+    DataError
+        If the arguments do not fit together.
     BackendError
         If weights are NaN, shapes do not fit, or outputs are not told apart.
 
@@ -74,7 +80,8 @@ def load(
     'vae'
     """
     is_pair = encoder is not None and decoder is not None
-    is_described = outputs is not None or tuple(pixel_range) != (0.0, 1.0)
+    low, high = _rising(pixel_range)
+    is_described = outputs is not None or (low, high) != (0.0, 1.0)
     if (folder is None) != is_pair or (folder is not None and (encoder or decoder or is_described)):
         raise DataError(
             "load takes either a folder alone, or both encoder= and decoder=, with outputs= and "
@@ -88,7 +95,7 @@ def load(
             first,
             second,
             signature.recognised(first) if outputs is None else signature.told(first, outputs),
-            pixel_range=_rising(pixel_range),
+            pixel_range=(low, high),
             meta={"backend": "tensorflow", "encoder": first.name, "decoder": second.name},
         )
     )

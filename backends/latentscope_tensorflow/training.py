@@ -68,8 +68,8 @@ def train(
     -------
     KerasModel
         Its ``meta`` holds config and history: total_loss = reco_loss + kl_loss (weighted) and
-        z_radius of every epoch, and of the validation with the prefix ``val_``; and ``reco_floor``,
-        what the reconstruction would cost if it were perfect.
+        z_radius of every epoch, and of the validation with the prefix ``val_``; and ``reco_floor``
+        and ``val_reco_floor``, what the reconstruction would cost if it were perfect.
 
     Raises
     ------
@@ -143,6 +143,8 @@ def _fit(
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> dict[str, list[float]]:
     """Run the epochs that are missing; return the history of all."""
+    if distributed.is_chief(model.distribute_strategy):
+        run.begin()
     config, seed, first, earlier = model.config, run.settings["rng"], run.n_epochs, run.history
     steps = pipeline.n_steps(images, config)
     standard = [ours.SeededDropout(seed), ours.Monitor(run, config)]

@@ -138,6 +138,7 @@ def biased():
         ({"outputs": ("sigma",)}, DataError, "each of outputs must be one of .*; got 'sigma'"),
         ({"encoder": lambda: encoder("z_log_var")}, BackendError, "told apart as mu, logvar"),
         ({"outputs": ("z",), "pixel_range": "tanh"}, DataError, "must be two numbers, such as"),
+        ({"pixel_range": 5}, DataError, "pixel_range must be two numbers, such as .*; got 5"),
         ({"pixel_range": (1, 0)}, DataError, "pixel_range must be .*rising; got"),
         (
             {"decoder": lambda: None},

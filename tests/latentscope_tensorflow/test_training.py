@@ -273,6 +273,16 @@ def test_one_training_per_folder(faces, small, tmp_path):
         train(faces, small, folder=tmp_path, epochs=1, callbacks=[Second()])
 
 
+def test_a_refused_second_training_leaves_the_settings_of_the_first(faces, small, tmp_path):
+    class Other(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            train(faces, small, folder=tmp_path, epochs=1, rng=7)
+
+    with pytest.raises(DataError, match="is being written by another run"):
+        train(faces, small, folder=tmp_path, epochs=1, callbacks=[Other()])
+    assert json.loads((tmp_path / "run.json").read_text())["rng"] == 0
+
+
 @pytest.mark.parametrize("dtype", [">f4", ">f8", "f2", np.longdouble])
 def test_floats_of_any_kind_train_alike(small, tmp_path, dtype):
     pixels = np.random.default_rng(0).integers(2, size=(64, 32, 32, 3))
