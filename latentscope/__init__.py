@@ -22,6 +22,7 @@ if (Path(__file__).parent / "server" / "app.py").exists():
 _HOME = {  # public name: the module that defines it, imported on first use
     "AxisDensity": "latentscope.analysis.axes",
     "Comparison": "latentscope.analysis.compare",
+    "Direction": "latentscope.analysis.direction",
     "Embedding": "latentscope.analysis.tsne",
     "Images": "latentscope.images",
     "InertiaCurve": "latentscope.analysis.clusters",
@@ -31,8 +32,11 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "PlaneZoom": "latentscope.analysis.planes",
     "Posterior": "latentscope.analysis.posterior",
     "RadiusDensity": "latentscope.analysis.radius",
+    "RoundTrip": "latentscope.analysis.round_trip",
+    "Support": "latentscope.analysis.support",
     "axis_density": "latentscope.analysis.axes",
     "compare": "latentscope.analysis.compare",
+    "direction": "latentscope.analysis.direction",
     "encode": "latentscope.encoding",
     "finite_rows": "latentscope.rows",
     "inertia_curve": "latentscope.analysis.clusters",
@@ -42,10 +46,12 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "plane_zoom": "latentscope.analysis.planes",
     "posterior": "latentscope.analysis.posterior",
     "radius_density": "latentscope.analysis.radius",
+    "round_trip": "latentscope.analysis.round_trip",
     "save": "latentscope.formats",
+    "support": "latentscope.analysis.support",
     "tsne": "latentscope.analysis.tsne",
 }
-_MODULES = ("backend", "datasets", "errors", "plot", "rows", "sample")
+_MODULES = ("backend", "datasets", "errors", "pictures", "plot", "rows", "sample")
 
 __all__ = ["__version__", *_HOME, *_MODULES]
 

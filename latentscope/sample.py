@@ -19,7 +19,7 @@ from latentscope._kernels import centred
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn
-from latentscope.analysis._moments import Covariance, Moments, principal_axes
+from latentscope.analysis._moments import Covariance, Moments, principal_axes, varying_axes
 from latentscope.errors import DataError
 from latentscope.rows import Block, Rows, Summary, as_rows, reduce, sample_rows, take
 
@@ -28,7 +28,6 @@ __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "norma
 _LARGEST_RADIUS = 1e6  # beyond which no Gaussian has anything
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
 _MAX_ROUNDS = 100
-_NOISE = 1e-12  # share of the largest variance that is rounding
 _TINY_MASS = 1e-200  # inside a radius, below which it is no number to divide by
 _REST = 1e-6  # relative change of the core's total variance that ends the search
 
@@ -330,14 +329,11 @@ def _fitted_core(
     """Return mean, variances and axes (as rows) of the core; axes without variance are left out."""
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     mean, matrix = covariance.mean, covariance.covariance
-    noise = max(_NOISE, 10 * float(np.finfo(rows.matrices["z"].dtype).eps))
-    total = 0.0
+    dtype, total = rows.matrices["z"].dtype, 0.0
     for step in range(1, _MAX_ROUNDS + 1):
-        variance, axes = principal_axes(matrix)
-        is_real = (variance > noise * variance[0]) & (variance[0] > 0)
-        if not is_real.any():
+        variance, axes = varying_axes(matrix, dtype)
+        if not len(variance):
             raise DataError("the points of z must differ to have a core; all of them coincide.")
-        variance, axes = variance[is_real], axes[is_real]
         cut = _default_radius(len(variance)) if radius is None else float(radius)
         if abs(variance.sum() - total) <= _REST * variance.sum():
             break

@@ -15,14 +15,15 @@ from latentscope import backend, datasets, sample
 LAYERS = (  # each may import from itself and from those above it in this list
     "errors _validate _optional results _atomic _lock _paths _table _types _version _kernels _warn "
     "_blas",
-    "_sources rows latents images formats datasets backend encoding _conformance",
-    "analysis sample",
+    "_sources rows latents images formats datasets backend encoding _conformance _models",
+    "analysis sample pictures",
     "plot",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 BACKENDS = ("latentscope_tensorflow",)  # beside the layers: they see the first two alone
 EXCEPTIONS = {  # loaded when a method of a result is called
     ("latentscope.results", "latentscope.plot"),  # plot()
+    ("latentscope.pictures", "latentscope.plot"),
     ("latentscope.results", "latentscope.analysis"),  # load()
 }
 

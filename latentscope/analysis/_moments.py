@@ -10,7 +10,7 @@ doi:10.1080/00031305.1983.10483115
 """
 
 from contextlib import nullcontext
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from latentscope.rows import Block, Summary
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
 _LARGEST = 2**64 - 2**11  # that float64 and uint64 both hold
+_NOISE = 1e-12  # share of the largest variance that is rounding even in float64
 _MOST_AXES = 16_384  # 2 GiB per matrix
 _SMALL = 512  # axes
 _SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
@@ -135,6 +136,14 @@ def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     variance, axes = np.maximum(variance[::-1], 0.0), vectors.T[::-1]
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
     return variance, axes * np.sign(largest)[:, None]
+
+
+def varying_axes(covariance: FloatArray, dtype: np.dtype[Any]) -> tuple[FloatArray, FloatArray]:
+    """Return `principal_axes` without those whose variance is rounding for rows of this type."""
+    variance, axes = principal_axes(covariance)
+    noise = max(_NOISE, 10 * float(np.finfo(dtype).eps))
+    is_real = (variance > noise * variance[0]) & (variance[0] > 0)
+    return variance[is_real], axes[is_real]
 
 
 def refuse_overflow(sums: FloatArray, what: str = "axis", numbers: IntArray | None = None) -> None:

@@ -1,0 +1,226 @@
+"""Is a decoded image meaningful? It is decoded, encoded and decoded again, and must come back.
+
+A decoder is trained where the data are. What it makes of a point far away is no image that the
+encoder knows: encoded again it lands elsewhere, and what is decoded from there looks different. An
+image like those of the data comes back almost unchanged, and lands among the data. Both are
+measured beside what the data's own points do, so the score replaces the eye.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from tqdm import tqdm
+
+from latentscope._models import decode, encode_mean
+from latentscope._types import Array, FloatArray
+from latentscope._validate import generator, integer
+from latentscope.analysis.support import SHARES, Shell, Support
+from latentscope.results import Result
+from latentscope.rows import Rows, as_rows, sample_rows, take
+
+_REFERENCE, _PER_AXIS = 2000, 4  # points of the data that make the standard, and at least per axis
+_TYPICAL = 0.95  # share of the data's images whose round trip counts as good
+_BATCH = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class RoundTrip(Result):
+    """How far decoded images change on a round trip, and where they land.
+
+    Attributes
+    ----------
+    start : Support
+        Where the candidates lie, before any decoding, beside the data.
+    landing : Support
+        Where their images are encoded to, beside where images of the data's points are.
+    change : float64 array of shape (n_candidates,)
+        Root mean square difference of the decoded image and what its round trip makes of it;
+        pixels are in [0, 1].
+    data_change : float64 array of shape (1001,)
+        Quantiles 0, 0.001 … 1 of the same for points of the data.
+    n_used : int
+        Points of the data that made the standard for `landing` and `change`.
+    """
+
+    start: Support
+    landing: Support
+    change: FloatArray
+    data_change: FloatArray
+
+    _plot: ClassVar[str] = "plot_round_trip"
+
+    @property
+    def return_score(self) -> FloatArray:
+        """Change that 95 % of the data's images stay below, over the change; at most 1."""
+        typical = float(np.interp(_TYPICAL, SHARES, self.data_change))
+        return _at_most_one(typical, self.change)
+
+    @property
+    def landing_score(self) -> FloatArray:
+        """Distance that 95 % of the data's landings stay below, over the distance; at most 1."""
+        (typical,) = self.landing.data_quantile(_TYPICAL)
+        return _at_most_one(typical, self.landing.distance)
+
+    @property
+    def score(self) -> FloatArray:
+        """Meaningful-image score of each candidate: 1 like the data's images, towards 0 nonsense.
+
+        The product of `return_score` and `landing_score`: 0.5 is an image that changes, or lands,
+        twice as far as 95 % of the data's do.
+        """
+        return self.return_score * self.landing_score
+
+    def headline(self) -> dict[str, Any]:
+        """Return how meaningful the images are."""
+        return {
+            "candidates": len(self.change),
+            "score, mean": float(self.score.mean()),
+            "least": float(self.score.min()),
+            "greatest": float(self.score.max()),
+            "share inside the data's shell": self.start.share_inside,
+        }
+
+
+def round_trip(
+    model: Any,
+    z: Any,
+    candidates: Any,
+    *,
+    n_reference: int | None = None,
+    rng: int | np.random.Generator = 0,
+) -> RoundTrip:
+    """Decode candidates, encode the images again, and measure what comes back.
+
+    Parameters
+    ----------
+    model : backend.Model
+        With `encode` and `decode`.
+    z : array-like of shape (n_points, z_dim), or Latents
+        The data's latents under this model.
+    candidates : array-like of shape (n_candidates, z_dim), or Latents
+        Points whose images are to be judged.
+    n_reference : int, optional
+        Points of the data that go the same way to set the standard; by default 2,000, or four per
+        axis if that is more, or all there are.
+    rng : int or numpy.random.Generator
+        Seed of their choice.
+
+    Returns
+    -------
+    RoundTrip
+        With `score`, one per candidate.
+
+    Raises
+    ------
+    DataError
+        As `support` does; if there are fewer reference points than axes, for example.
+    BackendError
+        If the model gives images or latents of a wrong shape, or NaN.
+
+    Notes
+    -----
+    With x = D(z), the image changes by ρ = rms(x − D(E(x))) and lands at Mahalanobis distance λ of
+    E(x) from the landings of the data's images; E is the mean mu for a VAE. The score is
+    min(1, ρ₉₅ / ρ) · min(1, λ₉₅ / λ), where ρ₉₅ and λ₉₅ hold 95 % of the data.
+    ``docs/round_trip.md`` shows how well it orders decoded images of drawn faces by their distance
+    from the nearest face that can be drawn, where that distance is known.
+
+    The score knows what the model knows: a model that maps everything to one blurred image gives
+    all of them a high score.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from latentscope.latents import Latents
+    >>> axes = np.linalg.qr(np.random.default_rng(0).standard_normal((48, 3)))[0]
+    >>> model = SimpleNamespace(kind="ae", z_dim=3, image_shape=(4, 4, 3), meta={})
+    >>> model.decode = lambda z: (0.5 + 0.1 * z @ axes.T).clip(0, 1).reshape(-1, 4, 4, 3)
+    >>> model.encode = lambda x, rng=0: Latents((x.reshape(-1, 48) - 0.5) @ axes / 0.1)
+    >>> z = np.random.default_rng(1).standard_normal((500, 3)).astype("f4")
+    >>> result = round_trip(model, z, np.array([[0.1, 0, 0], [90, -80, 70]], "f4"))
+    >>> result.score.round(1).tolist()  # pixels saturate far from the data
+    [1.0, 0.0]
+    """
+    wanted = n_reference and integer("n_reference", n_reference, low=2)
+    return Standard.of(model, as_rows(z), n_reference=wanted, rng=generator(rng)).judge(candidates)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """What the data's own points do on a round trip, by which candidates are judged.
+
+    Attributes
+    ----------
+    model : backend.Model
+    data : Shell
+        Of all points.
+    landing : Shell
+        Of where images of the reference points are encoded to.
+    change : float64 array of shape (1001,)
+        Quantiles of how much their images change.
+    n_reference, n_total : int
+        Reference points, of how many.
+    """
+
+    model: Any
+    data: Shell
+    landing: Shell
+    change: FloatArray
+    n_reference: int
+    n_total: int
+
+    @classmethod
+    def of(
+        cls, model: Any, rows: Rows, *, n_reference: int | None = None, rng: np.random.Generator
+    ) -> Self:
+        """Send reference points of the data on a round trip."""
+        wanted = n_reference or max(_REFERENCE, _PER_AXIS * rows.z_dim)
+        indices, _ = sample_rows(rows, wanted, rng)
+        data = Shell.of(rows)
+        landing, change = _trips(model, take(rows, indices), "round trips of the data")
+        return cls(
+            model=model,
+            data=data,
+            landing=Shell.of(as_rows(landing)),
+            change=np.quantile(change, SHARES),
+            n_reference=len(indices),
+            n_total=rows.n_total,
+        )
+
+    def judge(self, candidates: Any) -> RoundTrip:
+        """Send candidates on the same way."""
+        start = self.data.judge(candidates)
+        proposed = as_rows(candidates, least=1, name="candidates")
+        points = take(proposed, np.arange(proposed.n_total))
+        landing, change = _trips(self.model, points, "round trips of the candidates")
+        return RoundTrip(
+            n_used=self.n_reference,
+            n_total=self.n_total,
+            start=start,
+            landing=self.landing.judge(landing),
+            change=change,
+            data_change=self.change,
+        )
+
+
+def _trips(model: Any, points: Array, title: str) -> tuple[Array, FloatArray]:
+    """Return where images of the points are encoded to, and by how much their images change."""
+    landings, changes = zip(*_batches(model, points, title), strict=True)
+    return np.concatenate(landings), np.concatenate(changes)
+
+
+def _batches(model: Any, points: Array, title: str) -> Iterator[tuple[Array, FloatArray]]:
+    with tqdm(total=len(points), desc=title, unit="image", delay=2) as bar:
+        for start in range(0, len(points), _BATCH):
+            images = decode(model, points[start : start + _BATCH])
+            landing = encode_mean(model, images)
+            difference = (images - decode(model, landing)).reshape(len(images), -1)
+            yield landing, np.sqrt((difference.astype(np.float64) ** 2).mean(axis=1))
+            bar.update(len(images))
+
+
+def _at_most_one(typical: float, values: FloatArray) -> FloatArray:
+    """Return typical / values where that is below 1, else 1."""
+    return np.minimum(1.0, typical / np.maximum(values, max(typical, np.finfo(float).tiny)))

@@ -1,0 +1,249 @@
+"""What do points of the latent space look like? Pictures, each with where its point lies.
+
+An `Album` belongs to a model and the latents of its data. Whatever it decodes, from random points
+to the way from one face to another, comes with its Mahalanobis distance from the data, its radius,
+and its meaningful-image score.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Self
+
+import numpy as np
+from PIL import Image, ImageEnhance
+
+from latentscope import sample
+from latentscope._models import checked, decode, encode_mean
+from latentscope._types import Array, FloatArray
+from latentscope._validate import generator, integer, real
+from latentscope.analysis.direction import Direction
+from latentscope.analysis.round_trip import RoundTrip, Standard
+from latentscope.errors import DataError
+from latentscope.images import as_images, as_unit
+from latentscope.rows import as_rows, take
+
+HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 5.0, 8.0)  # of the published cubes
+_UNIFORM = 1.5  # half-width of the cube among the random points
+_PER_COMPONENT, _COMPONENTS = 4, 10  # rows per axis and Gaussian of the mixture, and most of them
+
+__all__ = ["HALF_WIDTHS", "Album", "Pictures", "sharpened"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class Pictures:
+    """Decoded images of some points, with what is known about the points.
+
+    Attributes
+    ----------
+    name : str
+        What they show.
+    images : float32 array of shape (n, height, width, channels)
+        In [0, 1].
+    trip : RoundTrip
+        Where the points lie (`trip.start`), and how meaningful their images are (`trip.score`).
+    """
+
+    name: str
+    images: Array
+    trip: RoundTrip
+
+    @property
+    def distance(self) -> FloatArray:
+        """Mahalanobis distance of each point from the data's mean."""
+        return self.trip.start.distance
+
+    @property
+    def radius(self) -> FloatArray:
+        """L2 norm of each point."""
+        return self.trip.start.radius
+
+    @property
+    def score(self) -> FloatArray:
+        """Meaningful-image score of each, from 0 to 1."""
+        return self.trip.score
+
+    def sharpened(self, factor: float) -> Self:
+        """Return the same with sharper images; see the function `sharpened`."""
+        return replace(self, images=sharpened(self.images, factor))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the images in a row, with distance, radius and score below each."""
+        return import_module("latentscope.plot").plot_pictures([self], ax=ax)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Pictures of {self.name}: {len(self)}, distance {np.median(self.distance):.4g}, "
+            f"radius {np.median(self.radius):.4g}, score {self.score.mean():.2f}>"
+        )
+
+
+class Album:
+    """Pictures of one model, judged by the latents of its data.
+
+    Parameters
+    ----------
+    model : backend.Model
+        With `encode` and `decode`.
+    z : array-like of shape (n_points, z_dim), or Latents
+        The latents of the data under this model.
+    rng : int or numpy.random.Generator
+        Seed of all draws, and of the points that set the standard of the score.
+
+    Raises
+    ------
+    DataError
+        If z is not as wide as the model's z_dim, or has too few rows for a covariance.
+    BackendError
+        If the model does not do what it must.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> from latentscope.latents import Latents
+    >>> model = SimpleNamespace(kind="ae", z_dim=4, image_shape=(2, 2, 1), meta={})
+    >>> model.decode = lambda z: (0.5 + z / 20).clip(0, 1).reshape(-1, 2, 2, 1).astype("f4")
+    >>> model.encode = lambda x, rng=0: Latents(20 * (x.reshape(-1, 4) - 0.5))
+    >>> album = Album(model, 3 + sample.normal(1000, 4))
+    >>> [pictures.name for pictures in album.random(5)][:2]
+    ['N(0, I)', 'uniform ±1.5']
+    >>> album.decode(np.zeros((1, 4)), "the origin").distance.round()
+    array([6.])
+    """
+
+    def __init__(self, model: Any, z: Any, *, rng: int | np.random.Generator = 0) -> None:
+        self.model, self.rows = checked(model), as_rows(z)
+        self._random = generator(rng)
+        if self.rows.z_dim != model.z_dim:
+            raise DataError(
+                f"z must have {model.z_dim} columns, the model's z_dim; got {self.rows.z_dim}. Are "
+                "these the latents of this model?"
+            )
+
+    @cached_property
+    def standard(self) -> Standard:
+        """What the data's own points do on a round trip."""
+        return Standard.of(self.model, self.rows, rng=self._random)
+
+    def decode(self, points: Any, name: str = "given points") -> Pictures:
+        """Decode any points of the latent space.
+
+        Parameters
+        ----------
+        points : array-like of shape (n, z_dim), or Latents
+        name : str
+            What they are, for captions.
+        """
+        given = as_rows(points, least=1, name="points")
+        array = take(given, np.arange(given.n_total))
+        trip = self.standard.judge(array)
+        return Pictures(name=name, images=decode(self.model, array), trip=trip)
+
+    def random(self, n: int = 8) -> tuple[Pictures, ...]:
+        """Decode `n` random points of each kind, from the one that knows least of the data.
+
+        N(0, I), the cube ±1.5, a Gaussian per axis, the full Gaussian, its core, and a mixture. The
+        mixture has up to ten Gaussians, as many as have four rows per axis each.
+        """
+        n, d, rng, rows = integer("n", n, low=1), self.rows.z_dim, self._random, self.rows
+        n_components = int(np.clip(rows.n_total // (_PER_COMPONENT * d), 1, _COMPONENTS))
+        n_fit = min(rows.n_total, _PER_COMPONENT * d * _COMPONENTS)
+        draws = {
+            "N(0, I)": sample.normal(n, d, rng=rng),
+            f"uniform ±{_UNIFORM}": sample.uniform(n, d, half_width=_UNIFORM, rng=rng),
+            "Gaussian per axis": sample.axis_gaussian(rows, n, rng=rng),
+            "full Gaussian": sample.gaussian(rows, n, rng=rng),
+            "core of the Gaussian": sample.core(rows, n, rng=rng),
+            f"mixture of {n_components}": sample.mixture(
+                rows, n, n_components=n_components, n_fit=n_fit, rng=rng
+            ),
+        }
+        return tuple(self.decode(points, name) for name, points in draws.items())
+
+    def uniform(
+        self, n: int = 8, *, half_widths: Iterable[float] = HALF_WIDTHS
+    ) -> tuple[Pictures, ...]:
+        """Decode `n` points of each of several cubes, by default the published ones."""
+        n, d = integer("n", n, low=1), self.rows.z_dim
+        return tuple(
+            self.decode(
+                sample.uniform(n, d, half_width=half_width, rng=self._random),
+                f"uniform ±{half_width:g}",
+            )
+            for half_width in half_widths
+        )
+
+    def reconstruct(self, images: Any) -> Pictures:
+        """Encode images and decode them.
+
+        Parameters
+        ----------
+        images : Images, or array of shape (n, height, width, channels)
+            Few: all are held in memory.
+        """
+        pixels = as_unit(as_images(images).take(slice(None)))
+        return self.decode(encode_mean(self.model, pixels), "reconstructions")
+
+    def between(self, start: Any, end: Any, n: int = 8) -> Pictures:
+        """Decode `n` points on the straight line from one point to another, both included.
+
+        In many dimensions the middle of such a line lies inside the shell, nearer to the mean.
+        """
+        ends = [self._point("start", start), self._point("end", end)]
+        steps = np.linspace(0, 1, integer("n", n, low=2))[:, None]
+        return self.decode((1 - steps) * ends[0] + steps * ends[1], "from one to another")
+
+    def along(
+        self, direction: Direction, start: Any, *, factors: Iterable[float] = (-2, -1, 0, 1, 2)
+    ) -> Pictures:
+        """Decode a point with the direction of a label added, times each factor."""
+        weights = np.array([real("each of factors", factor) for factor in factors])[:, None]
+        points = self._point("start", start) + weights * direction.vector
+        return self.decode(points, f"{direction.label}, added {_signed(weights.ravel())} times")
+
+    def _point(self, name: str, value: Any) -> FloatArray:
+        point = np.asarray(value, dtype=np.float64)
+        if point.shape != (self.rows.z_dim,):
+            raise DataError(
+                f"{name} must be one point of shape ({self.rows.z_dim},); got {point.shape}."
+            )
+        return point
+
+
+def sharpened(images: Any, factor: float) -> Array:
+    """Sharpen images with Pillow, as the published ones were, by factors 3, 6 and 7.
+
+    Parameters
+    ----------
+    images : array of shape (n, height, width, channels)
+        uint8, or floats in [0, 1].
+    factor : float
+        0 blurs, 1 changes nothing, more sharpens. It makes images crisper, not truer.
+
+    Returns
+    -------
+    float32 array of the same shape
+        In [0, 1], in steps of 1/255.
+
+    Examples
+    --------
+    >>> blurred = np.linspace(0, 1, 64).reshape(1, 8, 8, 1)
+    >>> bool(np.abs(sharpened(blurred, 1) - blurred).max() < 1 / 255)
+    True
+    """
+    if not real("factor", factor) >= 0:
+        raise DataError(f"factor must be at least 0; got {factor!r}.")
+    pixels = as_unit(as_images(images).take(slice(None)))
+    bytes_ = (pixels * 255).round().astype(np.uint8)
+    grey = pixels.shape[3] == 1
+    pillow = (Image.fromarray(x[..., 0] if grey else x) for x in bytes_)
+    enhanced = [np.asarray(ImageEnhance.Sharpness(image).enhance(factor)) for image in pillow]
+    return as_unit(np.stack(enhanced).reshape(pixels.shape))
+
+
+def _signed(weights: FloatArray) -> str:
+    return ", ".join(f"{weight:+g}".replace("-", "−") for weight in weights)

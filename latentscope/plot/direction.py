@@ -1,0 +1,35 @@
+"""Figure of a direction: which axes it is made of, beside what chance would give."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from latentscope.analysis.direction import Direction
+from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
+
+
+def plot_direction(result: Direction, *, ax: Axes | None = None) -> Axes:
+    """Draw the share of each axis in the vector, largest first, and the length chance gives.
+
+    Parameters
+    ----------
+    result : Direction
+        What to draw.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    ax = one_axes(ax)
+    size = np.sort(np.abs(result.vector))[::-1]
+    number = np.arange(1, len(size) + 1)
+    ax.bar(number, size, width=1.0, color=DATA, alpha=0.6, label=f"{result.label}, each axis")
+    typical = result.chance_length / np.sqrt(len(size))
+    ax.axhline(typical, color=GAUSSIAN, linestyle="--", label="random groups, root mean square")
+    ax.set(
+        xlabel="axis, sorted", ylabel="|difference of the means|",
+        title=f"{result.label}: {result.times_chance:.3g} times as long as by chance",
+    )  # fmt: skip
+    ax.legend(frameon=False, fontsize="small")
+    return ax
