@@ -46,6 +46,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "plane_zoom": "latentscope.analysis.planes",
     "posterior": "latentscope.analysis.posterior",
     "radius_density": "latentscope.analysis.radius",
+    "report": "latentscope.reporting.report",
     "round_trip": "latentscope.analysis.round_trip",
     "save": "latentscope.formats",
     "support": "latentscope.analysis.support",

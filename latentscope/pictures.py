@@ -246,4 +246,5 @@ def sharpened(images: Any, factor: float) -> Array:
 
 
 def _signed(weights: FloatArray) -> str:
-    return ", ".join(f"{weight:+g}".replace("-", "−") for weight in weights)
+    texts = (f"{weight:+g}" if weight else "0" for weight in weights)
+    return ", ".join(texts).replace("-", "−")

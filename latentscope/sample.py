@@ -6,6 +6,7 @@ out the tails, and the mixture knows several humps.
 """
 
 import warnings
+from contextlib import nullcontext
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
+from latentscope._blas import one_blas_thread
 from latentscope._kernels import centred
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, positive
@@ -28,6 +30,7 @@ __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "norma
 _LARGEST_RADIUS = 1e6  # beyond which no Gaussian has anything
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
 _MAX_ROUNDS = 100
+_SMALL = 128  # axes up to which more threads than one cost more than they bring
 _TINY_MASS = 1e-200  # inside a radius, below which it is no number to divide by
 _REST = 1e-6  # relative change of the core's total variance that ends the search
 
@@ -286,9 +289,14 @@ def mixture(
     integer("n_components", n_components, low=1, high=len(indices), why="the rows fitted to")
     points = take(rows, indices).astype(np.float64)
     center, scale = points.mean(axis=0), float(points.std(axis=0).max()) or 1.0
-    model = _fitted_mixture((points - center) / scale, n_components, int(random.integers(2**31)))
+    with one_blas_thread() if rows.z_dim <= _SMALL else nullcontext():
+        model = _fitted_mixture((points - center) / scale, n_components, _seed(random))
     draws, _ = model.sample(n_points)
     return _single(random.permutation(draws) * scale + center)
+
+
+def _seed(random: np.random.Generator) -> int:
+    return int(random.integers(2**31))
 
 
 def _fitted_mixture(points: FloatArray, n_components: int, seed: int) -> GaussianMixture:

@@ -18,6 +18,7 @@ LAYERS = (  # each may import from itself and from those above it in this list
     "_sources rows latents images formats datasets backend encoding _conformance _models",
     "analysis sample pictures",
     "plot",
+    "reporting",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 BACKENDS = ("latentscope_tensorflow",)  # beside the layers: they see the first two alone

@@ -1,0 +1,72 @@
+"""What each figure shows, and how it misleads."""
+
+from typing import NamedTuple
+
+
+class Topic(NamedTuple):
+    """A kind of figure, with its words."""
+
+    key: str
+    title: str
+    shows: str
+    misleads: str
+
+
+TOPICS = (
+    Topic(
+        "radius",
+        "On which shell?",
+        "How many points lie at which distance from the origin; the solid line is a Gaussian of "
+        "the same mean and covariance, the dashed one N(0, I).",
+        "The radius alone tells little: an off-centre or stretched cloud can have the radii of "
+        "N(0, I) and lie elsewhere altogether. In many dimensions every Gaussian is a thin shell.",
+    ),
+    Topic(
+        "axes",
+        "Which axes are broad?",
+        "The density along every axis, each scaled to its highest bin; the axes that add most to "
+        "the mean squared radius are coloured, with the Gaussian fitted to each.",
+        "Axes are the encoder's choice: a rotation of the latent space changes all of them and "
+        "means nothing. Most projections of high-dimensional data look Gaussian, whatever it is.",
+    ),
+    Topic(
+        "pca",
+        "Which directions carry the variance?",
+        "The share of each principal component, beside that of the original axes, and beside what "
+        "noise at the level of the last components would show.",
+        "A falling spectrum is no structure: it says that the cloud is stretched. In a VAE the "
+        "collapsed axes hold the prior's variance and may be among the components above the floor.",
+    ),
+    Topic(
+        "planes",
+        "What does the plane of PC 1 and PC 2 look like, closer and closer?",
+        "Points projected on the first two components; each red square is the next window, the "
+        "dotted disc is as wide as the void that chance alone would leave.",
+        "Few random points always show filaments and voids. Nothing smaller than the dotted disc "
+        "is structure, and a window that is called too sparse can show none.",
+    ),
+    Topic(
+        "clusters",
+        "Are there clusters?",
+        "The inertia of k-means for growing k, beside that of a Gaussian of the same mean and "
+        "covariance, cut into as many pieces.",
+        "K-means splits anything, and every curve falls. Only a bend that the Gaussian's curve "
+        "does not have counts. A curve that runs lower without a bend says that the cloud is no "
+        "Gaussian: it is bent, or has a shape, or many small clusters.",
+    ),
+    Topic(
+        "tsne",
+        "Which points are neighbours?",
+        "The t-SNE map of the data, and that of a Gaussian of the same mean and covariance, which "
+        "has no structure at all.",
+        "Islands, strings and gaps of such a map need not exist: see how many the Gaussian's has. "
+        "Distances, sizes and densities mean nothing in it.",
+    ),
+    Topic(
+        "posterior",
+        "Which axes does the VAE use?",
+        "The KL divergence of the posterior from the prior along each axis, largest first.",
+        "An axis can be called active because mu varies a little along it, and still carry next to "
+        "nothing: the nats tell.",
+    ),
+)

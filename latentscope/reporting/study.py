@@ -1,0 +1,184 @@
+"""All analyses of one set of latents, each done or left out with its reason."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentscope import sample
+from latentscope.analysis.clusters import InertiaCurve, inertia_curve
+from latentscope.analysis.direction import Direction, direction
+from latentscope.analysis.overview import Overview, overview
+from latentscope.analysis.planes import PlaneZoom, plane_zoom
+from latentscope.analysis.support import Shell, Support
+from latentscope.analysis.tsne import Embedding, tsne
+from latentscope.errors import LatentscopeError, LatentscopeWarning
+from latentscope.latents import Latents
+from latentscope.reporting.kept import Kept
+from latentscope.rows import Rows, as_rows, take
+
+N_CANDIDATES = 1000  # random points of each kind whose distances are measured
+HALF_WIDTH = 1.5  # of the cube among them
+_N_TSNE = 4000  # rows of a map that shows what there is to see
+_MOST_CLUSTERS, _ROWS_PER_CLUSTER = 80, 5
+_BINS = 4  # per standard deviation
+_N_SCALE = 2000  # rows that tell the scale of the bins
+_N_LABELS = 60
+
+
+@dataclass
+class Study:
+    """What was found in one set, and what was not asked and why.
+
+    Attributes
+    ----------
+    name : str
+    latents : Latents
+    overview : Overview
+    planes, clusters, map, null_map : results or None
+        `map` is the t-SNE of the data, `null_map` that of a Gaussian with mean and covariance of
+        the data. None: see `left_out`.
+    supports : dict of str to Support
+        For each kind of random points.
+    directions : list of Direction
+        One per label, the clearest first.
+    left_out : dict of str to str
+        Analysis: reason.
+    remarks : list of str
+        Warnings of the analyses.
+    """
+
+    name: str
+    latents: Latents
+    overview: Overview
+    planes: PlaneZoom | None = None
+    clusters: InertiaCurve | None = None
+    map: Embedding | None = None
+    null_map: Embedding | None = None
+    supports: dict[str, Support] = field(default_factory=dict)
+    directions: list[Direction] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+N_STEPS = 6  # that `studied` announces
+
+
+def studied(
+    name: str, source: Any, folder: Path, rng: int, announce: Callable[[str], None]
+) -> Study:
+    """Ask all questions of one set of latents.
+
+    Parameters
+    ----------
+    name : str
+    source : Latents, or array-like of shape (n_points, z_dim)
+    folder : Path
+        Where results are kept that take long.
+    rng : int
+        Seed.
+    announce : callable
+        Called before each of the steps.
+    """
+    latents = source if isinstance(source, Latents) else Latents(source)
+    rows = as_rows(latents)
+    remarks: list[str] = []
+    announce(f"{name}: overview")
+    with _noted(remarks):
+        radius_bin, axis_bin = _bin_widths(rows)
+        found = overview(latents, radius_bin_width=radius_bin, axis_bin_width=axis_bin)
+    study = Study(name, latents, found, remarks=remarks)
+    kept = Kept(folder, name, {"overview": found.to_dict(), "rng": rng})
+    for title, step in (
+        ("planes", lambda: _planes(study, rows)),
+        ("clusters", lambda: _clusters(study, rows, kept, rng)),
+        ("t-SNE", lambda: _maps(study, rows, kept, rng)),
+        ("random points", lambda: _supports(study, rows, rng)),
+        ("labels", lambda: _directions(study)),
+    ):
+        announce(f"{name}: {title}")
+        try:
+            with _noted(remarks):
+                step()
+        except LatentscopeError as error:
+            study.left_out[title] = str(error)
+    return study
+
+
+@contextmanager
+def _noted(remarks: list[str]) -> Iterator[None]:
+    """Add what is warned of to the remarks, once each, instead of showing it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LatentscopeWarning)
+        yield
+    texts = [str(one.message) for one in caught if issubclass(one.category, LatentscopeWarning)]
+    remarks += [text for text in dict.fromkeys(texts) if text not in remarks]
+
+
+def _bin_widths(rows: Rows) -> tuple[float, float]:
+    """Return round widths, a few bins per standard deviation of the radii and of a typical axis."""
+    some = np.linspace(0, rows.n_total - 1, min(_N_SCALE, rows.n_total)).astype(np.int64)
+    z = take(rows, some).astype(np.float64)
+    spread = z.std(axis=0)
+    typical = float(np.median(spread[spread > 0])) if spread.any() else 1.0
+    return _round(float(np.linalg.norm(z, axis=1).std()) or typical), _round(typical)
+
+
+def _round(spread: float) -> float:
+    """Return 1, 2 or 5 times a power of ten near a quarter of the spread."""
+    width = spread / _BINS
+    power = 10.0 ** np.floor(np.log10(width))
+    factor = int(np.abs(np.log(np.array([1, 2, 5, 10]) * power / width)).argmin())
+    return float(f"{power * (1, 2, 5, 10)[factor]:.1g}")
+
+
+def _planes(study: Study, rows: Rows) -> None:
+    study.planes = plane_zoom(rows)
+
+
+def _clusters(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
+    most = min(_MOST_CLUSTERS, rows.n_total // _ROWS_PER_CLUSTER)
+    ks = range(2, most + 1, 2)
+    study.clusters = kept.get(
+        "clusters", InertiaCurve, lambda: inertia_curve(rows, n_clusters=ks, rng=rng)
+    )
+
+
+def _maps(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
+    n = min(_N_TSNE, study.overview.n_used)
+    perplexity = min(30.0, n / 4)
+
+    def map_of(z: Any) -> Embedding:
+        return tsne(z, n_points=n, perplexity=perplexity, rng=rng)
+
+    study.map = kept.get("tsne", Embedding, lambda: map_of(rows))
+    study.null_map = kept.get(
+        "tsne-of-a-gaussian", Embedding, lambda: map_of(sample.gaussian(rows, n, rng=rng))
+    )
+
+
+def _supports(study: Study, rows: Rows, rng: int) -> None:
+    shell, n, d = Shell.of(rows), N_CANDIDATES, rows.z_dim
+    for kind, points in (
+        ("N(0, I)", sample.normal(n, d, rng=rng)),
+        (f"uniform ±{HALF_WIDTH}", sample.uniform(n, d, half_width=HALF_WIDTH, rng=rng)),
+        ("Gaussian per axis", sample.axis_gaussian(rows, n, rng=rng)),
+        ("full Gaussian", sample.gaussian(rows, n, rng=rng)),
+    ):
+        study.supports[kind] = shell.judge(points)
+
+
+def _directions(study: Study) -> None:
+    labels = list(study.latents.labels)
+    for label in labels[:_N_LABELS]:
+        try:
+            study.directions.append(direction(study.latents, label))
+        except LatentscopeError as error:
+            study.left_out[f"label {label}"] = str(error)
+    for label in labels[_N_LABELS:]:
+        study.left_out[f"label {label}"] = f"the report takes the first {_N_LABELS} labels."
+    study.directions.sort(key=lambda found: -found.times_chance)
