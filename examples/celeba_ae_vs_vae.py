@@ -1,9 +1,9 @@
 """The main job: an AE, a VAE with a trace of KL loss, and a VAE on the same images, in one report.
 
 Each is trained, all images are encoded with it, and the report asks of the three sets of latents
-where the points live, which axes dominate, whether z is just mu, whether there are clusters, and what
-random points decode to. Without ``--images``, the images are faces drawn from twelve known factors.
-Stopped at any moment, the same command continues; finished steps are not repeated.
+where the points live, which axes dominate, whether z is just mu, whether there are clusters, and
+what random points decode to. Without ``--images``, the images are faces drawn from twelve known
+factors. Stopped at any moment, the same command continues; finished steps are not repeated.
 """
 
 import argparse

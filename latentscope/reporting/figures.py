@@ -50,7 +50,7 @@ class Drawer:
         if study.planes is not None:
             drawn["planes"] = self._panels(
                 len(study.planes.half_widths),
-                lambda panels: plot_planes(study.planes, ax=panels),  # type: ignore[arg-type]
+                lambda panels: plot_planes(study.planes, ax=panels),
                 size=(3.3, 3.5),
             )
         if study.clusters is not None:
@@ -96,7 +96,7 @@ class Drawer:
 
     def _panels(self, n: int, draw: Any, *, size: tuple[float, float] = _SIZE) -> list[str]:
         """Let `draw` fill n Axes, each of a figure of its own, and return them as SVG."""
-        with mpl.rc_context(_STYLE):
+        with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
             figures = [Figure(figsize=size, layout="constrained") for _ in range(n)]
             draw([figure.subplots() for figure in figures])
             return [self._svg(figure) for figure in figures]

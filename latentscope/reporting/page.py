@@ -149,16 +149,15 @@ def _support_table(study: Study) -> Table:
 
 def _label_table(study: Study) -> Table:
     found = study.directions
-    return Table(
-        **{
-            "label": [one.label for one in found],
-            "with": [one.n_with for one in found],
-            "without": [one.n_without for one in found],
-            "length": [one.length for one in found],
-            "by chance": [one.chance_length for one in found],
-            "separation in σ": [one.separation for one in found],
-        }
-    )
+    columns: dict[str, list[Any]] = {
+        "label": [one.label for one in found],
+        "with": [one.n_with for one in found],
+        "without": [one.n_without for one in found],
+        "length": [one.length for one in found],
+        "by chance": [one.chance_length for one in found],
+        "separation in σ": [one.separation for one in found],
+    }
+    return Table(**columns)
 
 
 def _markup(figures: dict[str, list[str]]) -> dict[str, list[Markup]]:

@@ -87,9 +87,11 @@ def report(
         ]
         galleries = {}
         for study in studies:
-            if study.name in brought:
-                announce(f"{study.name}: pictures")
-                galleries[study.name] = tried_gallery(study, brought[study.name], shown, seed)
+            if study.name not in brought:
+                study.left_out["pictures"] = "no model was given that decodes these latents."
+                continue
+            announce(f"{study.name}: pictures")
+            galleries[study.name] = tried_gallery(study, brought[study.name], shown, seed)
         announce("page")
         compared = None
         if len(studies) > 1:

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from latentscope.analysis.overview import Overview, overview
 from latentscope.analysis.planes import PlaneZoom, plane_zoom
 from latentscope.analysis.support import Shell, Support
 from latentscope.analysis.tsne import Embedding, tsne
-from latentscope.errors import LatentscopeError, LatentscopeWarning
+from latentscope.errors import DataError, LatentscopeError, LatentscopeWarning
 from latentscope.latents import Latents
 from latentscope.reporting.kept import Kept
 from latentscope.rows import Rows, as_rows, take
@@ -88,18 +89,24 @@ def studied(
     rows = as_rows(latents)
     remarks: list[str] = []
     announce(f"{name}: overview")
-    with _noted(remarks):
-        radius_bin, axis_bin = _bin_widths(rows)
-        found = overview(latents, radius_bin_width=radius_bin, axis_bin_width=axis_bin)
+    try:
+        with _noted(remarks):
+            radius_bin, axis_bin = _bin_widths(rows)
+            found = overview(latents, radius_bin_width=radius_bin, axis_bin_width=axis_bin)
+    except DataError as error:
+        raise DataError(f"{name}: {error}") from error
     study = Study(name, latents, found, remarks=remarks)
+    if found.posterior is None:
+        study.left_out["posterior"] = "there are no mu and logvar; an autoencoder has none."
     kept = Kept(folder, name, {"overview": found.to_dict(), "rng": rng})
-    for title, step in (
-        ("planes", lambda: _planes(study, rows)),
-        ("clusters", lambda: _clusters(study, rows, kept, rng)),
-        ("t-SNE", lambda: _maps(study, rows, kept, rng)),
-        ("random points", lambda: _supports(study, rows, rng)),
-        ("labels", lambda: _directions(study)),
-    ):
+    steps: dict[str, Callable[[], None]] = {
+        "planes": partial(_planes, study, rows),
+        "clusters": partial(_clusters, study, rows, kept, rng),
+        "t-SNE": partial(_maps, study, rows, kept, rng),
+        "random points": partial(_supports, study, rows, rng),
+        "labels": partial(_directions, study),
+    }
+    for title, step in steps.items():
         announce(f"{name}: {title}")
         try:
             with _noted(remarks):

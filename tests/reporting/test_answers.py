@@ -1,0 +1,70 @@
+"""The verdicts are right where the truth is known."""
+
+import json
+
+import numpy as np
+import pytest
+
+import latentscope
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    rng = np.random.default_rng(1)
+    noise = rng.standard_normal((3000, 8))
+    stretched = noise * [9, 1, 1, 1, 1, 1, 1, 1]
+    corners = 12 * np.eye(8)[rng.integers(4, size=3000)]
+    mu = noise * [1, 1, 1, 1, 0, 0, 0, 0]
+    half = np.full_like(mu, -6.0) * [1, 1, 1, 1, 0, 0, 0, 0]
+    sets = {
+        "prior": noise,
+        "off_centre": noise + 5,
+        "stretched": stretched,
+        "clustered": noise + corners,
+        "heavy": rng.standard_t(3, size=(3000, 8)),
+        "just_mu": latentscope.Latents(noise + 1e-3 * rng.standard_normal(mu.shape), noise,
+                                       np.full_like(mu, 2 * np.log(1e-3))),
+        "half_used": latentscope.Latents(mu + np.exp(half / 2) * rng.standard_normal(mu.shape), mu,
+                                         half),
+        "labelled": latentscope.Latents(noise, labels={"first": noise[:, 0] > 0,
+                                                       "coin": rng.integers(2, size=3000)}),
+    }  # fmt: skip
+    path = latentscope.report(tmp_path_factory.mktemp("answers") / "r.html", **sets)
+    return json.loads(path.with_suffix(".json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "expected"),
+    [
+        ("Where do", "prior", "On the shell of N(0, I)"),
+        ("Where do", "off_centre", "At radius 14.4"),  # √(8 · 25 + 8)
+        ("Which axes", "prior", "None stands out"),
+        ("Which axes", "stretched", "1 of 8"),
+        ("clusters", "prior", "No elbow"),
+        ("clusters", "clustered", "An elbow at k = 4"),
+        ("Gaussian cloud", "prior", "Close to one, by distances"),
+        ("Gaussian cloud", "off_centre", "Close to one, by distances"),
+        ("Gaussian cloud", "heavy", "Not quite"),
+        ("just mu", "just_mu", "Yes: z is just mu"),
+        ("just mu", "half_used", "No: noise is part of z"),
+        ("random points", "prior", "Yes"),
+        ("random points", "off_centre", "No, but a Gaussian of the data would"),
+        ("labels", "labelled", "1 of 2 do"),
+    ],
+)
+def test_verdicts(numbers, verdict, question, name, expected):
+    assert verdict(numbers, question, name)[0].startswith(expected)
+
+
+def test_sentences_hold_the_numbers(numbers, verdict):
+    _, text = verdict(numbers, "just mu", "half_used")
+    assert "4 of 8 axes carry less than 0.1 nats" in text
+    _, text = verdict(numbers, "labels", "labelled")
+    assert text.startswith("Clearest: first (")
+    _, text = verdict(numbers, "Which axes", "stretched")
+    assert "axis 0 (centre" in text
+
+
+def test_questions_that_a_set_does_not_allow_are_not_asked(numbers):
+    (answer,) = [one for one in numbers["answers"] if "just mu" in one["question"]]
+    assert [one["set"] for one in answer["sets"]] == ["just_mu", "half_used"]

@@ -1,0 +1,34 @@
+"""Figures take the page's colours and do not get into each other's way."""
+
+import re
+from xml.etree import ElementTree as ET
+
+from latentscope.reporting.captions import TOPICS
+
+
+def svgs(html):
+    return re.findall(r"<svg.*?</svg>", html, re.DOTALL)
+
+
+def test_every_figure_is_valid_and_its_names_are_its_own(made):
+    names = [name for svg in svgs(made.html) for name in re.findall(r'\bid="([^"]+)"', svg)]
+    assert len(svgs(made.html)) > 15
+    assert len(names) == len(set(names))
+    for svg in svgs(made.html):
+        ET.fromstring(svg.replace("<svg", '<svg xmlns:xlink="x"', 1))
+        used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', svg))
+        assert used <= set(re.findall(r'\bid="([^"]+)"', svg))
+
+
+def test_text_and_lines_have_the_colours_of_the_page(made):
+    for svg in svgs(made.html):
+        assert "var(--ink)" in svg
+        assert "#1c2128" not in svg
+        assert "<text" in svg  # and not drawn as paths
+
+
+def test_every_topic_says_what_it_shows_and_how_it_misleads(made):
+    for topic in TOPICS:
+        assert f'id="{topic.key}"' in made.html
+        assert topic.shows
+        assert topic.misleads

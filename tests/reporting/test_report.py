@@ -1,0 +1,155 @@
+"""The report holds what the analyses say, leaves out with a reason, and continues."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import latentscope
+from latentscope.analysis.tsne import Embedding
+from latentscope.errors import BackendError, DataError, DataTypeError
+from latentscope.reporting import study
+
+
+def test_the_numbers_are_those_of_the_analyses(made):
+    radius = latentscope.radius_density(made.plain, bin_width=0.2)
+    found = made.numbers["sets"]["plain"]["overview"]["radius"]
+    assert found["bin_width"] == 0.2  # a quarter of the spread, 0.71
+    assert found["counts"] == radius.counts.tolist()
+    assert found["mean"] == pytest.approx(radius.mean)
+    curve = latentscope.inertia_curve(made.plain)
+    assert made.numbers["sets"]["plain"]["clusters"]["inertia"] == curve.inertia.tolist()
+    kl = latentscope.posterior(made.vae).kl
+    assert made.numbers["sets"]["vae"]["overview"]["posterior"]["kl"] == kl.tolist()
+
+
+def test_the_numbers_within_the_page_are_those_beside_it(made):
+    (inside,) = re.findall(
+        r'<script type="application/json" id="numbers">(.*?)</script>', made.html
+    )
+    assert json.loads(inside) == made.numbers
+
+
+def test_every_set_says_its_rows(made):
+    assert "600 points in 8 dimensions" in made.html
+    assert made.numbers["sets"]["plain"]["n_used"] == 600
+    assert "plain 600 rows" in made.html
+
+
+def test_what_is_left_out_has_a_reason(made):
+    left_out = made.numbers["sets"]["plain"]["left out"]
+    assert set(left_out) == {"posterior", "pictures"}
+    assert "no mu and logvar" in made.html
+    assert made.numbers["sets"]["vae"]["left out"] == {}
+
+
+def test_pictures_come_with_their_scores(made):
+    pictures = made.numbers["sets"]["vae"]["pictures"]
+    titles = [one["title"] for one in pictures]
+    assert titles[:4] == ["N(0, I)", "uniform ±1.5", "Gaussian per axis", "full Gaussian"]
+    assert titles[-1] == "reconstructions"
+    assert all(0 <= one["score"] <= 1 for one in pictures)
+    assert made.html.count("data:image/png;base64,") > 10
+    assert made.numbers["sets"]["plain"]["pictures"] is None
+
+
+AWKWARD = {
+    "ten rows": (lambda rng: rng.standard_normal((10, 5)), set()),
+    "two rows": (lambda rng: rng.standard_normal((2, 3)), {"clusters", "t-SNE", "random points"}),
+    "two axes": (lambda rng: rng.standard_normal((60, 2)), set()),
+    "one axis": (lambda rng: rng.standard_normal((60, 1)), {"planes"}),
+    "constant axes": (lambda rng: rng.standard_normal((60, 4)) * [1, 1, 0, 0] + 7, set()),
+    "coinciding rows": (lambda rng: np.ones((60, 3)), {"t-SNE", "random points"}),
+    "fewer rows than axes": (lambda rng: rng.standard_normal((30, 50)), {"random points"}),
+    "tiny": (lambda rng: 1e-9 * rng.standard_normal((60, 3)), set()),
+    "an outlier": (lambda rng: np.vstack([rng.standard_normal((60, 3)), [[1e20] * 3]]), {"t-SNE"}),
+}
+
+
+@pytest.mark.parametrize(("make", "expected"), AWKWARD.values(), ids=AWKWARD)
+def test_awkward_sets_give_a_report_that_says_what_it_left_out(make, expected, tmp_path):
+    path = latentscope.report(tmp_path / "r.html", it=make(np.random.default_rng(0)))
+    left_out = json.loads(path.with_suffix(".json").read_text())["sets"]["it"]["left out"]
+    assert set(left_out) - {"posterior", "pictures"} == expected
+    page = path.read_text()
+    assert all(f"<b>{what}</b> was left out: " in page for what in left_out)
+    assert "Where do the points live?" in page
+
+
+def test_nothing_of_a_name_or_label_gets_into_the_page_as_html(tmp_path):
+    z = np.random.default_rng(0).standard_normal((60, 3))
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+    labels = {evil: z[:, 0] > 0}
+    latents = latentscope.Latents(z, ids=[evil] * 60, labels=labels, meta={evil: evil})
+    page = latentscope.report(tmp_path / "r.html", **{evil: latents}).read_text()
+    assert page.count("<script") == 1  # the numbers
+    assert page.count("</script>") == 1
+    assert "<img src=x" not in page
+
+
+def test_results_that_take_long_are_kept_and_used_again(tmp_path, monkeypatch):
+    z = np.random.default_rng(0).standard_normal((60, 3))
+    path = latentscope.report(tmp_path / "r.html", it=z)
+    first = path.with_suffix(".json").read_text()
+    kept = sorted((tmp_path / "r.results").iterdir())
+    assert len(kept) == 3
+    assert isinstance(Embedding.load(kept[-1]), Embedding)
+
+    def never(*arguments, **options):
+        raise AssertionError("it was there already")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "tsne", never)
+        patch.setattr(study, "inertia_curve", never)
+        latentscope.report(path, it=z)
+    assert json.loads(path.with_suffix(".json").read_text())["sets"] == json.loads(first)["sets"]
+
+
+def test_kept_results_of_other_rows_or_damaged_ones_are_not_used(tmp_path):
+    z = np.random.default_rng(0).standard_normal((60, 3))
+    latentscope.report(tmp_path / "r.html", it=z)
+    other = z.copy()
+    other[7, 1] += 1e-3
+    latentscope.report(tmp_path / "r.html", it=other)
+    kept = sorted((tmp_path / "r.results").iterdir())
+    assert len(kept) == 6
+    kept[0].write_text("half of it")
+    latentscope.report(tmp_path / "r.html", it=z)
+    latentscope.report(tmp_path / "r.html", it=other)
+    assert all(path.read_text().startswith("{") for path in kept)
+
+
+def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
+    z = np.random.default_rng(0).standard_normal((60, 3))
+    path = latentscope.report(tmp_path / "r.html", it=z)
+    before = path.read_bytes()
+    monkeypatch.setattr(study, "plane_zoom", lambda rows: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        latentscope.report(path, it=z)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "error", "match"),
+    [
+        ("r.html", {}, DataError, "needs named sets"),
+        ("r.pdf", {"it": [[0.0, 1.0], [1.0, 0.0]]}, DataError, r"end in \.html; got"),
+        ("no/such/r.html", {"it": [[0.0, 1.0], [1.0, 0.0]]}, DataError, "existing folder"),
+        (None, {"it": [[0.0, 1.0], [1.0, 0.0]]}, DataTypeError, "path must name a file; got None"),
+        ("r.html", {"it": [[0.0, np.nan], [1.0, 0.0]]}, DataError, "^it: .*1 row"),
+        ("r.html", {"it": [0.0, 1.0]}, DataError, "shape"),
+        ("r.html", {"it": [[0.0], [1.0]], "rng": -1}, DataError, "rng must be an integer"),
+        (
+            "r.html",
+            {"it": [[0.0], [1.0]], "models": {"its": 1}},
+            DataError,
+            "named like .* it; got",
+        ),
+        ("r.html", {"it": [[0.0], [1.0]], "models": {"it": 1}}, BackendError, "is no model"),
+    ],
+)
+def test_refusals(path, options, error, match, tmp_path):
+    with pytest.raises(error, match=match):
+        latentscope.report(path and tmp_path / path, **options)
+    assert not (tmp_path / "r.html").exists()
