@@ -63,6 +63,7 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "min_reported_time": 10_000,
     "write_computation_times": False,
+    "download_all_examples": False,
     "abort_on_example_error": True,
     "plot_gallery": "True",
 }

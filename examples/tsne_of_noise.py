@@ -16,7 +16,7 @@ rng = np.random.default_rng(0)
 figure, panels = plt.subplots(1, 3, figsize=(12, 4.2), layout="constrained")
 for z_dim, panel in zip((2, 4, 10), panels, strict=True):
     z = rng.uniform(-1, 1, size=(1000, z_dim))
-    embedding = latentscope.tsne(z, n_iter=400)
+    embedding = latentscope.tsne(z, n_iter=300)
     embedding.plot(ax=panel)
     panel.set_aspect("equal", adjustable="datalim")
     panel.set_title(
