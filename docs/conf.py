@@ -43,6 +43,9 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
+autosummary_filename_map = {  # where "PCA" and "pca" are one file name
+    f"latentscope.{name}": f"latentscope.{name}_class" for name in latentscope._HOME if name[0].isupper()
+}
 autodoc_typehints = "none"  # types stand in the docstrings, in words
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False  # autodoc lists them

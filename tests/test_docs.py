@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import latentscope
-from latentscope import backend, datasets, plot, rows, sample
+from latentscope import backend, datasets, pictures, plot, rows, sample
 
 TOP = Path(__file__).parent.parent
 DOCS = TOP / "docs"
@@ -101,9 +101,9 @@ def test_a_script_of_the_gallery_draws_one_figure(script, tmp_path, monkeypatch)
 def public_names():
     """Yield what a reader may call, as the reference lists it."""
     yield from latentscope._HOME
-    for module in (backend, datasets, plot, rows, sample):
+    for module in (backend, datasets, pictures, plot, rows, sample):
         name = module.__name__.partition(".")[2]
-        listed = set(module.__all__) - set(latentscope._HOME)
+        listed = set(module.__all__) - {*latentscope._HOME, "HALF_WIDTHS"}
         yield from (f"{name}.{member}" for member in sorted(listed))
     yield from sorted(set(latentscope_tensorflow._HOME) - {"PRESETS"})
 
