@@ -1,4 +1,6 @@
-"""Drawn faces: images whose every difference is known.
+"""
+Drawn faces: images whose every difference is known
+===================================================
 
 Twelve factors, from the width of the face to the background, are drawn from a Gaussian and set what
 each picture shows. What a model makes of them can be compared with the truth.
@@ -6,17 +8,17 @@ each picture shows. What a model makes of them can be compared with the truth.
 
 import argparse
 
+import matplotlib.pyplot as plt
 import numpy as np
-from PIL import Image
 
 from latentscope import datasets
 
-N_COLUMNS, N_ROWS = 12, 4
+N_COLUMNS, N_ROWS, DPI = 12, 4, 100
 
 
 def main() -> None:
     """Draw the faces, say what the factors are, and save a sheet of the first ones."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--points", type=int, default=500, help="faces to draw")
     parser.add_argument("--out", default="faces.png", help="PNG to write")
     arguments = parser.parse_args()
@@ -25,9 +27,13 @@ def main() -> None:
     for name, column in faces.labels.items():
         print(f"{name:14} mean {column.mean():+.2f}, standard deviation {column.std():.2f}")
 
-    sheet = faces.take(slice(N_COLUMNS * N_ROWS))
-    rows = sheet.reshape(N_ROWS, N_COLUMNS, *faces.image_shape)
-    Image.fromarray(np.concatenate(np.concatenate(rows, axis=1), axis=1)).save(arguments.out)
+    rows = faces.take(slice(N_COLUMNS * N_ROWS)).reshape(N_ROWS, N_COLUMNS, *faces.image_shape)
+    sheet = np.concatenate(np.concatenate(rows, axis=1), axis=1)
+    height, width, _ = sheet.shape
+    figure = plt.figure(figsize=(width / DPI, height / DPI), dpi=DPI)
+    figure.add_axes((0, 0, 1, 1)).set_axis_off()
+    figure.axes[0].imshow(sheet)
+    figure.savefig(arguments.out, dpi=DPI)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""A Gaussian with the broad axes of a trained autoencoder, at one glance.
+"""
+A Gaussian with the broad axes of a trained autoencoder, at one glance
+======================================================================
 
 The twelve broad or off-centre axes are those published for an autoencoder on CelebA; the others are
 alike. There is no structure in these points beyond mean and covariance, which the figures confirm.
@@ -20,7 +22,7 @@ AXES = {  # axis: centre, full width at half maximum
 
 def main() -> None:
     """Draw the points, ask, and save the figure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--points", type=int, default=170_000)
     parser.add_argument("--out", default="overview.png")
     arguments = parser.parse_args()

@@ -49,15 +49,15 @@ class Posterior(Result):
     n_extreme : int
         Values of logvar beyond ±80, near the ends of single precision. They enter as ±80.
     deviation_edges : float64 array of shape (n_intervals + 1,)
-        Intervals of |z − mu|, the last one open.
+        Intervals of ``|z − mu|``, the last one open.
     deviation_counts : int64 array of shape (n_intervals,)
         Components (points times axes) per interval.
     deviation_maximum : float
-        Largest |z − mu|.
+        Largest ``|z − mu|``.
     z_radius, mu_radius : float64 array of shape (3,)
         Minimum, mean and maximum of the L2 norms.
     absolute_difference, relative_difference : float64 array of shape (2,)
-        Mean and maximum over the points of |‖z‖ − ‖mu‖|, and of the same over ‖mu‖.
+        Mean and maximum over the points of ``|‖z‖ − ‖mu‖|``, and of the same over ‖mu‖.
     mean_squares : float64 array of shape (4,)
         Mean of ((z − mu) / σ)² if logvar were a log-variance, a variance, a standard deviation, a
         log standard deviation: 1 for what it is. 0 where that reading is impossible.
@@ -102,7 +102,7 @@ class Posterior(Result):
         return ~self.active & (self.kl < COLLAPSED_KL)
 
     def n_beyond(self, deviation: float) -> int:
-        """Return how many components have |z − mu| of at least one of the `deviation_edges`.
+        """Return how many components have ``|z − mu|`` of at least one of the `deviation_edges`.
 
         Raises
         ------

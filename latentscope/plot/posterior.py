@@ -11,7 +11,7 @@ from latentscope.plot._panels import DATA, MUTED, some_axes
 
 
 def plot_posterior(result: Posterior, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw the KL divergence of all axes, sorted, and the counts of |z − mu|.
+    """Draw the KL divergence of all axes, sorted, and the counts of ``|z − mu|``.
 
     Parameters
     ----------
