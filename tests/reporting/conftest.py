@@ -10,6 +10,14 @@ import pytest
 import latentscope
 
 
+@pytest.fixture(scope="session")
+def small_maps():
+    """Map few points: what the maps show is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("latentscope.reporting.study._N_TSNE", 200)
+        yield
+
+
 class Made(NamedTuple):
     """A report, and what it was made of."""
 
@@ -21,7 +29,7 @@ class Made(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory, linear_model, blobs):
+def made(tmp_path_factory, linear_model, blobs, small_maps):
     encoded = linear_model.encode(blobs)
     vae = latentscope.Latents(encoded.z, encoded.mu, encoded.logvar, blobs.ids, blobs.labels)
     plain = 5 + np.random.default_rng(0).standard_normal((600, 8))

@@ -9,7 +9,7 @@ import latentscope
 
 
 @pytest.fixture(scope="module")
-def numbers(tmp_path_factory):
+def numbers(tmp_path_factory, small_maps):
     rng = np.random.default_rng(1)
     noise = rng.standard_normal((3000, 8))
     stretched = noise * [9, 1, 1, 1, 1, 1, 1, 1]
