@@ -29,6 +29,7 @@ _MOST_CLUSTERS, _ROWS_PER_CLUSTER = 80, 5
 _BINS = 4  # per standard deviation
 _N_SCALE = 2000  # rows that tell the scale of the bins
 _N_LABELS = 60
+_ROUNDING = 1e-6  # of the largest value, below which a spread is none
 
 
 @dataclass
@@ -130,9 +131,11 @@ def _bin_widths(rows: Rows) -> tuple[float, float]:
     """Return round widths, a few bins per standard deviation of the radii and of a typical axis."""
     some = np.linspace(0, rows.n_total - 1, min(_N_SCALE, rows.n_total)).astype(np.int64)
     z = take(rows, some).astype(np.float64)
+    radius, rounding = np.linalg.norm(z, axis=1), _ROUNDING * float(np.abs(z).max())
     spread = z.std(axis=0)
-    typical = float(np.median(spread[spread > 0])) if spread.any() else 1.0
-    return _round(float(np.linalg.norm(z, axis=1).std()) or typical), _round(typical)
+    varies = spread > rounding
+    typical = float(np.median(spread[varies])) if varies.any() else 1.0
+    return _round(radius.std() if radius.std() > rounding else typical), _round(typical)
 
 
 def _round(spread: float) -> float:

