@@ -7,6 +7,7 @@ beside the page. The t-SNE maps take minutes; what takes long is kept in RUNS/ke
 
 import argparse
 import os
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import celeba_figures as figures
 import celeba_tables as tables
 import celeba_training as training
 import numpy as np
-from celeba_draws import N_DRAWS, album_tables, centre_table, farthest, origin, pictures
+from celeba_draws import N_DRAWS, album_tables, centre_table, n_beyond_origin, origin, pictures
 from celeba_maps import PER_CELL, maps_figure, maps_table
 from celeba_page import LEAD, PAGE
 from celeba_published import N_PHOTOGRAPHS
@@ -30,7 +31,7 @@ def page(folder: Path, images: Path, map_points: int | None) -> str:
     runs = [Run(folder, name) for name in NAMES]
     n_mapped = map_points or runs[0].latents.n_points
     draw_all(runs, images, n_mapped)
-    return PAGE.format(
+    text = PAGE.format(
         **setting(runs[0]),
         **models(runs),
         **cloud(runs[0], n_mapped),
@@ -39,6 +40,15 @@ def page(folder: Path, images: Path, map_points: int | None) -> str:
         draws=album_tables(runs),
         n_draws=N_DRAWS,
     )
+    return "\n\n".join(map(wrapped, text.split("\n\n")))
+
+
+def wrapped(paragraph: str) -> str:
+    """Return prose in lines of one width, and anything else as it is."""
+    if paragraph.startswith(("|", "#", "!")):
+        return paragraph
+    lines = textwrap.wrap(paragraph, 100, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines) + "\n" * paragraph.endswith("\n")
 
 
 def lead(runs: list[Run]) -> str:
@@ -48,8 +58,9 @@ def lead(runs: list[Run]) -> str:
         ae=origin(ae),
         tiny=origin(tiny),
         vae=origin(vae),
-        ae_reach=farthest(ae),
-        tiny_reach=farthest(tiny),
+        n_all=ae.latents.n_points,
+        n_ae=n_beyond_origin(ae),
+        n_tiny=n_beyond_origin(tiny),
     )
 
 
@@ -92,6 +103,7 @@ def cloud(ae: Run, n_mapped: int) -> dict[str, Any]:
         "square": tables.square(ae),
         "maps": maps_table(ae, n_mapped),
         "n_mapped": n_mapped,
+        "option": "" if n_mapped == ae.latents.n_points else f" --map-points {n_mapped}",
         "per_cell": PER_CELL,
         "chance_empty": float(np.exp(-PER_CELL)),
     }

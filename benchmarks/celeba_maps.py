@@ -79,7 +79,7 @@ def maps_figure(run: Run, n_points: int, path: Path) -> None:
     """Draw the maps of the first setting: data above, Gaussian below."""
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplots(2, len(SEEN), figsize=(11, 5.9), layout="constrained")
+    figure, panels = plt.subplots(2, len(SEEN), figsize=(11, 4.2), layout="constrained")
     for line, cloud in zip(panels, ("data", "gaussian"), strict=True):
         for ax, seen in zip(line, SEEN, strict=True):
             found = embedding(run, cloud, seen, SETTINGS[0], n_points)

@@ -8,9 +8,9 @@ PAGE = """# CelebA: the published experiments, repeated
 Adam, learning rate {rate:g}, batch {batch}, z_dim {z_dim}, one seed. The published runs had the
 same settings and {n_published:,} photographs, so shapes compare and digits do not, and axes have
 other numbers in every run. The last column says whether the published statement holds here, and
-where it does not, why. `python benchmarks/celeba.py RUNS --write docs/celeba.md` wrote all numbers
-of this page and drew its figures; no photograph is in them. Whether a picture is a face is said by
-eye.
+where it does not, why. `python benchmarks/celeba.py RUNS --write docs/celeba.md{option}` wrote all
+numbers of this page and drew its figures; no photograph is in them. Whether a picture is a face is
+said by eye.
 
 ## Are these the published models?
 
@@ -64,8 +64,8 @@ squared radius. The axes are not the same ones: what compares is how many stand 
 {square} The filaments and voids of the first reading were seen in small windows like these. A
 Gaussian with the same mean and covariance, which has neither, shows them too. Where chance alone
 leaves a void wider than a tenth of the side, a window cannot show structure. Some windows hold more
-latents than Gaussian points: the cloud is denser in its middle and has wider tails, evenly, as its
-radii say. The author of the experiments withdrew that first reading.
+latents than Gaussian points: the cloud is denser in its middle and wider in its tails, as its radii
+say. The author of the experiments withdrew that first reading.
 
 ## What does t-SNE draw?
 
@@ -133,7 +133,7 @@ LEAD = """An autoencoder puts photographs of faces into **one compact, off-centr
 roughly ellipsoidal cloud**: no filaments, no voids, no clusters. Whatever looked like them, in
 small windows of a plane or on a t-SNE map, a Gaussian with the same mean and covariance shows too.
 Random points fail because they miss that cloud: the origin, around which they are drawn, lies
-{ae:.1f} standard deviations off its centre in the AE and {tiny:.1f} in the tiny-KL VAE, in a
-direction in which no point of the data gets farther than {ae_reach:.1f} and {tiny_reach:.1f}.
-Points drawn with the data's mean *and* covariance decode to faces in all three models. The VAE,
-{vae:.1f} off centre, needs no such help."""
+{ae:.1f} standard deviations off its centre in the AE and {tiny:.1f} in the tiny-KL VAE; {n_ae} and
+{n_tiny} of {n_all:,} photographs get as far that way. Points drawn with the data's mean *and*
+covariance decode to faces in all three models. The VAE, {vae:.1f} off centre, needs no such
+help."""

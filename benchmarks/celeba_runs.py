@@ -11,7 +11,7 @@ import numpy as np
 import latentscope
 from latentscope.results import Result
 
-HEAD = ("", "published", "ours", "")
+HEAD = ("", "published", "ours", "verdict")
 NAMES = {"ae": "AE", "vae_tiny_kl": "tiny-KL VAE", "vae": "VAE"}
 
 

@@ -37,7 +37,7 @@ def radius(run: Run) -> str:
         rows.append((text, said, *cells, verdict(is_so(ours), "wider, and farther out")))
     ends = f"{found.minimum:.2f} … {found.mean:.2f} … {found.maximum:.2f}"
     rows.append(("least … mean … largest", "–", ends, "", "", ""))
-    return table(("radius", "published", "ours", "Gaussian like ours", "N(0, I)", ""), rows)
+    return table(("radius", "published", "ours", "Gaussian like ours", "N(0, I)", "verdict"), rows)
 
 
 def _peak(found: Any, law: np.ndarray) -> float:

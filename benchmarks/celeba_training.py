@@ -19,7 +19,7 @@ def parameters() -> str:
         ours = getattr(models, part)(preset(name, **changes)).count_params()
         what = ", ".join([name, *(f"{key} {value}" for key, value in changes.items()), part])
         rows.append((what, f"{number:,}", f"{ours:,}", verdict(ours == number, "other layers")))
-    return table(("parameters", "published layers", "ours", ""), rows)
+    return table(("parameters", "published layers", "ours", "verdict"), rows)
 
 
 def losses(runs: list[Run]) -> str:
@@ -39,7 +39,7 @@ def losses(runs: list[Run]) -> str:
                 f"{'agrees' if gap < NEAR else 'differs'}, within {gap:.1%}" if gap else "agrees",
             )
         )
-    head = ("loss", "published", "ours, first → last epoch", "validation", "floor", "")
+    head = ("loss", "published", "ours, first → last epoch", "validation", "floor", "verdict")
     return table(head, rows)
 
 
@@ -74,7 +74,7 @@ def just_mu(run: Run) -> str:
     found = latentscope.posterior(run.latents)
     texts = {**_logvar(found), **_deviations(found), **_radii(found)}
     rows = [(key, *published.JUST_MU[key], *texts[key]) for key in published.JUST_MU]
-    return table(("", "published", "second run", "ours", ""), rows)
+    return table(("", "published", "second run", "ours", "verdict"), rows)
 
 
 def _logvar(found: Posterior) -> dict[str, tuple[str, str]]:
