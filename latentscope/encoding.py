@@ -3,12 +3,12 @@
 Finished blocks are appended to a folder beside the target, ``.NAME.partial``. When all are there,
 the file is written whole, under its own name, and the folder goes. So a run that is killed leaves
 what existed as it was, no file that reads as complete, and blocks that the next run does not
-repeat.
+repeat. A finished file is kept where it is what the call would write.
 """
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -23,7 +23,7 @@ from latentscope._lock import only_writer
 from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__
-from latentscope.errors import BackendError, DataError, DataTypeError
+from latentscope.errors import BackendError, DataError, DataTypeError, LatentscopeError
 from latentscope.formats import load, save
 from latentscope.formats.hdf5 import storable
 from latentscope.images import Images, as_images
@@ -43,6 +43,10 @@ def encode(
     Stopped half-way and called again with the same arguments, it continues. Until then finished
     blocks lie in the hidden folder ``.NAME.partial`` beside the file.
 
+    Called again when it has finished, it returns the file as it is, if that is what this call
+    would write: its settings, ids of the images, labels and meta are those of the call, and its
+    first and last block, encoded again, agree. A file of anything else is replaced.
+
     Parameters
     ----------
     model : backend.Model
@@ -50,7 +54,7 @@ def encode(
     images : Images, or array of shape (n, height, width, channels)
         uint8, or floats in [0, 1].
     path : str or path-like
-        File to write, replaced when the new one is complete.
+        File to write. One that holds anything else is replaced when the new one is complete.
     rng : int
         Seed of the draws of z; each block has its own.
     block_size : int
@@ -87,11 +91,14 @@ def encode(
     rng = integer("rng", rng, low=0, why="a seed, with which a stopped run can continue")
     _check_images(model, source)
     target = _target(path)
-    meta = _meta(model, source, rng)
-    storable(source.labels, meta)  # before the work, not after it
+    settings = _settings(model, source, rng, block_size)
+    meta = _meta(model, source, settings)
+    columns, _ = storable(source.labels, meta)  # before the work, not after it
     partial = _Partial(target.parent / f".{target.name}.partial", model, len(source))
+    if not partial.note.exists() and _is_written(target, model, source, meta, columns):
+        return load(target)
     with partial.only_writer():
-        n_done = partial.open(_settings(model, source, rng, block_size), block_size)
+        n_done = partial.open(settings, block_size)
         _check_same_model(model, source, partial, n_done, rng, block_size)
         with tqdm(total=len(source), initial=n_done, desc="encoding", unit="image", delay=2) as bar:
             for start in range(n_done, len(source), block_size):
@@ -233,25 +240,81 @@ def _check_images(model: Any, images: Images) -> None:
 def _check_same_model(
     model: Any, images: Images, partial: _Partial, n_done: int, rng: int, block_size: int
 ) -> None:
-    """Encode the first and the last finished block again, and compare."""
-    if not n_done:
-        return
-    for start in {0, (n_done - 1) // block_size * block_size}:
-        rows = slice(start, min(start + block_size, n_done))
+    """Raise unless the finished blocks are what the model gives."""
+    for name in _differing(model, images, partial.read, n_done, rng, block_size):
+        raise DataError(
+            f"{partial.folder} holds blocks that another model, or other images, gave: "
+            f"{name} differs. Remove the folder to start anew."
+        )
+
+
+def _differing(
+    model: Any,
+    images: Images,
+    read: Callable[[str, slice], Array],
+    n_rows: int,
+    rng: int,
+    block_size: int,
+) -> Iterator[str]:
+    """Encode the first and the last of the blocks again, and yield the arrays that differ."""
+    for start in sorted({0, (n_rows - 1) // block_size * block_size} if n_rows else ()):
+        rows = slice(start, min(start + block_size, n_rows))
         for name, ours in _encoded(model, images, rows, rng).arrays.items():
-            theirs = partial.read(name, rows)
+            theirs = read(name, rows)
             tolerance = _SAME * theirs.std() + _ROUNDING * np.abs(theirs).max()
             if not np.abs(ours - theirs).max() <= tolerance:  # NaN is no agreement either
-                raise DataError(
-                    f"{partial.folder} holds blocks that another model, or other images, gave: "
-                    f"{name} differs. Remove the folder to start anew."
+                yield name
+
+
+def _is_written(target: Path, model: Any, images: Images, meta: Any, columns: Any) -> bool:
+    """Tell whether the file is there, whole, and what the model gives for these images."""
+    settings = meta["settings"]
+    seed, block_size = settings["rng"], settings["block_size"]
+    try:
+        with load(target) as latents:
+            arrays = latents.arrays
+            return (
+                _is_described(latents, images, meta, columns)
+                and not any(
+                    _differing(
+                        model, images, lambda name, rows: arrays[name][rows], len(images),
+                        seed, block_size,
+                    )
                 )
+                and all(_is_readable(array, block_size) for array in arrays.values())
+            )  # fmt: skip
+    except (LatentscopeError, OSError):  # no such file, or a damaged one
+        return False
 
 
-def _meta(model: Any, images: Images, rng: int) -> dict[str, Any]:
+def _is_described(latents: Latents, images: Images, meta: Any, columns: Any) -> bool:
+    """Tell whether all but the arrays is what the call would write."""
+    shape, expected = (len(images), meta["settings"]["z_dim"]), json.loads(json.dumps(meta))
+    return (
+        dict(latents.meta) | {"encoded_by": ""} == expected | {"encoded_by": ""}
+        and (latents.n_points, latents.z_dim, latents.kind) == (*shape, meta["settings"]["kind"])
+        and latents.ids is not None
+        and latents.ids[:].tolist() == images.ids.tolist()
+        and latents.labels.keys() == columns.keys()
+        and all(_is_equal(latents.labels[name][:], columns[name]) for name in columns)
+    )
+
+
+def _is_equal(one: Array, other: Array) -> bool:
+    is_float = one.dtype.kind == other.dtype.kind == "f"
+    return bool(np.array_equal(one, other, equal_nan=is_float))
+
+
+def _is_readable(array: Any, block_size: int) -> bool:
+    """Read all rows once, which checks their checksums; h5py raises OSError where one is wrong."""
+    return all(len(array[row : row + block_size]) for row in range(0, len(array), block_size))
+
+
+def _meta(model: Any, images: Images, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": dict(model.meta),
         "images": dict(images.meta),
-        "rng": int(rng),
+        "rng": settings["rng"],
+        "settings": settings,
         "encoded_by": f"latentscope {__version__}",
     }

@@ -1,11 +1,13 @@
-"""Images become a file of latents in blocks; what is stopped continues, and nothing is lost."""
+"""Images become a file of latents in blocks; what is stopped continues, what is done stays."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 
+import h5py
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -95,6 +97,130 @@ def test_a_block_cut_short_is_encoded_again(linear_model, blobs, tmp_path):
     once = arrays(latentscope.encode(linear_model, blobs, tmp_path / "x.h5", block_size=50))
     for name in once:
         assert_array_equal(continued[name], once[name])
+
+
+@pytest.fixture
+def written(linear_model, blobs, tmp_path, monkeypatch):
+    """A finished file of four blocks, each a chunk of the file, dated long ago."""
+    monkeypatch.setattr("latentscope.formats.hdf5._CHUNK_BYTES", 4 * 3 * 50)
+    path = tmp_path / "z.h5"
+    latentscope.encode(linear_model, blobs, path, block_size=50).close()
+    os.utime(path, (1e9, 1e9))
+    return path
+
+
+def test_a_finished_file_is_not_written_again(linear_model, blobs, written):
+    counting = Stopping(linear_model)
+    with latentscope.encode(counting, blobs, written, block_size=50) as latents:
+        assert latents.n_points == 200
+        assert latents.labels["even"][:].tolist() == blobs.labels["even"].tolist()
+    assert counting.n_images == 100  # the first block and the last
+    assert written.stat().st_mtime == 1e9
+    assert os.listdir(written.parent) == ["z.h5"]
+
+
+def relabelled(images, labels):
+    return Images(images.pixels, ids=images.ids, labels=labels, meta=images.meta)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model, images: {"model": type(model)(255 - images.pixels, 3)},
+        lambda model, images: {"model": type(model)(images.pixels, 2)},
+        lambda model, images: {"images": images[:150]},
+        lambda model, images: {"images": Images(images.pixels, labels=images.labels)},
+        lambda model, images: {"images": relabelled(images, {"row": images.labels["row"]})},
+        lambda model, images: {
+            "images": relabelled(images, {**images.labels, "row": images.labels["row"] + 1})
+        },
+        lambda model, images: {"rng": 1},
+        lambda model, images: {"block_size": 40},
+    ],
+    ids=["weights", "z_dim", "images", "ids", "label gone", "label changed", "rng", "block size"],
+)
+def test_a_finished_file_of_anything_else_is_replaced(
+    linear_model, blobs, written, tmp_path, change
+):
+    call = {"model": linear_model, "images": blobs, "block_size": 50}
+    call |= change(linear_model, blobs)
+    replaced = arrays(latentscope.encode(path=written, **call))
+    assert written.stat().st_mtime > 1e9
+    once = arrays(latentscope.encode(path=tmp_path / "once.h5", **call))
+    for name in once:
+        assert_array_equal(replaced[name], once[name])
+    with latentscope.load(written) as found, latentscope.load(tmp_path / "once.h5") as expected:
+        assert found.meta == expected.meta
+        assert found.labels.keys() == expected.labels.keys()
+
+
+def test_another_history_of_the_same_weights_is_written(linear_model, blobs, written):
+    other = Stopping(linear_model)
+    other.meta = {"epochs": 25}
+    with latentscope.encode(other, blobs, written, block_size=50) as latents:
+        assert latents.meta["model"] == {"epochs": 25}
+
+
+def test_missing_labels_are_no_change(linear_model, blobs, written):
+    """NaN, which equals nothing, stands for what is not known."""
+    images = relabelled(
+        blobs, {"age": np.where(np.arange(200) % 3, 40.0, np.nan), "who": blobs.ids}
+    )
+    for n_encoded in (200, 100):
+        counting = Stopping(linear_model)
+        latentscope.encode(counting, images, written, block_size=50).close()
+        assert counting.n_images == n_encoded
+
+
+def without_settings(path):
+    """Make of a file what earlier versions wrote."""
+    with h5py.File(path, "r+") as file:
+        meta = json.loads(file.attrs["model"])
+        del meta["settings"]
+        file.attrs["model"] = json.dumps(meta)
+
+
+def cut_short(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def one_wrong_byte(path):
+    """Damage a row between the first block and the last, which only its checksum tells."""
+    with h5py.File(path) as file:
+        start = file["mu"].id.get_chunk_info(1).byte_offset
+    with path.open("r+b") as file:
+        file.seek(start + 100)
+        file.write(b"\xff")
+
+
+def one_wrong_id(path):
+    with h5py.File(path, "r+") as file:
+        file["ids"][70] = "070.jpg"
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [without_settings, cut_short, one_wrong_byte, one_wrong_id],
+    ids=lambda harm: harm.__name__,
+)
+def test_an_older_or_damaged_file_is_replaced(linear_model, blobs, written, tmp_path, harm):
+    harm(written)
+    replaced = arrays(latentscope.encode(linear_model, blobs, written, block_size=50))
+    once = arrays(latentscope.encode(linear_model, blobs, tmp_path / "once.h5", block_size=50))
+    for name in once:
+        assert_array_equal(replaced[name], once[name])
+    with latentscope.load(written) as latents:
+        assert latents.ids[:].tolist() == blobs.ids.tolist()
+
+
+def test_an_unfinished_run_comes_before_a_finished_file(linear_model, blobs, written):
+    """Its blocks are neither forgotten nor mixed up."""
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
+        latentscope.encode(Stopping(linear_model, 2), blobs, written, rng=1, block_size=50)
+    with pytest.raises(DataError, match="differs in rng"):
+        latentscope.encode(linear_model, blobs, written, block_size=50)
+    latentscope.encode(linear_model, blobs, written, rng=1, block_size=50).close()
+    assert os.listdir(written.parent) == ["z.h5"]
 
 
 KILLED = """

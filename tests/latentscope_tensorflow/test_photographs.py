@@ -1,6 +1,6 @@
 """The published models on real photographs and digits, small and short: the shapes of the results.
 
-`docs/reference_runs.md` has the models at full size.
+`docs/celeba.md` and `docs/digits.md` have the models at full size.
 """
 
 import os
