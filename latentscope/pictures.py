@@ -147,8 +147,9 @@ class Album:
         mixture has up to ten Gaussians, as many as have four rows per axis each.
         """
         n, d, rng, rows = integer("n", n, low=1), self.rows.z_dim, self._random, self.rows
-        n_components = int(np.clip(rows.n_total // (_PER_COMPONENT * d), 1, _COMPONENTS))
-        n_fit = min(rows.n_total, _PER_COMPONENT * d * _COMPONENTS)
+        n_rows = len(row_numbers(rows))
+        n_components = int(np.clip(n_rows // (_PER_COMPONENT * d), 1, _COMPONENTS))
+        n_fit = min(n_rows, _PER_COMPONENT * d * _COMPONENTS)
         draws = {
             "N(0, I)": sample.normal(n, d, rng=rng),
             f"uniform ±{_UNIFORM}": sample.uniform(n, d, half_width=_UNIFORM, rng=rng),

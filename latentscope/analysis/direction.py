@@ -157,9 +157,10 @@ def _split(latents: Latents, label: str) -> tuple[BoolArray, float]:
     low, high = values.min(), values.max()
     if low == high:
         raise DataError(f"labels[{label!r}] must differ; all are {float(low):g}.")
-    is_property = ((values == low) | (values == high)).all()
-    threshold = float(high if is_property else np.median(values))
-    if threshold >= high:  # a property, or half of the values or more are the largest
+    n_extreme = np.count_nonzero(values == low) + np.count_nonzero(values == high)
+    if n_extreme == len(values):  # a property
+        threshold = (float(low) + float(high)) / 2
+    elif (threshold := float(np.median(values))) >= high:  # of half of the points or more
         threshold = (float(values[values < high].max()) + float(high)) / 2
     return values > threshold, threshold
 
