@@ -213,7 +213,7 @@ class Whitening:
     @classmethod
     def of(cls, data: Rows) -> Self:
         """Estimate it from all rows."""
-        (found,) = reduce(data, Covariance(data.z_dim), progress="covariance")
+        (found,) = reduce(data, _DoubleCovariance(data.z_dim), progress="covariance")
         variance, axes = varying_axes(found.covariance, data.matrices["z"].dtype)
         rank = len(variance)
         if not rank:
@@ -251,7 +251,14 @@ class Whitening:
         """Return what distances of the data's own rows are by mean and covariance of the others."""
         ratio = self.n / (self.n - 1)
         q = distance**2 / (self.n - 1)
-        return ratio * np.sqrt((self.n - 2) * q / np.maximum(1 - ratio * q, np.finfo(float).tiny))
+        return ratio * np.sqrt((self.n - 2) * q / np.maximum(1 - ratio * q, np.finfo(float).eps))
+
+
+class _DoubleCovariance(Covariance):
+    """Covariance in float64 throughout: the smallest variances weigh most in a distance."""
+
+    def update(self, block: Block) -> None:
+        self.add(block.z.astype(np.float64, copy=False))
 
 
 def _spread(frame: Whitening, share: float, block: Block) -> Array:
