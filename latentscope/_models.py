@@ -6,7 +6,8 @@ import numpy as np
 
 from latentscope._conformance import decoded, described, encoded
 from latentscope._types import Array
-from latentscope.errors import BackendError
+from latentscope.errors import BackendError, DataError
+from latentscope.rows import Rows, as_rows
 
 
 def checked(model: Any) -> Any:
@@ -16,8 +17,23 @@ def checked(model: Any) -> Any:
     return model
 
 
+def latents_of(model: Any, z: Any) -> Rows:
+    """Return z as rows, if it is as wide as the model's latents are."""
+    rows, z_dim = as_rows(z), checked(model).z_dim
+    if rows.z_dim != z_dim:
+        raise DataError(
+            f"z must have {z_dim} columns, the model's z_dim; got {rows.z_dim}. Are these the "
+            "latents of this model?"
+        )
+    return rows
+
+
 def decode(model: Any, points: Array) -> Array:
     """Return the images of points, float32 of shape (n, height, width, channels)."""
+    if np.abs(points).max() > np.finfo(np.float32).max:
+        raise DataError(
+            f"points to decode must fit in float32; the largest is {np.abs(points).max():.3g}."
+        )
     images = checked(model).decode(np.asarray(points, dtype=np.float32))
     for failure in decoded(model, images, len(points)):
         raise BackendError(f"{model!r}: {failure}.")

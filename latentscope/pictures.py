@@ -5,6 +5,7 @@ to the way from one face to another, comes with its Mahalanobis distance from th
 and its meaningful-image score.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,14 +16,14 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 from latentscope import sample
-from latentscope._models import checked, decode, encode_mean
+from latentscope._models import decode, encode_mean, latents_of
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, real
 from latentscope.analysis.direction import Direction
 from latentscope.analysis.round_trip import RoundTrip, Standard
 from latentscope.errors import DataError
 from latentscope.images import as_images, as_unit
-from latentscope.rows import as_rows, take
+from latentscope.rows import as_rows, row_numbers, take
 
 HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 5.0, 8.0)  # of the published cubes
 _UNIFORM = 1.5  # half-width of the cube among the random points
@@ -116,18 +117,14 @@ class Album:
     """
 
     def __init__(self, model: Any, z: Any, *, rng: int | np.random.Generator = 0) -> None:
-        self.model, self.rows = checked(model), as_rows(z)
+        self.model, self.rows = model, latents_of(model, z)
         self._random = generator(rng)
-        if self.rows.z_dim != model.z_dim:
-            raise DataError(
-                f"z must have {model.z_dim} columns, the model's z_dim; got {self.rows.z_dim}. Are "
-                "these the latents of this model?"
-            )
+        self._seed = int(self._random.integers(2**31))  # of the standard, whenever it is asked for
 
     @cached_property
     def standard(self) -> Standard:
         """What the data's own points do on a round trip."""
-        return Standard.of(self.model, self.rows, rng=self._random)
+        return Standard.of(self.model, self.rows, rng=generator(self._seed))
 
     def decode(self, points: Any, name: str = "given points") -> Pictures:
         """Decode any points of the latent space.
@@ -139,7 +136,7 @@ class Album:
             What they are, for captions.
         """
         given = as_rows(points, least=1, name="points")
-        array = take(given, np.arange(given.n_total))
+        array = take(given, row_numbers(given))
         trip = self.standard.judge(array)
         return Pictures(name=name, images=decode(self.model, array), trip=trip)
 
@@ -150,8 +147,9 @@ class Album:
         mixture has up to ten Gaussians, as many as have four rows per axis each.
         """
         n, d, rng, rows = integer("n", n, low=1), self.rows.z_dim, self._random, self.rows
-        n_components = int(np.clip(rows.n_total // (_PER_COMPONENT * d), 1, _COMPONENTS))
-        n_fit = min(rows.n_total, _PER_COMPONENT * d * _COMPONENTS)
+        n_rows = len(row_numbers(rows))
+        n_components = int(np.clip(n_rows // (_PER_COMPONENT * d), 1, _COMPONENTS))
+        n_fit = min(n_rows, _PER_COMPONENT * d * _COMPONENTS)
         draws = {
             "N(0, I)": sample.normal(n, d, rng=rng),
             f"uniform ±{_UNIFORM}": sample.uniform(n, d, half_width=_UNIFORM, rng=rng),
@@ -202,16 +200,18 @@ class Album:
     ) -> Pictures:
         """Decode a point with the direction of a label added, times each factor."""
         weights = np.array([real("each of factors", factor) for factor in factors])[:, None]
-        points = self._point("start", start) + weights * direction.vector
+        vector = self._point("direction.vector", direction.vector)
+        points = self._point("start", start) + weights * vector
         return self.decode(points, f"{direction.label}, added {_signed(weights.ravel())} times")
 
     def _point(self, name: str, value: Any) -> FloatArray:
-        point = np.asarray(value, dtype=np.float64)
-        if point.shape != (self.rows.z_dim,):
+        point = np.asarray(value)
+        if point.shape != (self.rows.z_dim,) or point.dtype.kind not in "biuf":
             raise DataError(
-                f"{name} must be one point of shape ({self.rows.z_dim},); got {point.shape}."
+                f"{name} must be one point of shape ({self.rows.z_dim},); got {point.dtype} of "
+                f"shape {point.shape}."
             )
-        return point
+        return point.astype(np.float64)
 
 
 def sharpened(images: Any, factor: float) -> Array:
@@ -235,8 +235,8 @@ def sharpened(images: Any, factor: float) -> Array:
     >>> bool(np.abs(sharpened(blurred, 1) - blurred).max() < 1 / 255)
     True
     """
-    if not real("factor", factor) >= 0:
-        raise DataError(f"factor must be at least 0; got {factor!r}.")
+    if not 0 <= real("factor", factor) < math.inf:
+        raise DataError(f"factor must be a finite number from 0 on; got {factor!r}.")
     pixels = as_unit(as_images(images).take(slice(None)))
     bytes_ = (pixels * 255).round().astype(np.uint8)
     grey = pixels.shape[3] == 1

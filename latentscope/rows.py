@@ -101,11 +101,14 @@ class Rows:
         True to leave out rows with NaN or infinity, False to refuse them.
     least : int
         Rows that must be there; a statistic needs two.
+    name : str
+        What messages call the source.
     """
 
     matrices: dict[str, Matrix]
     drops_nonfinite: bool = False
     least: int = 2
+    name: str = "z"
 
     @property
     def n_total(self) -> int:
@@ -169,7 +172,7 @@ def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
         matrices = {part: as_matrix(part, array) for part, array in source.arrays.items()}
     else:
         matrices = {"z": as_matrix(name, source)}
-    rows = Rows(matrices, least=least)
+    rows = Rows(matrices, least=least, name=name)
     if rows.n_total < least:
         raise DataError(
             f"{name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
@@ -369,8 +372,9 @@ def _check_rows(rows: Rows, bad: IntArray) -> None:
     if n_bad and not rows.drops_nonfinite:
         first = ", ".join(map(str, bad[:_SHOWN_ROWS])) + (", …" if n_bad > _SHOWN_ROWS else "")
         raise DataError(
-            f"every value must be finite; {n_bad:,} of {rows.n_total:,} rows hold NaN or infinity "
-            f"(rows {first}). Pass latentscope.finite_rows(z) to leave them out."
+            f"every value of {rows.name} must be finite; {n_bad:,} of {rows.n_total:,} rows hold "
+            f"NaN or infinity (rows {first}). Pass latentscope.finite_rows({rows.name}) to leave "
+            "them out."
         )
     if rows.n_total - n_bad < rows.least:
         raise DataError(

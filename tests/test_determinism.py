@@ -20,6 +20,11 @@ PROGRAM = textwrap.dedent(
         latentscope.inertia_curve(z, n_clusters=range(2, 12), rng=3),
         latentscope.plane_zoom(z),
     ]
+    labels = {"high": z[:, 3] > 1}
+    results += [
+        latentscope.support(z, z[:50]),
+        latentscope.direction(latentscope.Latents(z, labels=labels), "high"),
+    ]
     draws = [latentscope.sample.gaussian(z, 5, rng=1), latentscope.sample.core(z, 5, rng=1)]
     print(json.dumps([result.to_dict() for result in results] + [x.tolist() for x in draws]))
     """

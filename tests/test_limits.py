@@ -17,6 +17,10 @@ def analyses_without_bins():
     return {
         "pca": latentscope.pca,
         "planes": latentscope.plane_zoom,
+        "support": lambda z: latentscope.support(z, z[:9]),
+        "direction": lambda z: latentscope.direction(
+            latentscope.Latents(z, labels={"odd": np.arange(len(z)) % 2}), "odd"
+        ),
         "tsne": lambda z: latentscope.tsne(z, n_iter=20, perplexity=5),
         "radius": lambda z: latentscope.radius_density(z, bin_width=np.abs(z).max() / 10),
         "axes": lambda z: latentscope.axis_density(z, bin_width=np.abs(z).max() / 10),

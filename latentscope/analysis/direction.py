@@ -10,6 +10,7 @@ A. B. L. Larsen et al. (2016), Autoencoding beyond pixels using a learned simila
 section 4.1 (visual attribute vectors). arXiv:1512.09300
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -22,8 +23,6 @@ from latentscope.errors import DataError, DataTypeError
 from latentscope.latents import Latents
 from latentscope.results import Result
 from latentscope.rows import Block, Summary, as_rows, reduce
-
-_CLASSES = 2  # different values up to which a label is a property, not a quantity
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -41,7 +40,7 @@ class Direction(Result):
     vector : float64 array of shape (z_dim,)
         Difference of the means, same unit as z. ``z + vector`` adds the property.
     chance_length : float
-        Root mean square length of the difference if groups of these sizes were drawn at random.
+        Root mean square length of the difference if the same labels were dealt out at random.
     spread : float
         Standard deviation of the points along the vector, within the groups.
     """
@@ -64,12 +63,12 @@ class Direction(Result):
     @property
     def separation(self) -> float:
         """Distance of the two means in standard deviations along the vector (Cohen's d)."""
-        return self.length / self.spread if self.spread else 0.0
+        return _ratio(self.length, self.spread)
 
     @property
     def times_chance(self) -> float:
         """Length over `chance_length`; about 1 where the label says nothing of z."""
-        return self.length / self.chance_length if self.chance_length else 0.0
+        return _ratio(self.length, self.chance_length)
 
     def headline(self) -> dict[str, Any]:
         """Return how far the two groups are apart."""
@@ -102,13 +101,14 @@ def direction(latents: Latents, label: str) -> Direction:
     Raises
     ------
     DataError
-        If there is no such label, its values are no numbers or all alike, or one group is empty.
+        If there is no such label, or its values are no numbers, not finite, or all alike.
 
     Notes
     -----
-    With groups of n₁ and n₀ points of total variance V, random groups differ by √(V (1/n₁ + 1/n₀))
-    in root mean square. The vector takes everything along that goes with the label in these data:
-    add beard, and the hair may become shorter.
+    Random groups of n₁ and n₀ points differ by √(V (1/n₁ + 1/n₀)) in root mean square, where V is
+    the sum of the variances of all axes over all points: the mean over all permutations of the
+    label, exactly. The vector takes everything along that goes with the label in these data: add
+    beard, and the hair may become shorter.
 
     Examples
     --------
@@ -121,17 +121,18 @@ def direction(latents: Latents, label: str) -> Direction:
     (3, 2, 2)
     """
     if not isinstance(latents, Latents):
-        raise DataTypeError(f"latents must be Latents with labels; got {type(latents).__name__}.")
+        raise DataTypeError(
+            f"latents must be Latents with labels; got {type(latents).__name__}. Rows with NaN? "
+            "Leave them out of z and labels alike: Latents(z[good], labels={name: values[good]})."
+        )
     if not latents.labels:
         raise DataError("latents must have labels; got none. Latents(z, labels={name: values}).")
     has_it, threshold = _split(latents, one_of("label", label, tuple(latents.labels)))
     rows = as_rows(latents)
     (groups,) = reduce(rows, _Groups(rows.z_dim, has_it), progress="means of the groups")
-    vector, variance = groups.difference()
-    n_with, n_without = groups.parts[True].n, groups.parts[False].n
+    vector, n_with, n_without = groups.difference, groups.parts[True].n, groups.parts[False].n
     unit = vector / (np.linalg.norm(vector) or 1.0)
     (along,) = reduce(rows, _Groups(1, has_it, unit[:, None]), progress="spread of the groups")
-    _, spread = along.difference()
     return Direction(
         n_used=n_with + n_without,
         n_total=rows.n_total,
@@ -140,8 +141,8 @@ def direction(latents: Latents, label: str) -> Direction:
         n_with=n_with,
         n_without=n_without,
         vector=vector,
-        chance_length=float(np.sqrt(variance.sum() * (1 / n_with + 1 / n_without))),
-        spread=float(np.sqrt(spread[0])),
+        chance_length=float(np.sqrt(groups.total_variance * (1 / n_with + 1 / n_without))),
+        spread=float(np.sqrt(along.variance_within[0])),
     )
 
 
@@ -150,17 +151,17 @@ def _split(latents: Latents, label: str) -> tuple[BoolArray, float]:
     values = np.asarray(latents.labels[label][:])
     if values.dtype.kind not in "biuf":
         raise DataError(f"labels[{label!r}] must hold numbers; got {values.dtype}.")
-    values = values.astype(np.float64)
-    n_bad = np.count_nonzero(~np.isfinite(values))
-    if n_bad:
+    if values.dtype.kind == "f" and not (finite := np.isfinite(values)).all():
+        n_bad = np.count_nonzero(~finite)
         raise DataError(f"labels[{label!r}] must be finite; {n_bad:,} of {len(values):,} are not.")
-    distinct = np.unique(values)
-    if len(distinct) < _CLASSES:
-        raise DataError(f"labels[{label!r}] must differ; all are {distinct[0]:g}.")
-    is_property = len(distinct) == _CLASSES
-    threshold = float(distinct.mean() if is_property else np.median(values))
-    if not (values > threshold).any():  # half of the values or more are the largest
-        threshold = float((distinct[-2] + distinct[-1]) / 2)
+    low, high = values.min(), values.max()
+    if low == high:
+        raise DataError(f"labels[{label!r}] must differ; all are {float(low):g}.")
+    n_extreme = np.count_nonzero(values == low) + np.count_nonzero(values == high)
+    if n_extreme == len(values):  # a property
+        threshold = (float(low) + float(high)) / 2
+    elif (threshold := float(np.median(values))) >= high:  # of half of the points or more
+        threshold = (float(values[values < high].max()) + float(high)) / 2
     return values > threshold, threshold
 
 
@@ -185,8 +186,28 @@ class _Groups(Summary):
         for group, moments in self.parts.items():
             moments.merge(other.parts[group])
 
-    def difference(self) -> tuple[FloatArray, FloatArray]:
-        """Return the difference of the means, and the variance within the groups, per axis."""
+    @property
+    def difference(self) -> FloatArray:
+        """Mean of the rows with the property, less that of the others."""
+        return self.parts[True].mean - self.parts[False].mean
+
+    @property
+    def variance_within(self) -> FloatArray:
+        """Variance of each axis within the groups."""
         has, lacks = self.parts[True], self.parts[False]
-        n = has.n + lacks.n
-        return has.mean - lacks.mean, (has.squares + lacks.squares) / max(n - _CLASSES, 1)
+        return (has.squares + lacks.squares) / max(has.n + lacks.n - 2, 1)
+
+    @property
+    def total_variance(self) -> float:
+        """Sum over the axes of their variance over all rows."""
+        whole = Moments(self.n_axes)
+        whole.merge(self.parts[True])
+        whole.merge(self.parts[False])
+        return float(whole.squares.sum()) / (whole.n - 1)
+
+
+def _ratio(length: float, unit: float) -> float:
+    """Return length / unit, 0 where both are 0."""
+    if unit:
+        return length / unit
+    return math.inf if length else 0.0

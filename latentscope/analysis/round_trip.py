@@ -13,15 +13,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._models import decode, encode_mean
+from latentscope._models import decode, encode_mean, latents_of
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer
 from latentscope.analysis.support import SHARES, Shell, Support
 from latentscope.results import Result
-from latentscope.rows import Rows, as_rows, sample_rows, take
+from latentscope.rows import Rows, as_rows, row_numbers, sample_rows, take
 
 _REFERENCE, _PER_AXIS = 2000, 4  # points of the data that make the standard, and at least per axis
 _TYPICAL = 0.95  # share of the data's images whose round trip counts as good
+_SAME_PICTURE = 1 / 255  # root mean square change that no image of bytes shows
 _BATCH = 256
 
 
@@ -53,9 +54,12 @@ class RoundTrip(Result):
 
     @property
     def return_score(self) -> FloatArray:
-        """Change that 95 % of the data's images stay below, over the change; at most 1."""
+        """Change that 95 % of the data's images stay below, over the change; at most 1.
+
+        At least one grey level: a model that returns every image exactly allows no less.
+        """
         typical = float(np.interp(_TYPICAL, SHARES, self.data_change))
-        return _at_most_one(typical, self.change)
+        return _at_most_one(max(typical, _SAME_PICTURE), self.change)
 
     @property
     def landing_score(self) -> FloatArray:
@@ -115,7 +119,8 @@ def round_trip(
     Raises
     ------
     DataError
-        As `support` does; if there are fewer reference points than axes, for example.
+        If z or the candidates have another width than the model's z_dim, or as `support` does: if
+        there are fewer reference points than axes, or if all their images are encoded to one point.
     BackendError
         If the model gives images or latents of a wrong shape, or NaN.
 
@@ -123,12 +128,14 @@ def round_trip(
     -----
     With x = D(z), the image changes by ρ = rms(x − D(E(x))) and lands at Mahalanobis distance λ of
     E(x) from the landings of the data's images; E is the mean mu for a VAE. The score is
-    min(1, ρ₉₅ / ρ) · min(1, λ₉₅ / λ), where ρ₉₅ and λ₉₅ hold 95 % of the data.
+    min(1, ρ₉₅ / ρ) · min(1, λ₉₅ / λ), where ρ₉₅ and λ₉₅ hold 95 % of the data; ρ₉₅ counts as one
+    grey level at least.
+
     ``docs/round_trip.md`` shows how well it orders decoded images of drawn faces by their distance
     from the nearest face that can be drawn, where that distance is known.
 
-    The score knows what the model knows: a model that maps everything to one blurred image gives
-    all of them a high score.
+    The score knows what the model knows. A model that maps everything to one blurred image, or the
+    data to nonsense, gives all of them a high score: look at reconstructions first.
 
     Examples
     --------
@@ -143,8 +150,9 @@ def round_trip(
     >>> result.score.round(1).tolist()  # pixels saturate far from the data
     [1.0, 0.0]
     """
-    wanted = n_reference and integer("n_reference", n_reference, low=2)
-    return Standard.of(model, as_rows(z), n_reference=wanted, rng=generator(rng)).judge(candidates)
+    wanted = None if n_reference is None else integer("n_reference", n_reference, low=2)
+    rows = latents_of(model, z)
+    return Standard.of(model, rows, n_reference=wanted, rng=generator(rng)).judge(candidates)
 
 
 @dataclass(frozen=True)
@@ -183,7 +191,7 @@ class Standard:
         return cls(
             model=model,
             data=data,
-            landing=Shell.of(as_rows(landing)),
+            landing=Shell.of(as_rows(landing, name="what images are encoded to")),
             change=np.quantile(change, SHARES),
             n_reference=len(indices),
             n_total=rows.n_total,
@@ -193,7 +201,7 @@ class Standard:
         """Send candidates on the same way."""
         start = self.data.judge(candidates)
         proposed = as_rows(candidates, least=1, name="candidates")
-        points = take(proposed, np.arange(proposed.n_total))
+        points = take(proposed, row_numbers(proposed))
         landing, change = _trips(self.model, points, "round trips of the candidates")
         return RoundTrip(
             n_used=self.n_reference,
@@ -223,4 +231,4 @@ def _batches(model: Any, points: Array, title: str) -> Iterator[tuple[Array, Flo
 
 def _at_most_one(typical: float, values: FloatArray) -> FloatArray:
     """Return typical / values where that is below 1, else 1."""
-    return np.minimum(1.0, typical / np.maximum(values, max(typical, np.finfo(float).tiny)))
+    return typical / np.maximum(values, typical)

@@ -12,6 +12,7 @@ P. C. Mahalanobis (1936), On the generalised distance in statistics, Proc. Natl.
 doi:10.2307/2528963
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Self
@@ -24,7 +25,7 @@ from latentscope._warn import warn
 from latentscope.analysis._moments import Covariance, refuse_overflow, spread_rows, varying_axes
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Collected, Rows, as_rows, collect, reduce
+from latentscope.rows import Block, Collected, Rows, as_rows, reduce
 
 SHARES = np.linspace(0, 1, 1001)
 _SHELL_ROWS = 100_000  # rows whose distances make the shell
@@ -41,7 +42,8 @@ class Support(Result):
     z_dim : int
         Number of axes.
     n_directions : int
-        Directions along which the data vary; distances are along these alone.
+        Directions along which the data vary; distances are along these alone, whatever a candidate
+        does along others.
     distance : float64 array of shape (n_candidates,)
         Mahalanobis distance of each candidate from the data's mean.
     radius : float64 array of shape (n_candidates,)
@@ -120,8 +122,8 @@ def support(z: Any, candidates: Any) -> Support:
     Raises
     ------
     DataError
-        If the candidates have another width than z, all points of z coincide, or z has no more rows
-        than directions.
+        If the candidates have another width than z, all points of z coincide, or z has fewer than
+        two rows more than directions.
 
     Warns
     -----
@@ -165,7 +167,7 @@ class Shell(NamedTuple):
     def of(cls, data: Rows) -> Self:
         """Measure all rows in the frame of their mean and covariance."""
         frame = Whitening.of(data)
-        share = _SHELL_ROWS / data.n_total
+        share = _SHELL_ROWS / frame.n
         (own,) = reduce(data, Collected(partial(_spread, frame, share)), progress="distances")
         distance = frame.left_out(own.array.ravel())
         return cls(frame, data.n_total, len(distance), np.quantile(distance, SHARES))
@@ -176,15 +178,16 @@ class Shell(NamedTuple):
         proposed = as_rows(candidates, least=1, name="candidates")
         if proposed.z_dim != z_dim:
             raise DataError(f"candidates must have {z_dim} columns, like z; got {proposed.z_dim}.")
-        distance = collect(proposed, self.frame.distance).ravel()
+        distance, radius = _columns(proposed, self.frame.distance, _radius)
         refuse_overflow(distance, "candidate")
+        refuse_overflow(radius, "candidate")
         return Support(
             n_used=self.frame.n,
             n_total=self.n_total,
             z_dim=z_dim,
             n_directions=len(self.frame.axes),
             distance=distance,
-            radius=collect(proposed, _radius).ravel(),
+            radius=radius,
             data_quantiles=self.quantiles,
             n_shell=self.n_shell,
         )
@@ -210,40 +213,52 @@ class Whitening:
     @classmethod
     def of(cls, data: Rows) -> Self:
         """Estimate it from all rows."""
-        (found,) = reduce(data, Covariance(data.z_dim), progress="covariance")
+        (found,) = reduce(data, _DoubleCovariance(data.z_dim), progress="covariance")
         variance, axes = varying_axes(found.covariance, data.matrices["z"].dtype)
         rank = len(variance)
         if not rank:
-            raise DataError("the points of z must differ to have a shell; all of them coincide.")
+            raise DataError(
+                f"{data.name} must hold points that differ to have a shell; all of them coincide."
+            )
         if found.n <= rank + 1:
             raise DataError(
-                f"z must have more rows than directions for a covariance that can be inverted; got "
-                f"{found.n:,} rows that vary along {rank:,} directions. Pass more rows, or the "
-                "first principal components: latentscope.pca(z, n_components=…).transform(z)."
+                f"{data.name} must have at least two rows more than directions, for a covariance "
+                f"that can be inverted; got {found.n:,} rows that vary along {rank:,} directions. "
+                "Pass more rows, or a few principal components, latentscope.pca(z).transform(z)."
             )
         if rank < data.z_dim:
             warn(
-                f"z does not vary along {data.z_dim - rank:,} of its {data.z_dim:,} directions; "
-                "distances are along the others."
+                f"{data.name} does not vary along {data.z_dim - rank:,} of its {data.z_dim:,} "
+                "directions; distances are along the others, and do not see how far a candidate "
+                "departs along these."
             )
         if found.n < _FEW * rank:
             warn(
-                f"{found.n:,} rows are few for the covariance of {rank:,} directions: the distances"
-                " of candidates, and those of the data, are rough."
+                f"{found.n:,} rows of {data.name} are few for the covariance of {rank:,} "
+                "directions: the distances of candidates, and those of the data, are rough."
             )
         return cls(found.n, found.mean, axes / np.sqrt(variance)[:, None])
 
     def distance(self, block: Block) -> FloatArray:
         """Return the Mahalanobis distances of a block of rows, of shape (n, 1)."""
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             white = centred(block.z, self.mean) @ self.axes.T.astype(block.z.dtype)
+            if not np.isfinite(white).all():  # beyond float32
+                white = (block.z - self.mean) @ self.axes.T
             return np.linalg.norm(white.astype(np.float64), axis=1, keepdims=True)
 
     def left_out(self, distance: FloatArray) -> FloatArray:
         """Return what distances of the data's own rows are by mean and covariance of the others."""
         ratio = self.n / (self.n - 1)
         q = distance**2 / (self.n - 1)
-        return ratio * np.sqrt((self.n - 2) * q / np.maximum(1 - ratio * q, np.finfo(float).tiny))
+        return ratio * np.sqrt((self.n - 2) * q / np.maximum(1 - ratio * q, np.finfo(float).eps))
+
+
+class _DoubleCovariance(Covariance):
+    """Covariance in float64 throughout: the smallest variances weigh most in a distance."""
+
+    def update(self, block: Block) -> None:
+        self.add(block.z.astype(np.float64, copy=False))
 
 
 def _spread(frame: Whitening, share: float, block: Block) -> Array:
@@ -253,4 +268,11 @@ def _spread(frame: Whitening, share: float, block: Block) -> Array:
 
 
 def _radius(block: Block) -> FloatArray:
-    return np.linalg.norm(block.z.astype(np.float64), axis=1, keepdims=True)
+    with np.errstate(over="ignore"):
+        return np.linalg.norm(block.z.astype(np.float64), axis=1, keepdims=True)
+
+
+def _columns(source: Rows, *functions: Callable[[Block], FloatArray]) -> list[FloatArray]:
+    """Return what each function makes of the rows, from one reading of them."""
+    found = reduce(source, *(Collected(function) for function in functions))
+    return [column.array.ravel() for column in found]

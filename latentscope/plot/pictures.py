@@ -32,6 +32,9 @@ def plot_pictures(rows: Sequence[Pictures], *, ax: Any = None) -> "np.ndarray[An
     DataError
         If the rows differ in length, or there are none, or over 400 images and no Axes for them.
     """
+    others = [type(row).__name__ for row in rows if not isinstance(row, Pictures)]
+    if others:
+        raise DataError(f"rows must be Pictures; got {others[0]} among them.")
     lengths = {len(row) for row in rows}
     if len(lengths) != 1:
         raise DataError(f"rows must be Pictures of equal length; got lengths {sorted(lengths)}.")

@@ -30,7 +30,7 @@ def plot_support(result: Support, *, ax: Axes | None = None) -> Axes:
     ends = min(low, float(result.distance.min())), max(high, float(result.distance.max()))
     margin = 0.05 * (ends[1] - ends[0]) or 1.0
     start, stop = max(ends[0] - margin, 0.0), ends[1] + margin
-    edges = np.linspace(low, high, _N_BINS).tolist()
+    edges = np.linspace(low, high if high > low else low + margin, _N_BINS).tolist()
     ax.hist(
         result.data_quantiles, edges, density=True, color=DATA, alpha=0.45,
         label=f"data, {result.rows_text}",

@@ -19,6 +19,7 @@ ONE_PASS = {  # what does not depend on a seed
     "pca": ls.pca,
     "posterior": ls.posterior,
     "overview": ls.overview,
+    "support": lambda z: ls.support(z, np.ones((5, ls.rows.as_rows(z).z_dim))),
     "compare": lambda z: ls.compare(one=z, two=z),
 }
 ALL = ONE_PASS | {
@@ -203,6 +204,10 @@ CLOUDS = {
     "integers": lambda g: g.integers(-3, 4, (60, 3)),
 }
 REFUSALS = {
+    ("support", "all rows alike"): "all of them coincide",
+    ("support", "all zero"): "all of them coincide",
+    ("support", "fewer rows than axes"): "at least two rows more than directions",
+    ("support", "two rows"): "at least two rows more than directions",
     ("planes", "one axis"): r"axes\[0\] must be an integer from 0 to 0",
     ("clusters", "two rows"): "n_clusters must be an integer from 1 to 2",
     ("tsne", "two rows"): "n_points must be an integer at least 8",

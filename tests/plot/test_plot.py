@@ -1,5 +1,7 @@
 """Figures: the artists show the result's numbers, on the Axes given and no others."""
 
+from types import MappingProxyType
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -9,10 +11,23 @@ from matplotlib.patches import Rectangle
 
 import latentscope
 from latentscope.errors import DataError
+from latentscope.plot.pictures import plot_pictures
 from latentscope.plot.planes import plot_planes
 from latentscope.plot.tsne import plot_tsne
 
 plt.switch_backend("Agg")
+
+
+class Columns:
+    """A model whose images are columns as bright as the axes of z, up to white and black."""
+
+    kind, z_dim, image_shape, meta = "ae", 5, (2, 5, 1), MappingProxyType({})
+
+    def decode(self, z):
+        return np.repeat((0.5 + z / 40).clip(0, 1)[:, None], 2, axis=1)[..., None]
+
+    def encode(self, images, *, rng=0):
+        return latentscope.Latents(40 * (images[:, 0, :, 0] - 0.5))
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +62,17 @@ def results(z, vae):
         "overview": latentscope.overview(z),
         "overview_vae": latentscope.overview(vae),
         "compare": latentscope.compare(ae=z, vae=vae),
+        "support": latentscope.support(z, 2 * z[:50]),
+        "direction": latentscope.direction(
+            latentscope.Latents(z, labels={"odd": np.arange(600) % 2}), "odd"
+        ),
+        "round_trip": latentscope.round_trip(Columns(), z, 3 * z[:50]),
     }
 
 
 PANELS = {
     "radius": 1, "axes": 1, "pca": 1, "planes": 2, "clusters": 1, "tsne": 1, "posterior": 2,
-    "overview": 3, "overview_vae": 4, "compare": 4,
+    "overview": 3, "overview_vae": 4, "compare": 4, "support": 1, "direction": 1, "round_trip": 1,
 }  # fmt: skip
 
 
@@ -152,6 +172,90 @@ def test_compare_shows_every_set(results):
     for panel in panels[:3]:
         assert [text.get_text() for text in panel.get_legend().get_texts()] == ["ae", "vae"]
     assert [line.get_label() for line in panels[3].lines] == ["vae"]
+
+
+def test_support_shows_data_law_and_candidates(results):
+    ax, result = results["support"].plot(), results["support"]
+    mode = np.exp(-2) * 2**4 / (2**1.5 * 0.75 * np.sqrt(np.pi))  # of chi with 5, at 2 = √(5 − 1)
+    assert curve(ax, "a Gaussian's").max() == pytest.approx(mode, rel=1e-2)
+    data, candidates = ax.containers
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert sum(bar.get_height() * bar.get_width() for bar in candidates) == pytest.approx(1)
+    edges = [bar.get_x() for bar in data]
+    assert min(edges) == pytest.approx(result.shell[0])
+    assert max(edges) < result.shell[2]
+    low, high = ax.get_xlim()
+    assert low < result.distance.min()
+    assert high > result.distance.max()
+    assert f"50 candidates, {result.share_inside:.0%} inside" in texts
+
+
+def test_support_of_data_all_at_one_distance():
+    """Two points, many times: the data's distances are one number."""
+    found = latentscope.support(np.tile([[1.0], [-1.0]], (20, 1)), [[0.5]])
+    assert len(found.plot().containers) == 2
+
+
+def test_direction_shows_the_axes_sorted_and_chance(results):
+    ax, result = results["direction"].plot(), results["direction"]
+    heights = [bar.get_height() for bar in ax.patches]
+    np.testing.assert_allclose(heights, np.sort(np.abs(result.vector))[::-1])
+    np.testing.assert_allclose(curve(ax, "random groups"), result.chance_length / np.sqrt(5))
+    assert ax.get_title().startswith(f"odd: {result.times_chance:.3g} times as long")
+
+
+def test_round_trip_shows_score_over_distance(results):
+    ax, result = results["round_trip"].plot(), results["round_trip"]
+    (dots,) = ax.collections
+    np.testing.assert_allclose(
+        dots.get_offsets(), np.column_stack([result.start.distance, result.score])
+    )
+    (shell,) = ax.patches
+    assert shell.get_x() == pytest.approx(result.start.shell[0])
+    assert ax.get_ylim() == (0, 1)
+
+
+@pytest.fixture(scope="module")
+def rows(z):
+    """Two rows of three images."""
+    album = latentscope.pictures.Album(Columns(), z)
+    return [album.decode(z[:3], "three"), album.decode(9 * z[:3], "three far out")]
+
+
+class TestPictures:
+    def test_each_image_is_shown_with_its_numbers(self, rows):
+        panels = plot_pictures(rows)
+        assert [panel.get_title(loc="left") for panel in panels][::3] == ["three", "three far out"]
+        for panel, row, k in zip(panels, np.repeat([0, 1], 3), [0, 1, 2] * 2, strict=True):
+            (image,) = panel.images
+            np.testing.assert_array_equal(image.get_array(), rows[row].images[k, :, :, 0])
+            assert image.get_clim() == (0, 1)
+            text = panel.get_xlabel()
+            assert text.startswith(f"d {rows[row].distance[k]:.3g} · r {rows[row].radius[k]:.3g}")
+            assert text.endswith(f"score {rows[row].score[k]:.2f}")
+
+    def test_a_row_draws_itself_on_the_axes_given(self, rows, tmp_path):
+        figure, grid = plt.subplots(1, 3)
+        assert list(rows[0].plot(ax=grid)) == list(grid)
+        figure.savefig(tmp_path / "figure.png", dpi=40)
+        assert plt.get_fignums() == [figure.number]
+
+    @pytest.mark.parametrize(
+        ("chosen", "match"),
+        [
+            (lambda rows: [], r"of equal length; got lengths \[\]"),
+            (lambda rows: [rows[0], rows[1].sharpened(1), None], "rows must be Pictures"),
+            (lambda rows: rows * 100, "at most 400 images; got 600. Pass ax"),
+        ],
+    )
+    def test_refusals(self, rows, chosen, match):
+        with pytest.raises(DataError, match=match):
+            plot_pictures(chosen(rows))
+
+    def test_rows_of_unequal_length_are_refused(self, rows, z):
+        other = latentscope.pictures.Album(Columns(), z).decode(z[:2])
+        with pytest.raises(DataError, match=r"equal length; got lengths \[2, 3\]"):
+            plot_pictures([rows[0], other])
 
 
 class TestPlanes:
