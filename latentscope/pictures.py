@@ -15,7 +15,6 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from latentscope import sample
 from latentscope._models import decode, encode_mean, latents_of
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, real
@@ -24,6 +23,7 @@ from latentscope.analysis.round_trip import RoundTrip, Standard
 from latentscope.errors import DataError
 from latentscope.images import as_images, as_unit
 from latentscope.rows import as_rows, row_numbers, take
+from latentscope.sample import axis_gaussian, core, gaussian, mixture, normal, uniform
 
 HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 5.0, 8.0)  # of the published cubes
 _UNIFORM = 1.5  # half-width of the cube among the random points
@@ -109,7 +109,7 @@ class Album:
     >>> model = SimpleNamespace(kind="ae", z_dim=4, image_shape=(2, 2, 1), meta={})
     >>> model.decode = lambda z: (0.5 + z / 20).clip(0, 1).reshape(-1, 2, 2, 1).astype("f4")
     >>> model.encode = lambda x, rng=0: Latents(20 * (x.reshape(-1, 4) - 0.5))
-    >>> album = Album(model, 3 + sample.normal(1000, 4))
+    >>> album = Album(model, 3 + normal(1000, 4))
     >>> [pictures.name for pictures in album.random(5)][:2]
     ['N(0, I)', 'uniform ±1.5']
     >>> album.decode(np.zeros((1, 4)), "the origin").distance.round()
@@ -151,12 +151,12 @@ class Album:
         n_components = int(np.clip(n_rows // (_PER_COMPONENT * d), 1, _COMPONENTS))
         n_fit = min(n_rows, _PER_COMPONENT * d * _COMPONENTS)
         draws = {
-            "N(0, I)": sample.normal(n, d, rng=rng),
-            f"uniform ±{_UNIFORM}": sample.uniform(n, d, half_width=_UNIFORM, rng=rng),
-            "Gaussian per axis": sample.axis_gaussian(rows, n, rng=rng),
-            "full Gaussian": sample.gaussian(rows, n, rng=rng),
-            "core of the Gaussian": sample.core(rows, n, rng=rng),
-            f"mixture of {n_components}": sample.mixture(
+            "N(0, I)": normal(n, d, rng=rng),
+            f"uniform ±{_UNIFORM}": uniform(n, d, half_width=_UNIFORM, rng=rng),
+            "Gaussian per axis": axis_gaussian(rows, n, rng=rng),
+            "full Gaussian": gaussian(rows, n, rng=rng),
+            "core of the Gaussian": core(rows, n, rng=rng),
+            f"mixture of {n_components}": mixture(
                 rows, n, n_components=n_components, n_fit=n_fit, rng=rng
             ),
         }
@@ -169,7 +169,7 @@ class Album:
         n, d = integer("n", n, low=1), self.rows.z_dim
         return tuple(
             self.decode(
-                sample.uniform(n, d, half_width=half_width, rng=self._random),
+                uniform(n, d, half_width=half_width, rng=self._random),
                 f"uniform ±{half_width:g}",
             )
             for half_width in half_widths

@@ -24,7 +24,7 @@ def album(linear_model, z):
 
 
 def test_decoded_points_come_with_all_that_is_known(album, linear_model, z):
-    points = np.array([[0, 0, 0], [3, -2, 40]])
+    points = np.array([[2, 1, 0], [3, -2, 40]])
     found = album.decode(points, "two points")
     assert (found.name, len(found)) == ("two points", 2)
     assert_array_equal(found.images, linear_model.decode(points.astype("f4")))
@@ -90,7 +90,7 @@ def test_along_a_direction(linear_model, z):
     labels = {"bright": z[:, 0] > 0}
     bright = ls.direction(ls.Latents(z, labels=labels), "bright")
     found = Album(linear_model, z).along(bright, z[0], factors=[-1, 0, 2.5])
-    assert found.name == "bright, added −1, +0, +2.5 times"
+    assert found.name == "bright, added −1, 0, +2.5 times"
     expected = linear_model.decode((z[0] + np.outer([-1, 0, 2.5], bright.vector)).astype("f4"))
     assert_allclose(found.images, expected, atol=1e-6)
 

@@ -2,8 +2,9 @@
 
 A decoder is trained where the data are. What it makes of a point far away is no image that the
 encoder knows: encoded again it lands elsewhere, and what is decoded from there looks different. An
-image like those of the data comes back almost unchanged, and lands among the data. Both are
-measured beside what the data's own points do, so the score replaces the eye.
+image like those of the data comes back almost unchanged, and lands among the data. A flat grey
+image comes back unchanged as well, so it must also show as much contrast as the data's images. All
+three are measured beside what the data's own points do, so the score stands in for the eye.
 """
 
 from collections.abc import Iterator
@@ -39,16 +40,20 @@ class RoundTrip(Result):
     change : float64 array of shape (n_candidates,)
         Root mean square difference of the decoded image and what its round trip makes of it;
         pixels are in [0, 1].
-    data_change : float64 array of shape (1001,)
+    contrast : float64 array of shape (n_candidates,)
+        Standard deviation of the pixels of the decoded image.
+    data_change, data_contrast : float64 array of shape (1001,)
         Quantiles 0, 0.001 … 1 of the same for points of the data.
     n_used : int
-        Points of the data that made the standard for `landing` and `change`.
+        Points of the data that made the standard for `landing`, `change` and `contrast`.
     """
 
     start: Support
     landing: Support
     change: FloatArray
+    contrast: FloatArray
     data_change: FloatArray
+    data_contrast: FloatArray
 
     _plot: ClassVar[str] = "plot_round_trip"
 
@@ -68,13 +73,19 @@ class RoundTrip(Result):
         return _at_most_one(typical, self.landing.distance)
 
     @property
+    def contrast_score(self) -> FloatArray:
+        """Contrast over that which 95 % of the data's images exceed; at most 1."""
+        typical = float(np.interp(1 - _TYPICAL, SHARES, self.data_contrast))
+        return np.minimum(self.contrast / typical, 1.0) if typical else np.ones_like(self.contrast)
+
+    @property
     def score(self) -> FloatArray:
         """Meaningful-image score of each candidate: 1 like the data's images, towards 0 nonsense.
 
-        The product of `return_score` and `landing_score`: 0.5 is an image that changes, or lands,
-        twice as far as 95 % of the data's do.
+        The product of `return_score`, `landing_score` and `contrast_score`: 0.5 is an image that
+        changes, or lands, twice as far as 95 % of the data's do, or has half their contrast.
         """
-        return self.return_score * self.landing_score
+        return self.return_score * self.landing_score * self.contrast_score
 
     def headline(self) -> dict[str, Any]:
         """Return how meaningful the images are."""
@@ -127,9 +138,13 @@ def round_trip(
     Notes
     -----
     With x = D(z), the image changes by ρ = rms(x − D(E(x))) and lands at Mahalanobis distance λ of
-    E(x) from the landings of the data's images; E is the mean mu for a VAE. The score is
-    min(1, ρ₉₅ / ρ) · min(1, λ₉₅ / λ), where ρ₉₅ and λ₉₅ hold 95 % of the data; ρ₉₅ counts as one
-    grey level at least.
+    E(x) from the landings of the data's images; E is the mean mu for a VAE. With κ, the standard
+    deviation of its pixels, the score is min(1, ρ₉₅ / ρ) · min(1, λ₉₅ / λ) · min(1, κ / κ₅), where
+    95 % of the data's images stay below ρ₉₅ and λ₉₅ and above κ₅; ρ₉₅ counts as one grey level at
+    least.
+
+    Near the centre of the data an image may come back unchanged and be no image at all: decoders of
+    autoencoders make flat grey there. That is what the contrast is for.
 
     ``docs/round_trip.md`` shows how well it orders decoded images of drawn faces by their distance
     from the nearest face that can be drawn, where that distance is known.
@@ -166,8 +181,8 @@ class Standard:
         Of all points.
     landing : Shell
         Of where images of the reference points are encoded to.
-    change : float64 array of shape (1001,)
-        Quantiles of how much their images change.
+    change, contrast : float64 array of shape (1001,)
+        Quantiles of how much their images change, and of the contrast that they have.
     n_reference, n_total : int
         Reference points, of how many.
     """
@@ -176,6 +191,7 @@ class Standard:
     data: Shell
     landing: Shell
     change: FloatArray
+    contrast: FloatArray
     n_reference: int
     n_total: int
 
@@ -187,12 +203,13 @@ class Standard:
         wanted = n_reference or max(_REFERENCE, _PER_AXIS * rows.z_dim)
         indices, _ = sample_rows(rows, wanted, rng)
         data = Shell.of(rows)
-        landing, change = _trips(model, take(rows, indices), "round trips of the data")
+        landing, change, contrast = _trips(model, take(rows, indices), "round trips of the data")
         return cls(
             model=model,
             data=data,
             landing=Shell.of(as_rows(landing, name="what images are encoded to")),
             change=np.quantile(change, SHARES),
+            contrast=np.quantile(contrast, SHARES),
             n_reference=len(indices),
             n_total=rows.n_total,
         )
@@ -202,30 +219,35 @@ class Standard:
         start = self.data.judge(candidates)
         proposed = as_rows(candidates, least=1, name="candidates")
         points = take(proposed, row_numbers(proposed))
-        landing, change = _trips(self.model, points, "round trips of the candidates")
+        landing, change, contrast = _trips(self.model, points, "round trips of the candidates")
         return RoundTrip(
             n_used=self.n_reference,
             n_total=self.n_total,
             start=start,
             landing=self.landing.judge(landing),
             change=change,
+            contrast=contrast,
             data_change=self.change,
+            data_contrast=self.contrast,
         )
 
 
-def _trips(model: Any, points: Array, title: str) -> tuple[Array, FloatArray]:
-    """Return where images of the points are encoded to, and by how much their images change."""
-    landings, changes = zip(*_batches(model, points, title), strict=True)
-    return np.concatenate(landings), np.concatenate(changes)
+def _trips(model: Any, points: Array, title: str) -> tuple[Array, FloatArray, FloatArray]:
+    """Return where images of the points are encoded to, how they change, and their contrast."""
+    landings, changes, contrasts = zip(*_batches(model, points, title), strict=True)
+    return np.concatenate(landings), np.concatenate(changes), np.concatenate(contrasts)
 
 
-def _batches(model: Any, points: Array, title: str) -> Iterator[tuple[Array, FloatArray]]:
+def _batches(
+    model: Any, points: Array, title: str
+) -> Iterator[tuple[Array, FloatArray, FloatArray]]:
     with tqdm(total=len(points), desc=title, unit="image", delay=2) as bar:
         for start in range(0, len(points), _BATCH):
             images = decode(model, points[start : start + _BATCH])
             landing = encode_mean(model, images)
-            difference = (images - decode(model, landing)).reshape(len(images), -1)
-            yield landing, np.sqrt((difference.astype(np.float64) ** 2).mean(axis=1))
+            flat = images.reshape(len(images), -1).astype(np.float64)
+            difference = flat - decode(model, landing).reshape(flat.shape)
+            yield landing, np.sqrt((difference**2).mean(axis=1)), flat.std(axis=1)
             bar.update(len(images))
 
 

@@ -187,17 +187,17 @@ def _random(study: Study, gallery: Gallery | None) -> tuple[str, str] | None:
     full = study.supports["full Gaussian"]
     low, _, high = prior.shell
     scores = {sheet.title: sheet.score for sheet in gallery.random} if gallery else {}
-    is_inside = prior.share_inside > 0.9
-    verdict = "Yes" if is_inside else "No, but a Gaussian of the data would"
+    is_inside = prior.share_on_shell > 0.9
+    verdict = "They would lie among the data" if is_inside else "They would miss the data"
     if gallery:
         is_inside = scores["N(0, I)"] > _MEANINGFUL
         better = scores["full Gaussian"] > _MEANINGFUL
         verdict = "Yes" if is_inside else ("Only those that follow the data" if better else "No")
     text = (
         f"99.8 % of the data lie at Mahalanobis distances from {_f(low)} to {_f(high)}. Points of "
-        f"N(0, I) lie at {_f(float(np.median(prior.distance)))}, {prior.share_inside:.0%} of them "
-        f"inside; those of the data's own Gaussian at {_f(float(np.median(full.distance)))}, "
-        f"{full.share_inside:.0%} inside."
+        f"N(0, I) lie at {_f(float(np.median(prior.distance)))}, {prior.share_on_shell:.0%} of "
+        f"them in between; those of the data's own Gaussian at "
+        f"{_f(float(np.median(full.distance)))}, {full.share_on_shell:.0%} in between."
     )
     if gallery:
         listed = ", ".join(f"{title} {score:.2f}" for title, score in scores.items())

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from latentscope import sample
 from latentscope.analysis.clusters import InertiaCurve, inertia_curve
 from latentscope.analysis.direction import Direction, direction
 from latentscope.analysis.overview import Overview, overview
@@ -21,6 +20,7 @@ from latentscope.errors import DataError, LatentscopeError, LatentscopeWarning
 from latentscope.latents import Latents
 from latentscope.reporting.kept import Kept
 from latentscope.rows import Rows, as_rows, take
+from latentscope.sample import axis_gaussian, gaussian, normal, uniform
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
 HALF_WIDTH = 1.5  # of the cube among them
@@ -167,17 +167,17 @@ def _maps(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
 
     study.map = kept.get("tsne", Embedding, lambda: map_of(rows))
     study.null_map = kept.get(
-        "tsne-of-a-gaussian", Embedding, lambda: map_of(sample.gaussian(rows, n, rng=rng))
+        "tsne-of-a-gaussian", Embedding, lambda: map_of(gaussian(rows, n, rng=rng))
     )
 
 
 def _supports(study: Study, rows: Rows, rng: int) -> None:
     shell, n, d = Shell.of(rows), N_CANDIDATES, rows.z_dim
     for kind, points in (
-        ("N(0, I)", sample.normal(n, d, rng=rng)),
-        (f"uniform ±{HALF_WIDTH}", sample.uniform(n, d, half_width=HALF_WIDTH, rng=rng)),
-        ("Gaussian per axis", sample.axis_gaussian(rows, n, rng=rng)),
-        ("full Gaussian", sample.gaussian(rows, n, rng=rng)),
+        ("N(0, I)", normal(n, d, rng=rng)),
+        (f"uniform ±{HALF_WIDTH}", uniform(n, d, half_width=HALF_WIDTH, rng=rng)),
+        ("Gaussian per axis", axis_gaussian(rows, n, rng=rng)),
+        ("full Gaussian", gaussian(rows, n, rng=rng)),
     ):
         study.supports[kind] = shell.judge(points)
 

@@ -47,8 +47,8 @@ def numbers(tmp_path_factory, small_maps):
         ("Gaussian cloud", "heavy", "Not quite"),
         ("just mu", "just_mu", "Yes: z is just mu"),
         ("just mu", "half_used", "No: noise is part of z"),
-        ("random points", "prior", "Yes"),
-        ("random points", "off_centre", "No, but a Gaussian of the data would"),
+        ("random points", "prior", "They would lie among the data"),
+        ("random points", "off_centre", "They would miss the data"),
         ("labels", "labelled", "1 of 2 do"),
     ],
 )
