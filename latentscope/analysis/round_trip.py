@@ -156,7 +156,7 @@ def round_trip(
     --------
     >>> from types import SimpleNamespace
     >>> from latentscope.latents import Latents
-    >>> axes = np.linalg.qr(np.random.default_rng(0).standard_normal((48, 3)))[0]
+    >>> axes = np.linalg.qr(np.random.default_rng(0).standard_normal((48, 3)))[0].astype("f4")
     >>> model = SimpleNamespace(kind="ae", z_dim=3, image_shape=(4, 4, 3), meta={})
     >>> model.decode = lambda z: (0.5 + 0.1 * z @ axes.T).clip(0, 1).reshape(-1, 4, 4, 3)
     >>> model.encode = lambda x, rng=0: Latents((x.reshape(-1, 48) - 0.5) @ axes / 0.1)
