@@ -76,7 +76,7 @@ axes = _analysis(
 pca = _analysis(
     "pca",
     "Which directions carry the variance, and which are noise?",
-    "latentscope pca latents.h5 --key mu --n-components 8",
+    "latentscope pca latents.h5 --key mu --n-components 4",
     "latentscope pca latents.h5 --json > pca.json",
     n_rows=20,
 )

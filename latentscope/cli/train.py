@@ -17,8 +17,7 @@ from latentscope.errors import BackendError
     help="Train a published model.\n\nStopped, it continues where it was when called again.",
     epilog=examples(
         "latentscope train --preset celeba-vae --images drawn:200 --size 32 --epochs 1 --out vae",
-        "latentscope train --preset celeba-ae --images photos --size 16 --out ae --epochs 1 "
-        "--set z_dim=8",
+        "latentscope train --preset digits-ae --images photos --size 16 --out ae --set z_dim=8",
     ),
 )
 @click.option("--preset", required=True, help="Published model, like celeba-vae or celeba-ae.")

@@ -75,39 +75,28 @@ def assert_interrupted(code, stdout, stderr):
 
 
 def test_clusters_can_be_interrupted(interrupted, place):
-    z = np.random.default_rng(0).standard_normal((60_000, 64), dtype=np.float32)
+    z = np.random.default_rng(0).standard_normal((200_000, 64), dtype=np.float32)
     latentscope.save(place / "large.h5", z)
-    assert_interrupted(
-        *interrupted("clusters", "large.h5", "--n-clusters", "500:2000:20", sign="row/s")
-    )
+    command = "clusters", "large.h5", "--n-clusters", "2:302:4"
+    assert_interrupted(*interrupted(*command, sign="row/s"))
 
 
-def test_training_can_be_interrupted_and_continued(interrupted, good, place):
-    options = [
-        "--set",
-        "filters=[4,8,8,8]",
-        "--set",
-        "batch_size=8",
-        "--set",
-        "z_dim=5",
-        "--size",
-        "16",
-    ]
+def test_training_can_be_interrupted_and_keeps_its_epochs(interrupted, place):
+    options = ["--size", "16", "--set", "filters=[4,8,8,8]", "--set", "batch_size=8"]
     train = ["train", "--preset", "celeba-vae", "--images", "drawn:40", *options, "--out", "run"]
     assert_interrupted(*interrupted(*train, "--epochs", "100000", sign="epoch 2"))
     history = json.loads((place / "run" / "history.json").read_text())
-    n_done = len(history["total_loss"])
-    good(*train, "--epochs", str(n_done + 1))
-    meta = json.loads((place / "run" / "model.json").read_text())["meta"]
-    assert meta["history"]["total_loss"][:n_done] == history["total_loss"]
+    (checkpoint,) = (place / "run").glob("checkpoint-*.weights.h5")
+    assert 1 <= int(checkpoint.name[11:15]) <= len(history["total_loss"])
 
 
-def test_a_reader_that_goes_is_no_error(place):
+def test_a_reader_that_goes_is_no_error(place, environment):
     """The JSON of a wide PCA is larger than a pipe, so that the writer meets the closed end."""
     z = np.random.default_rng(0).standard_normal((300, 100))
     latentscope.save(place / "wide.h5", z)
     command = [*PYTHON, "pca", "wide.h5", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, **pipes) as child:
         assert child.stdout.read(10) == b'{"result":'
         child.stdout.close()
         assert child.stderr.read() == b""
@@ -124,6 +113,6 @@ def test_a_full_disk_is_told(place):
 
 
 def test_a_terminal_without_the_sign_gets_a_question_mark(process, environment):
-    done = process("overview", "latents.h5", env=environment | {"PYTHONIOENCODING": "ascii"})
+    done = process("overview", "latents.h5", env=environment | {"PYTHONIOENCODING": "latin-1"})
     assert done.returncode == 0
     assert "?dimensions" in done.stdout
