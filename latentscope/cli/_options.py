@@ -61,6 +61,7 @@ class FromFunctions(click.Command):
         return list(found.values())
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return arguments first, then the options of the functions, then all others."""
         given = super().get_params(ctx)
         arguments = [param for param in given if isinstance(param, click.Argument)]
         return [*arguments, *self.options, *(param for param in given if param not in arguments)]

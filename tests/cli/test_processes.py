@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_exit_codes(process, arguments, code, start):
 
 
 def test_the_installed_command_is_this_one(place):
-    script = f"{sys.prefix}/bin/latentscope"
+    script = Path(sys.executable).parent / "latentscope"
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"latentscope, version {latentscope.__version__}\n"
 
