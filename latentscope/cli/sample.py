@@ -31,14 +31,14 @@ _KINDS = (*_PRIORS, *_FITS)
     epilog=examples(
         "latentscope sample gaussian latents.h5 -n 100 --out drawn.h5",
         "latentscope sample uniform latents.h5 -n 100 --half-width 1.5 --out cube.npy",
-        "latentscope sample normal -n 8 --model vae --plot prior.png",
+        "latentscope sample normal latents.h5 -n 8 --model vae --plot prior.png",
     ),
 )
 @click.argument("kind", type=click.Choice(_KINDS))
 @click.argument("file", type=click.Path(), required=False)
 @click.option("-n", "n_points", type=int, required=True, help="Points to draw.")
 @click.option("--out", type=Target(".npy", ".h5", ".hdf5"), help="Save the points: .npy or .h5.")
-@click.option("--model", type=click.Path(), help="Folder of a run whose decoder makes pictures.")
+@click.option("--model", type=click.Path(), help="Folder of a run, whose decoder makes pictures.")
 @PLOT
 @BACKEND
 @reading
@@ -65,7 +65,7 @@ def sample(
         if out:
             _save(points, out, {"sample": kind, **given})
         if plot:
-            save_figure(public("pictures").decode(decoder, points, latents), plot)
+            save_figure(public("pictures").Album(decoder, latents).decode(points, kind), plot)
 
 
 def _check(
@@ -83,8 +83,10 @@ def _check(
         raise click.UsageError(f"{kind} needs FILE{other}.")
     if not files["out"] and not (files["plot"] and files["model"]):
         raise click.UsageError("Give --out PATH, or --model FOLDER and --plot PATH, or all three.")
-    if files["plot"] and not files["model"]:
-        raise click.UsageError("--plot shows decoded pictures: give --model FOLDER too.")
+    if files["plot"] and not (files["model"] and files["file"]):
+        raise click.UsageError(
+            "--plot shows decoded pictures, judged by the data: give FILE and --model FOLDER too."
+        )
 
 
 def _save(points: Any, out: Path, settings: dict[str, Any]) -> None:

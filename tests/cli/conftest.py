@@ -94,20 +94,15 @@ def process(place):
 
 @pytest.fixture
 def pictures(monkeypatch):
-    """A stand-in for `latentscope.pictures` that notes what it is asked to decode."""
+    """Notes what `latentscope.pictures` is asked to decode."""
     asked = SimpleNamespace()
+    decode = latentscope.pictures.Album.decode
 
-    class Drawn:
-        def plot(self):
-            from matplotlib import pyplot as plt
+    def noted(album, points, name="given points"):
+        asked.__dict__.update(model=album.model, rows=album.rows, points=points, name=name)
+        return decode(album, points, name)
 
-            return plt.subplots()[1]
-
-    def decode(model, candidates, z=None, name=""):
-        asked.__dict__.update(model=model, images=model.decode(candidates), z=z)
-        return Drawn()
-
-    monkeypatch.setattr(latentscope, "pictures", SimpleNamespace(decode=decode), raising=False)
+    monkeypatch.setattr(latentscope.pictures.Album, "decode", noted)
     return asked
 
 
@@ -117,11 +112,12 @@ def page(monkeypatch):
     given = SimpleNamespace()
 
     def report(path, *, models=None, images=None, rng=0, **named_latents):
-        shapes = {name: latents.z_dim for name, latents in named_latents.items()}
-        given.__dict__.update(path=path, models=models, images=images, rng=rng, shapes=shapes)
+        shapes = {name: np.shape(latents.z) for name, latents in named_latents.items()}
+        shown = {"path": path, "models": models, "images": images, "rng": rng, "shapes": shapes}
+        given.__dict__.update(shown)
         path.write_text("<html></html>")
 
-    monkeypatch.setattr(latentscope, "report", report, raising=False)
+    monkeypatch.setattr(latentscope, "report", report)
     return given
 
 

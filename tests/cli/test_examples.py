@@ -25,7 +25,7 @@ def test_every_command_has_an_example():
 @pytest.mark.parametrize(
     "line", [*examples(), *(line for _, line in EXAMPLES)], ids=lambda line: line.split()[1]
 )
-def test_an_example_runs(good, place, page, pictures, line):
+def test_an_example_runs(good, place, line):
     _, *arguments = shlex.split(line.partition(" > ")[0])
     if arguments[0] == "train":  # into a folder of its own, for that of the example is there
         arguments[arguments.index("--out") + 1] = "new"

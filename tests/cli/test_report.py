@@ -1,5 +1,7 @@
 """`report` opens files, models and images, and hands them on."""
 
+import h5py
+import numpy as np
 import pytest
 
 
@@ -8,7 +10,7 @@ def test_files_models_and_images_are_handed_on(good, page, place):
     text = good("report", "ae.h5", "VAE=vae.h5", *options)
     assert text == "wrote all.html\n"
     assert (place / "all.html").exists()
-    assert page.shapes == {"ae": 6, "VAE": 6}
+    assert page.shapes == {"ae": (400, 6), "VAE": (400, 6)}
     assert list(page.models) == ["VAE"]
     assert page.models["VAE"].kind == "vae"
     assert page.images.image_shape == page.models["VAE"].image_shape
@@ -16,9 +18,22 @@ def test_files_models_and_images_are_handed_on(good, page, place):
 
 
 def test_what_is_not_given_is_left_to_the_function(good, page):
-    good("report", "ae.h5", "--finite", "--key", "z")
+    good("report", "ae.h5", "--key", "z")
     assert str(page.path) == "report.html"
     assert (page.models, page.images, page.rng) == (None, None, 0)
+
+
+def test_finite_leaves_rows_out_with_their_labels(good, page, place):
+    with h5py.File(place / "vae.h5", "r+") as file:
+        file["mu"][7] = np.nan
+    good("report", "nan.h5", "vae.h5", "--finite")
+    assert page.shapes == {"nan": (399, 6), "vae": (399, 6)}
+
+
+def test_the_page_is_the_library_s(good, place):
+    options = ["--model", "VAE=vae", "--images", "drawn:20", "--finite", "--out", "all.html"]
+    good("report", "VAE=vae.h5", *options)
+    assert "Where do the points live?" in (place / "all.html").read_text()
 
 
 @pytest.mark.parametrize(
