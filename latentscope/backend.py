@@ -21,7 +21,7 @@ from latentscope.latents import Latents
 
 __all__ = ["Backend", "Model", "check", "get", "names"]
 
-_GROUP = "latentscope.backends"
+GROUP = "latentscope.backends"
 _BUILT_IN = {"tensorflow": "latentscope_tensorflow"}  # name, which is also the extra: module
 
 
@@ -100,7 +100,7 @@ def names() -> tuple[str, ...]:
     >>> "tensorflow" in names()
     True
     """
-    found = {point.name for point in entry_points(group=_GROUP)}
+    found = {point.name for point in entry_points(group=GROUP)}
     return tuple(sorted(found | set(_BUILT_IN)))
 
 
@@ -135,7 +135,7 @@ def get(name: str) -> Backend:
         import_optional(name, purpose=f"the backend {name!r}", extra=name)
         return _checked(name, import_module(_BUILT_IN[name]))
     one_of("name", name, names())
-    (point, *_) = entry_points(group=_GROUP, name=name)
+    (point, *_) = entry_points(group=GROUP, name=name)
     try:
         found = point.load()
     except ImportError as error:

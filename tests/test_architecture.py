@@ -19,6 +19,7 @@ LAYERS = (  # each may import from itself and from those above it in this list
     "analysis sample pictures",
     "plot",
     "reporting",
+    "cli __main__",
 )
 LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
 BACKENDS = ("latentscope_tensorflow",)  # beside the layers: they see the first two alone

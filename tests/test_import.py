@@ -11,6 +11,7 @@ import pytest
 import latentscope
 
 HEAVY = [
+    "click",
     "matplotlib",
     "sklearn",
     "scipy",

@@ -152,7 +152,7 @@ def inertia_curve(
 
 def _checked_clusters(n_clusters: Iterable[int], n_rows: int) -> IntArray:
     try:
-        values = list(n_clusters)
+        values = iter(n_clusters)  # not a list: a range may have more k than memory
     except TypeError as error:
         raise DataTypeError(
             f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}."

@@ -133,7 +133,7 @@ def plane_zoom(
     axes : two int
         Axes of the plane, counted from 0.
     half_widths : sequence of float, optional
-        Half the sides of the squares, same unit as z; ``math.inf`` for the square that holds
+        Half the sides of the squares, same unit as z; infinity (``inf``) for the square that holds
         everything. By default four squares, which hold all points and the nearest 50, 10 and 1 %.
     space : {"pca", "latent"}
         Components of all rows, or original axes.

@@ -81,10 +81,11 @@ def celeba(
     >>> images.ids.tolist(), images.labels["Young"].tolist()
     (['000001.jpg'], [True])
     """
-    source = _source(path)
+    place = _place(path)
+    source = source_of(place)
     lists = {
-        "attributes": _list_path("attributes", attributes, source, *_ATTRIBUTES),
-        "partition": _list_path("partition", partition, source, *_PARTITION),
+        "attributes": _list_path("attributes", attributes, place, *_ATTRIBUTES),
+        "partition": _list_path("partition", partition, place, *_PARTITION),
     }
     found = open_images(source, size=size, channels=3, on_error=on_error, cache=cache)
     names = [PurePosixPath(name).name for name in found.names]
@@ -94,20 +95,25 @@ def celeba(
     return images[np.argsort(images.ids, kind="stable")]
 
 
-def _source(path: str | PathLike[str]) -> Source:
+def has_attributes(path: str | PathLike[str]) -> bool:
+    """Tell whether the list of attributes lies where `celeba` looks for it."""
+    return _list_path("attributes", None, _place(path), *_ATTRIBUTES) is not None
+
+
+def _place(path: str | PathLike[str]) -> Path:
     """Return the zip, or the folder, that a path means."""
     given = existing(path)
     inner = (given / f"{_NAME}.zip", given / _NAME)
-    return source_of(next((found for found in inner if found.exists()), given))
+    return next((found for found in inner if found.exists()), given)
 
 
 def _list_path(
-    name: str, given: str | PathLike[str] | None, source: Source, file: str, official: str
+    name: str, given: str | PathLike[str] | None, place: Path, file: str, official: str
 ) -> Path | None:
     """Return the list that was given, or the one that lies where it usually does, or None."""
     if given is not None:
         return existing(given, name)
-    beside = source.path.absolute().parent
+    beside = place.absolute().parent
     usual = (beside / file, beside.parent / official / file)
     return next((path for path in usual if path.is_file()), None)
 

@@ -1,0 +1,126 @@
+"""What is common to all commands: their names, what failures look like, and exit codes."""
+
+import errno
+import io
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from latentscope._version import __version__
+from latentscope.cli._help import SETTINGS, examples
+from latentscope.errors import LatentscopeError, LatentscopeWarning
+
+_HOME = {  # command: the module of latentscope.cli that defines it, imported on first use
+    "info": "info",
+    "overview": "analyses",
+    "radius": "analyses",
+    "axes": "analyses",
+    "pca": "analyses",
+    "planes": "analyses",
+    "clusters": "analyses",
+    "tsne": "analyses",
+    "posterior": "analyses",
+    "compare": "compare",
+    "report": "report",
+    "train": "train",
+    "encode": "encode",
+    "sample": "sample",
+    "backends": "backends",
+}
+_REMEDIES = {  # what messages say to users of Python: the same for users of the command
+    "Pass latentscope.finite_rows(z) to leave": "Add --finite to leave",
+    "Choose with key=.": "Choose with --key.",
+}
+_HELP = f"""
+How do latent vectors fill their space?
+
+FILE is a file of latents that latentscope.load opens. Results go to stdout, as text or with --json
+as JSON; progress, warnings and errors go to stderr.
+
+{
+    examples(
+        "latentscope info latents.h5",
+        "latentscope radius latents.h5 --plot radius.png",
+        "latentscope --debug pca latents.h5 --json",
+    )
+}
+
+\b
+Exit codes:
+  0    done
+  1    refused or failed: "error: …" on stderr says why
+  2    wrong usage: an unknown option, a value that cannot be read
+  130  interrupted; what was finished is kept
+"""
+
+
+class Commands(click.Group):
+    """The group: imports a command when it is called, and tells its failures in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_HOME)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _HOME:
+            return None
+        command: click.Command = getattr(
+            import_module(f"latentscope.cli.{_HOME[cmd_name]}"), cmd_name
+        )
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        _replace_what_the_terminal_cannot_show()
+        try:
+            with _warnings_in_one_line():
+                return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("interrupted; what was finished is kept", err=True)
+            ctx.exit(130)
+        except (LatentscopeError, OSError, MemoryError) as error:
+            if ctx.params["debug"] or getattr(error, "errno", None) == errno.EPIPE:
+                raise  # click ends in silence where nobody reads on
+            click.echo(f"error: {_for_the_command(str(error))}", err=True)
+            ctx.exit(1)
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Write warnings to stderr as one line each, above a progress bar."""
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        tqdm.write(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", LatentscopeWarning)
+        warnings.showwarning = show
+        yield
+
+
+def _for_the_command(message: str) -> str:
+    for python, command in _REMEDIES.items():
+        message = message.replace(python, command)
+    return message
+
+
+def _replace_what_the_terminal_cannot_show() -> None:
+    """Let √ and ‖ become ? where the encoding of the terminal lacks them."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+main = Commands(
+    name="latentscope",
+    help=_HELP,
+    context_settings=SETTINGS,
+    params=[
+        click.Option(["--debug"], is_flag=True, help="Show the traceback of errors."),
+    ],
+)
+click.version_option(__version__, package_name="latentscope-analysis")(main)

@@ -1,0 +1,42 @@
+"""Texts of ``--help``: written once, here or in the docstrings of the functions."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+def examples(*commands: str) -> str:
+    r"""Return a paragraph of examples that click leaves as it is.
+
+    Examples
+    --------
+    >>> examples("latentscope info latents.h5")
+    '\x08\nExamples:\n  latentscope info latents.h5'
+    """
+    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
+
+
+def parameters(function: Callable[..., Any]) -> dict[str, tuple[str, str]]:
+    """Return type and description of each parameter, as the docstring has them.
+
+    Examples
+    --------
+    >>> from latentscope.analysis.radius import radius_density
+    >>> parameters(radius_density)["bin_width"]
+    ('float', 'Width of the bins, same unit as z.')
+    """
+    section = (inspect.getdoc(function) or "").partition("Parameters\n----------\n")[2]
+    section = re.split(r"\n\n\w[\w ]*\n-{3,}\n", section)[0]
+    found: dict[str, tuple[str, str]] = {}
+    for entry in re.split(r"\n(?=\S)", section):
+        head, _, text = entry.partition("\n")
+        names, _, kind = head.partition(" : ")
+        found |= {name: (kind, _plain(text)) for name in names.split(", ")}
+    return found
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.replace("`", "").split())

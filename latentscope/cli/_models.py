@@ -1,0 +1,26 @@
+"""MODEL as commands take it: a folder that ``train`` or ``save`` wrote, and the backend's name."""
+
+import os
+from typing import Any
+
+import click
+
+from latentscope.cli._options import public
+
+BACKEND = click.option(
+    "--backend",
+    default="tensorflow",
+    show_default=True,
+    help="Name of the backend; `latentscope backends` lists them.",
+)
+
+
+def backend_named(name: str) -> Any:
+    """Import a backend, quietly."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow reads it on import
+    return public("backend").get(name)
+
+
+def model_in(folder: str, backend: str) -> Any:
+    """Load the model of a folder."""
+    return backend_named(backend).load(folder)

@@ -1,0 +1,124 @@
+"""Options of a command: those that its Python function has, under the same names.
+
+Nothing is written twice: names, types and defaults come from the signature, descriptions from the
+docstring. An option that is not given is not passed on, so that the function's default holds.
+"""
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, reduce
+from importlib import import_module
+from typing import Any, get_args
+
+import click
+import numpy as np
+
+from latentscope.cli._help import SETTINGS, parameters
+from latentscope.cli._values import Numbers, ParamType, Several
+
+_TYPES: dict[Any, ParamType] = {  # annotation, less None: how it is written
+    int: click.INT,
+    float: click.FLOAT,
+    str: click.STRING,
+    int | np.random.Generator: click.INT,
+    Sequence[int]: Numbers(int),
+    Sequence[float]: Numbers(float),
+    Iterable[int]: Several(),
+}
+
+
+def public(name: str) -> Any:
+    """Return ``latentscope.name``, which may have dots: what a user of Python would call.
+
+    Examples
+    --------
+    >>> public("sample.normal")(2, 3).shape
+    (2, 3)
+    """
+    return reduce(getattr, name.split("."), import_module(__name__.partition(".")[0]))
+
+
+class FromFunctions(click.Command):
+    """A command with the options of one or several public functions, whose names it is given.
+
+    The functions are imported when the options are asked for, so that help on other commands need
+    not wait for them.
+    """
+
+    def __init__(self, *args: Any, functions: Sequence[str], **settings: Any) -> None:
+        settings.setdefault("context_settings", SETTINGS)
+        super().__init__(*args, **settings)
+        self.functions = functions
+
+    @cached_property
+    def options(self) -> list[click.Parameter]:
+        """The options of all functions, each name once, as the first of them describes it."""
+        found: dict[str | None, click.Parameter] = {}
+        for option in [one for name in self.functions for one in options_of(public(name))]:
+            found.setdefault(option.name, option)
+        return list(found.values())
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return arguments first, then the options of the functions, then all others."""
+        given = super().get_params(ctx)
+        arguments = [param for param in given if isinstance(param, click.Argument)]
+        return [*arguments, *self.options, *(param for param in given if param not in arguments)]
+
+
+def options_of(function: Callable[..., Any]) -> list[click.Parameter]:
+    """Return an option for each keyword of a function whose value can be written as text."""
+    described = parameters(function)
+    keywords = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY and _bare(parameter.annotation) in _TYPES
+    ]
+    return [_option(keyword, *described[keyword.name]) for keyword in keywords]
+
+
+def chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that were given, for the call of the function."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def as_value(text: str) -> Any:
+    """Read a value as JSON, else as text.
+
+    Examples
+    --------
+    >>> as_value("[3, 3]"), as_value("1e-5"), as_value("gelu")
+    ([3, 3], 1e-05, 'gelu')
+    """
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _option(parameter: inspect.Parameter, kind: str, text: str) -> click.Option:
+    name = "seed" if parameter.name == "rng" else parameter.name.replace("_", "-")
+    choices = re.findall(r'"(\w+)"', kind)
+    default = parameter.default
+    if default is not None and default is not parameter.empty:
+        text = f"{text} [default: {_written(default)}]"
+    return click.Option(
+        [parameter.name, f"--{name}"],
+        type=click.Choice(choices) if choices else _TYPES[_bare(parameter.annotation)],
+        help=text,
+    )
+
+
+def _bare(annotation: Any) -> Any:
+    """Return an annotation without ``| None``."""
+    members = [member for member in get_args(annotation) if member is not type(None)]
+    has_none = type(None) in get_args(annotation)
+    return reduce(lambda one, other: one | other, members) if has_none else annotation
+
+
+def _written(value: Any) -> str:
+    """Return a default as one would write it on the command line."""
+    if isinstance(value, range):
+        return f"{value.start}:{value.stop}:{value.step}"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

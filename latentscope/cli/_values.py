@@ -1,0 +1,91 @@
+"""How values are written on the command line: lists, ranges, and files to be written."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]
+else:  # before 8.4 it has no parameter
+    ParamType = click.ParamType
+
+
+class Numbers(ParamType):
+    """Numbers with commas between them: ``0,1`` or ``3,0.5,inf``."""
+
+    name = "numbers"
+
+    def __init__(self, number: Callable[[str], Any]) -> None:
+        self.number = number
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "N,N,…"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[Any, ...]:
+        try:
+            return tuple(self.number(part) for part in value.split(","))
+        except ValueError:
+            kind = "whole numbers" if self.number is int else "numbers"
+            self.fail(f"{value!r} must be {kind} with commas between them, like 2,4.", param, ctx)
+
+
+class Several(ParamType):
+    """Whole numbers: ``start:stop:step``, where stop itself is left out as by `range`, or a list.
+
+    Examples
+    --------
+    >>> Several().convert("2:9:2", None, None), Several().convert("2,4,8", None, None)
+    (range(2, 9, 2), (2, 4, 8))
+    """
+
+    name = "several"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "START:STOP:STEP|N,N,…"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Sequence[int]:
+        separator = ":" if ":" in value else ","
+        try:
+            numbers = [int(part) for part in value.split(separator)]
+            found = range(*numbers) if separator == ":" else tuple(numbers)
+        except (ValueError, TypeError):
+            self.fail(
+                f"{value!r} must be START:STOP:STEP, like 2:81:2 for 2, 4 … 80, or a list, "
+                "like 2,4,8.",
+                param,
+                ctx,
+            )
+        if not found:
+            self.fail(f"{value!r} holds no number; STOP itself is left out.", param, ctx)
+        return found
+
+
+class Target(ParamType):
+    """A file that can be written: one of some suffixes, in a folder that exists.
+
+    Checked while options are read, so that no work is lost to a wrong name.
+    """
+
+    name = "path"
+
+    def __init__(self, *suffixes: str) -> None:
+        self.suffixes = suffixes
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "PATH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        path = Path(value)
+        if path.suffix.lower() not in self.suffixes:
+            self.fail(f"{value!r} must end in {' or '.join(self.suffixes)}.", param, ctx)
+        if not path.parent.is_dir():
+            self.fail(f"the folder of {value!r} does not exist. Make it first.", param, ctx)
+        if path.is_dir():
+            self.fail(f"{value!r} is a folder. Add a file name.", param, ctx)
+        return path

@@ -1,0 +1,105 @@
+"""The analyses: one command for each function of one file, with the function's own options."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from latentscope._table import Table
+from latentscope.cli._files import opened, reading
+from latentscope.cli._help import examples
+from latentscope.cli._options import FromFunctions, chosen, public
+from latentscope.cli._output import first_rows, show, writing
+
+_QUANTILES = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
+
+
+def _analysis(
+    function: str,
+    question: str,
+    *commands: str,
+    table: Callable[[Any], Table] | None = lambda result: result.table(),
+    n_rows: int = 40,
+) -> click.Command:
+    """Return the command that calls a public function on a file and shows its result."""
+
+    def text(result: Any) -> str:
+        rows = first_rows(table(result), n_rows) if table else ""
+        return f"{result!r}\n{rows}".rstrip()
+
+    @reading
+    @writing
+    @click.argument("file", type=click.Path())
+    def run(
+        file: str,
+        key: str | None,
+        is_finite: bool,
+        as_json: bool,
+        plot: Path | None,
+        **options: Any,
+    ) -> None:
+        with opened(file, key, is_finite) as latents:
+            result = public(function)(latents, **chosen(options))
+        show(result, as_json=as_json, plot=plot, text=text)
+
+    return click.command(
+        cls=FromFunctions, functions=[function], help=question, epilog=examples(*commands)
+    )(run)
+
+
+def _shells(radius: Any) -> Table:
+    """Return the radii below which given shares of the points lie."""
+    return Table(
+        share=list(_QUANTILES), radius_below=[radius.quantile(share) for share in _QUANTILES]
+    )
+
+
+overview = _analysis(
+    "overview",
+    "All of it that one reading of the file can tell.",
+    "latentscope overview latents.h5 --plot overview.png",
+)
+radius = _analysis(
+    "radius_density",
+    "On which shell do the points live?",
+    "latentscope radius latents.h5",
+    "latentscope radius latents.h5 --bin-width 0.1 --plot radius.pdf",
+    table=_shells,
+)
+axes = _analysis(
+    "axis_density",
+    "Which axes are broad or off-centre?",
+    "latentscope axes latents.h5 --finite",
+    n_rows=12,
+)
+pca = _analysis(
+    "pca",
+    "Which directions carry the variance, and which are noise?",
+    "latentscope pca latents.h5 --key mu --n-components 4",
+    "latentscope pca latents.h5 --json > pca.json",
+    n_rows=20,
+)
+planes = _analysis(
+    "plane_zoom",
+    "What does a plane look like, closer and closer?",
+    "latentscope planes latents.h5 --axes 0,1 --half-widths inf,1,0.25 --plot planes.png",
+    "latentscope planes latents.h5 --space latent --center 0,0",
+)
+clusters = _analysis(
+    "inertia_curve",
+    "Are there clusters?",
+    "latentscope clusters latents.h5 --n-clusters 2:11:2",
+    "latentscope clusters latents.h5 --n-clusters 2,4,8 --seed 1",
+)
+tsne = _analysis(
+    "tsne",
+    "Which points are neighbours?",
+    "latentscope tsne latents.h5 --n-points 300 --n-pca 4 --n-iter 250 --plot tsne.png",
+    table=None,
+)
+posterior = _analysis(
+    "posterior",
+    "Is z just mu? Which axes has the VAE collapsed?",
+    "latentscope posterior latents.h5",
+)

@@ -1,0 +1,78 @@
+"""``latentscope info``: what a file holds, without reading its rows."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from latentscope._table import Table
+from latentscope.cli._files import KEY, opened
+from latentscope.cli._help import SETTINGS, examples
+from latentscope.cli._output import JSON, show_json
+
+_LONGEST = 8  # entries of a list that are shown
+
+
+@click.command(
+    context_settings=SETTINGS,
+    help="What is in the file? Reads no rows.",
+    epilog=examples("latentscope info latents.h5", "latentscope info latents.h5 --json"),
+)
+@click.argument("file", type=click.Path())
+@KEY
+@JSON
+def info(file: str, key: str | None, as_json: bool) -> None:
+    """Open the file and describe it."""
+    with opened(file, key, is_finite=False) as latents:
+        found = _described(file, latents)
+    if as_json:
+        show_json(found)
+    else:
+        click.echo(_text(found))
+
+
+def _described(file: str, latents: Any) -> dict[str, Any]:
+    return {
+        "file": file,
+        "kind": latents.kind,
+        "n_points": latents.n_points,
+        "z_dim": latents.z_dim,
+        "arrays": {
+            name: {"dtype": str(array.dtype), "shape": list(array.shape)}
+            for name, array in latents.arrays.items()
+        },
+        "has_ids": latents.ids is not None,
+        "labels": {name: _kind(column) for name, column in latents.labels.items()},
+        "meta": dict(latents.meta),
+    }
+
+
+def _kind(column: Any) -> str:
+    return "text" if column.dtype == object else str(column.dtype)
+
+
+def _text(found: dict[str, Any]) -> str:
+    points, dimensions = found["n_points"], found["z_dim"]
+    arrays = {
+        name: f"{x['dtype']}, {' × '.join(f'{n:,}' for n in x['shape'])}"
+        for name, x in found["arrays"].items()
+    }
+    facts = {
+        **arrays,
+        "ids": "yes" if found["has_ids"] else "no",
+        **{f"label {name}": kind for name, kind in found["labels"].items()},
+        **dict(_flat(found["meta"], "meta")),
+    }
+    title = f"{found['file']}: {found['kind'].upper()}, {points:,} points, {dimensions:,} axes"
+    return f"{title}\n{Table(what=list(facts), value=list(facts.values()))!r}"
+
+
+def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield what nested mappings hold, with dotted names; long lists by length and last entry."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{name}.{key}")
+    elif isinstance(value, list) and len(value) > _LONGEST:
+        yield name, f"{len(value):,} entries, the last {value[-1]}"
+    else:
+        yield name, str(value)

@@ -1,0 +1,98 @@
+"""``latentscope sample``: points of the latent space to decode."""
+
+import inspect
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from latentscope._atomic import replacing
+from latentscope.cli._files import opened, reading
+from latentscope.cli._help import examples
+from latentscope.cli._models import BACKEND, model_in
+from latentscope.cli._options import FromFunctions, chosen, public
+from latentscope.cli._output import PLOT, save_figure
+from latentscope.cli._values import Target
+
+_PRIORS = ("normal", "uniform")  # need the number of axes alone
+_FITS = ("axis_gaussian", "gaussian", "core", "mixture")  # need points to imitate
+_KINDS = (*_PRIORS, *_FITS)
+
+
+@click.command(
+    cls=FromFunctions,
+    functions=[f"sample.{kind}" for kind in _KINDS],
+    help="Draw points, and decode them.\n\nKIND is normal or uniform, whose axes are those of FILE "
+    "or of the model, or axis_gaussian, gaussian, core or mixture, which imitate the points of "
+    "FILE.",
+    epilog=examples(
+        "latentscope sample gaussian latents.h5 -n 100 --out drawn.h5",
+        "latentscope sample uniform latents.h5 -n 100 --half-width 1.5 --out cube.npy",
+        "latentscope sample normal latents.h5 -n 8 --model vae --plot prior.png",
+    ),
+)
+@click.argument("kind", type=click.Choice(_KINDS))
+@click.argument("file", type=click.Path(), required=False)
+@click.option("-n", "n_points", type=int, required=True, help="Points to draw.")
+@click.option("--out", type=Target(".npy", ".h5", ".hdf5"), help="Save the points: .npy or .h5.")
+@click.option("--model", type=click.Path(), help="Folder of a run, whose decoder makes pictures.")
+@PLOT
+@BACKEND
+@reading
+def sample(
+    kind: str,
+    file: str | None,
+    n_points: int,
+    out: Path | None,
+    model: str | None,
+    plot: Path | None,
+    backend: str,
+    key: str | None,
+    is_finite: bool,
+    **options: Any,
+) -> None:
+    """Draw points from the file's cloud or from the prior; save and decode them."""
+    draw = public(f"sample.{kind}")
+    given = chosen(options)
+    _check(kind, draw, given, file=file, model=model, out=out, plot=plot)
+    decoder = model_in(model, backend) if model else None
+    with opened(file, key, is_finite) if file else nullcontext() as latents:
+        z_dim = latents.z_dim if latents else decoder.z_dim if decoder else 0
+        points = draw(*((n_points, z_dim) if kind in _PRIORS else (latents, n_points)), **given)
+        if out:
+            _save(points, out, {"sample": kind, **given})
+        if plot:
+            save_figure(public("pictures").Album(decoder, latents).decode(points, kind), plot)
+
+
+def _check(
+    kind: str, draw: Callable[..., Any], given: dict[str, Any], **files: str | Path | None
+) -> None:
+    """Refuse what does not go together, before any work."""
+    known = inspect.signature(draw).parameters
+    for name in given.keys() - known:
+        raise click.UsageError(f"--{name.replace('_', '-')} does not go with {kind}.")
+    for name in known:
+        if known[name].default is known[name].empty and name == "half_width" not in given:
+            raise click.UsageError(f"{kind} needs --half-width.")
+    if not files["file"] and (kind in _FITS or not files["model"]):
+        other = "" if kind in _FITS else " or --model"
+        raise click.UsageError(f"{kind} needs FILE{other}.")
+    if not files["out"] and not (files["plot"] and files["model"]):
+        raise click.UsageError("Give --out PATH, or --model FOLDER and --plot PATH, or all three.")
+    if files["plot"] and not (files["model"] and files["file"]):
+        raise click.UsageError(
+            "--plot shows decoded pictures, judged by the data: give FILE and --model FOLDER too."
+        )
+
+
+def _save(points: Any, out: Path, settings: dict[str, Any]) -> None:
+    if out.suffix.lower() == ".npy":
+        with replacing(out) as part:
+            np.save(part, points)
+    else:
+        public("save")(out, public("Latents")(points, meta=settings))
+    click.echo(f"wrote {out}", err=True)

@@ -1,0 +1,128 @@
+"""A folder in which the examples of the help texts make sense, and how commands are run there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from latentscope_tensorflow import KerasModel, models, preset
+from PIL import Image
+
+import latentscope
+from latentscope.cli import main
+from latentscope.latents import Latents
+
+N, D = 400, 6
+
+
+def cloud(kind):
+    """Latents whose axes shrink and whose last is collapsed."""
+    rng = np.random.default_rng(0)
+    mu = rng.standard_normal((N, D)) * np.linspace(3, 0, D)
+    if kind == "ae":
+        return Latents(mu + 1)
+    logvar = np.full_like(mu, -4.0)
+    logvar[:, -1] = 0
+    z = mu + np.exp(logvar / 2) * rng.standard_normal(mu.shape)
+    labels = {"tilt": mu[:, 0], "name": ["a", "b"] * (N // 2)}
+    meta = {"model": {"fact": 5.0, "history": {"total_loss": list(range(24))}}}
+    return Latents(z, mu, logvar, [f"{i:03}.png" for i in range(N)], labels, meta)
+
+
+@pytest.fixture(scope="session")
+def whole_place(tmp_path_factory):
+    """Files of latents, photographs of noise, and two models that learned nothing."""
+    place = tmp_path_factory.mktemp("place")
+    latentscope.save(place / "ae.h5", cloud("ae"))
+    for name in ("vae.h5", "latents.h5"):
+        latentscope.save(place / name, cloud("vae"))
+    broken = np.array(cloud("ae").z)
+    broken[3] = np.nan
+    latentscope.save(place / "nan.h5", broken)
+    (place / "photos").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 20, 16, 3), dtype=np.uint8)
+    for number, picture in enumerate(pixels):
+        Image.fromarray(picture).save(place / "photos" / f"{number:02}.png")
+    for name, outputs in (("ae", ("z",)), ("vae", ("mu", "logvar"))):
+        config = preset(f"celeba-{name}", image_shape=(16, 16, 3), z_dim=D, filters=(4, 8, 8, 8))
+        parts = models.encoder(config), models.decoder(config)
+        KerasModel(*parts, outputs).save(place / name)
+    return place
+
+
+@pytest.fixture
+def place(whole_place, tmp_path, monkeypatch):
+    """A copy of that folder, as the current one."""
+    shutil.copytree(whole_place, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LATENTSCOPE_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+@pytest.fixture
+def run(place):
+    """Run a command in this process, in that folder."""
+    return lambda *args: CliRunner().invoke(main, list(map(str, args)), prog_name="latentscope")
+
+
+@pytest.fixture
+def good(run):
+    """Run a command that must succeed; return what it writes to stdout."""
+
+    def check(*args):
+        done = run(*args)
+        assert (done.exit_code, done.exception) == (0, None), done.output
+        return done.stdout
+
+    return check
+
+
+@pytest.fixture
+def process(place):
+    """Run a command in a process of its own, with its streams apart."""
+
+    def start(*args, **options):
+        command = [sys.executable, "-m", "latentscope", *args]
+        return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+    return start
+
+
+@pytest.fixture
+def pictures(monkeypatch):
+    """Notes what `latentscope.pictures` is asked to decode."""
+    asked = SimpleNamespace()
+    decode = latentscope.pictures.Album.decode
+
+    def noted(album, points, name="given points"):
+        asked.__dict__.update(model=album.model, rows=album.rows, points=points, name=name)
+        return decode(album, points, name)
+
+    monkeypatch.setattr(latentscope.pictures.Album, "decode", noted)
+    return asked
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """A stand-in for `latentscope.report` that notes what it is given."""
+    given = SimpleNamespace()
+
+    def report(path, *, models=None, images=None, rng=0, **named_latents):
+        shapes = {name: np.shape(latents.z) for name, latents in named_latents.items()}
+        shown = {"path": path, "models": models, "images": images, "rng": rng, "shapes": shapes}
+        given.__dict__.update(shown)
+        path.write_text("<html></html>")
+
+    monkeypatch.setattr(latentscope, "report", report)
+    return given
+
+
+@pytest.fixture
+def environment():
+    """The environment of a user: with progress bars, and a buffer before stdout."""
+    others = "TQDM_DISABLE", "PYTHONUNBUFFERED"
+    return {name: value for name, value in os.environ.items() if name not in others}

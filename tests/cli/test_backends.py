@@ -1,0 +1,48 @@
+"""`backends` lists all, also those that cannot be imported."""
+
+import json
+import sys
+from importlib.metadata import EntryPoint
+from types import SimpleNamespace
+
+import latentscope
+from latentscope import backend
+
+
+def announce(monkeypatch, value):
+    """Let a distribution announce a backend "mine"."""
+    point = EntryPoint("mine", value, backend.GROUP)
+
+    def found(*, group, name="mine"):
+        return [point] if name == "mine" else []
+
+    monkeypatch.setattr(backend, "entry_points", found)
+    monkeypatch.setattr("latentscope.cli.backends.entry_points", found)
+
+
+def test_the_built_in_backend(good):
+    line = f"tensorflow  load, train  latentscope-analysis {latentscope.__version__}"
+    assert good("backends").splitlines()[1:] == [line]
+
+
+def test_backends_of_others(good, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mine", SimpleNamespace(can=("load",), load=len))
+    announce(monkeypatch, "mine")
+    mine, _ = json.loads(good("backends", "--json"))
+    assert mine == {"name": "mine", "can": ["load"], "source": "unknown (mine)", "problem": ""}
+
+
+def test_a_broken_backend_does_not_hide_the_others(good, monkeypatch, tmp_path):
+    (tmp_path / "broken_backend.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    announce(monkeypatch, "broken_backend")
+    lines = good("backends").splitlines()
+    assert [line.split()[:2] for line in lines[1:3]] == [["mine", "–"], ["tensorflow", "load,"]]
+    assert lines[3] == "mine: division by zero"
+
+
+def test_a_missing_framework_is_told_with_its_install_line(good, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    (found,) = json.loads(good("backends", "--json"))
+    assert found["can"] == []
+    assert "pip install 'latentscope-analysis[tensorflow]'" in found["problem"]

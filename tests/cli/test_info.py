@@ -1,0 +1,62 @@
+"""`info` tells what a file holds, and reads no rows."""
+
+import json
+
+import h5py
+
+
+def test_text(good):
+    assert good("info", "vae.h5") == (
+        "vae.h5: VAE, 400 points, 6 axes\n"
+        "what                           value\n"
+        "z                              float64, 400 × 6\n"
+        "mu                             float64, 400 × 6\n"
+        "logvar                         float64, 400 × 6\n"
+        "ids                            yes\n"
+        "label name                     text\n"
+        "label tilt                     float64\n"
+        "meta.model.fact                5.0\n"
+        "meta.model.history.total_loss  24 entries, the last 23\n"
+    )
+
+
+def test_json(good):
+    found = json.loads(good("info", "vae.h5", "--json"))
+    array = {"dtype": "float64", "shape": [400, 6]}
+    assert found == {
+        "file": "vae.h5",
+        "kind": "vae",
+        "n_points": 400,
+        "z_dim": 6,
+        "arrays": {"z": array, "mu": array, "logvar": array},
+        "has_ids": True,
+        "labels": {"name": "text", "tilt": "float64"},
+        "meta": {"model": {"fact": 5.0, "history": {"total_loss": list(range(24))}}},
+    }
+
+
+def test_a_file_of_somebody_else(good, place):
+    with h5py.File(place / "theirs.h5", "w") as file:
+        file["codes"] = [[0, 1], [2, 3], [4, 5]]
+    lines = good("info", "theirs.h5").splitlines()
+    assert lines[0] == "theirs.h5: AE, 3 points, 2 axes"
+    assert [line.split() for line in lines[2:]] == [["z", "int64,", "3", "×", "2"], ["ids", "no"]]
+    assert good("info", "theirs.h5", "--key", "codes").splitlines()[0] == lines[0]
+
+
+def test_no_rows_are_read(good, monkeypatch):
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", None)
+    assert good("info", "vae.h5").startswith("vae.h5: VAE")
+
+
+def test_an_unfinished_file_is_refused(run, place):
+    with h5py.File(place / "vae.h5", "r+") as file:
+        file.attrs["complete"] = False
+    done = run("info", "vae.h5")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "was not finished" in done.stderr
+
+
+def test_an_empty_file_is_told_as_such(run, place):
+    (place / "empty.h5").touch()
+    assert "it is empty" in run("info", "empty.h5").stderr
