@@ -12,7 +12,7 @@ from latentscope.errors import LatentscopeError
 from latentscope.images import Images, as_unit
 from latentscope.pictures import Album, Pictures
 from latentscope.reporting.study import Study
-from latentscope.rows import take
+from latentscope.rows import sample_rows, take
 
 N_RANDOM, N_HEADLINE = 8, 4  # images of each kind; kinds at the top of the page
 _N_DIRECTIONS = 3
@@ -57,8 +57,8 @@ class Gallery(NamedTuple):
 
 def gallery(study: Study, model: Any, images: Images | None, rng: int) -> Gallery:
     """Decode what the page shows of one model."""
-    album = Album(model, study.latents, rng=rng)
-    some = np.linspace(0, album.rows.n_total - 1, 4).astype(np.int64)
+    album = Album(model, study.rows, rng=rng)
+    some, _ = sample_rows(album.rows, 4, np.random.default_rng(rng))
     points = take(album.rows, some)
     strong = [one for one in study.directions if one.times_chance > _STANDS_OUT][:_N_DIRECTIONS]
     originals, reconstructions = "", []

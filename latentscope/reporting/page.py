@@ -93,7 +93,7 @@ def _of_set(study: Study, gallery: Gallery | None) -> dict[str, Any]:
         "pictures": _of_gallery(gallery) if gallery else None,
         "left out": study.left_out,
         "remarks": study.remarks,
-        "meta": dict(study.latents.meta),
+        "meta": study.meta,
     }
 
 

@@ -48,7 +48,8 @@ def report(
     rng : int
         Seed.
     **named_latents : array-like of shape (n_points, z_dim), or Latents
-        Sets, by the names that the page gives them.
+        Sets, by the names that the page gives them; any source that `latentscope.rows.as_rows`
+        takes. Those with NaN go through `latentscope.finite_rows`, which keeps no labels.
 
     Returns
     -------

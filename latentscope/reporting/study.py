@@ -19,7 +19,7 @@ from latentscope.analysis.tsne import Embedding, tsne
 from latentscope.errors import DataError, LatentscopeError, LatentscopeWarning
 from latentscope.latents import Latents
 from latentscope.reporting.kept import Kept
-from latentscope.rows import Rows, as_rows, take
+from latentscope.rows import Rows, as_rows, sample_rows, take
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
@@ -39,7 +39,7 @@ class Study:
     Attributes
     ----------
     name : str
-    latents : Latents
+    rows : Rows
     overview : Overview
     planes, clusters, map, null_map : results or None
         `map` is the t-SNE of the data, `null_map` that of a Gaussian with mean and covariance of
@@ -52,10 +52,12 @@ class Study:
         Analysis: reason.
     remarks : list of str
         Warnings of the analyses.
+    meta : dict
+        Where the latents come from.
     """
 
     name: str
-    latents: Latents
+    rows: Rows
     overview: Overview
     planes: PlaneZoom | None = None
     clusters: InertiaCurve | None = None
@@ -65,6 +67,7 @@ class Study:
     directions: list[Direction] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    meta: dict[str, Any] = field(default_factory=dict)
 
 
 N_STEPS = 6  # that `studied` announces
@@ -78,7 +81,7 @@ def studied(
     Parameters
     ----------
     name : str
-    source : Latents, or array-like of shape (n_points, z_dim)
+    source : Latents, array-like of shape (n_points, z_dim), or Rows
     folder : Path
         Where results are kept that take long.
     rng : int
@@ -86,17 +89,18 @@ def studied(
     announce : callable
         Called before each of the steps.
     """
-    latents = source if isinstance(source, Latents) else Latents(source)
-    rows = as_rows(latents)
     remarks: list[str] = []
     announce(f"{name}: overview")
     try:
         with _noted(remarks):
+            rows = as_rows(source)
             radius_bin, axis_bin = _bin_widths(rows)
-            found = overview(latents, radius_bin_width=radius_bin, axis_bin_width=axis_bin)
+            found = overview(rows, radius_bin_width=radius_bin, axis_bin_width=axis_bin)
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
-    study = Study(name, latents, found, remarks=remarks)
+    study = Study(name, rows, found, remarks=remarks)
+    if isinstance(source, Latents):
+        study.meta = dict(source.meta)
     if found.posterior is None:
         study.left_out["posterior"] = "there are no mu and logvar; an autoencoder has none."
     kept = Kept(folder, name, {"overview": found.to_dict(), "rng": rng})
@@ -105,7 +109,7 @@ def studied(
         "clusters": partial(_clusters, study, rows, kept, rng),
         "t-SNE": partial(_maps, study, rows, kept, rng),
         "random points": partial(_supports, study, rows, rng),
-        "labels": partial(_directions, study),
+        "labels": partial(_directions, study, source),
     }
     for title, step in steps.items():
         announce(f"{name}: {title}")
@@ -129,7 +133,7 @@ def _noted(remarks: list[str]) -> Iterator[None]:
 
 def _bin_widths(rows: Rows) -> tuple[float, float]:
     """Return round widths, a few bins per standard deviation of the radii and of a typical axis."""
-    some = np.linspace(0, rows.n_total - 1, min(_N_SCALE, rows.n_total)).astype(np.int64)
+    some, _ = sample_rows(rows, _N_SCALE, np.random.default_rng(0))
     z = take(rows, some).astype(np.float64)
     radius, rounding = np.linalg.norm(z, axis=1), _ROUNDING * float(np.abs(z).max())
     spread = z.std(axis=0)
@@ -182,11 +186,11 @@ def _supports(study: Study, rows: Rows, rng: int) -> None:
         study.supports[kind] = shell.judge(points)
 
 
-def _directions(study: Study) -> None:
-    labels = list(study.latents.labels)
+def _directions(study: Study, source: Any) -> None:
+    labels = list(source.labels) if isinstance(source, Latents) else []
     for label in labels[:_N_LABELS]:
         try:
-            study.directions.append(direction(study.latents, label))
+            study.directions.append(direction(source, label))
         except LatentscopeError as error:
             study.left_out[f"label {label}"] = str(error)
     for label in labels[_N_LABELS:]:

@@ -52,6 +52,13 @@ def test_pictures_come_with_their_scores(made):
     assert made.numbers["sets"]["plain"]["pictures"] is None
 
 
+def test_rows_with_nan_can_be_left_out(tmp_path):
+    z = np.random.default_rng(0).standard_normal((60, 3))
+    z[5] = np.nan
+    path = latentscope.report(tmp_path / "r.html", it=latentscope.finite_rows(z))
+    assert "59 of 60 points in 3 dimensions" in path.read_text()
+
+
 AWKWARD = {
     "ten rows": (lambda rng: rng.standard_normal((10, 5)), set()),
     "two rows": (lambda rng: rng.standard_normal((2, 3)), {"clusters", "t-SNE", "random points"}),
