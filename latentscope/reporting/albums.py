@@ -71,7 +71,7 @@ def gallery(study: Study, model: Any, images: Images | None, rng: int) -> Galler
         uniform=[Sheet.of(one, 4) for one in album.uniform(4)],
         between=[
             Sheet.of(album.between(points[0], points[1], N_RANDOM), N_RANDOM),
-            Sheet.of(album.between(points[2], points[3], N_RANDOM), N_RANDOM),
+            Sheet.of(album.between(points[-2], points[-1], N_RANDOM), N_RANDOM),
         ],
         along=[
             Sheet.of(album.along(one, points[0], factors=_FACTORS), len(_FACTORS)) for one in strong
