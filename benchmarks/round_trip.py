@@ -143,10 +143,14 @@ def judged(model: Any, z: np.ndarray, seed: int, truth: Truth) -> Judged:
         truth=truth.distance(images),
         trip=trip,
         criteria={
-            "score: pixels × landing": trip.score,
-            "lesser of the two": np.minimum(trip.return_score, trip.landing_score),
+            "score: pixels × landing × contrast": trip.score,
+            "pixels × landing": trip.return_score * trip.landing_score,
+            "least of the three": np.min(
+                [trip.return_score, trip.landing_score, trip.contrast_score], axis=0
+            ),
             "return of the pixels alone": trip.return_score,
             "landing alone": trip.landing_score,
+            "contrast alone": trip.contrast_score,
             "return in z": _typical_over(latentscope.support(*steps)),
             "distance of the point": _typical_over(trip.start),
         },
@@ -303,7 +307,7 @@ def page(measured: Measured, blind: Iterable[str], faces: np.ndarray) -> str:
     """Return the page."""
     tables = []
     for seed, models in measured.items():
-        what = "on which the score was chosen" if seed == CHOSEN_ON else "held out"
+        what = "on which pixels × landing was chosen" if seed == CHOSEN_ON else "held out"
         tables += [f"Seed {seed}, {what}:", "", *criteria_table(models), ""]
     truth = np.concatenate([f.truth for models in measured.values() for f in models.values()])
     text = INTRODUCTION.format(
@@ -348,7 +352,8 @@ One dot per image; grey: between faces and nonsense.
 
 Spearman's correlation with nearness to a face, for each model and for all points together, and how
 often a face has the greater value than nonsense (AUC; a half is chance). Seeds stand for other
-faces, other training and other draws.
+faces, other training and other draws. The contrast joined later, for flat images that come back
+unchanged; it changes little here.
 """
 
 KINDS = """## Which points give faces?
