@@ -27,7 +27,7 @@ def draws(run: Run) -> dict[str, np.ndarray]:
 
 
 def origin(run: Run) -> float:
-    """Return how many standard deviations the origin is from the data's mean, along their line."""
+    """Return the Mahalanobis distance of the origin from the data's mean."""
     z_dim = run.latents.z_dim
     return float(latentscope.support(run.latents, np.zeros((1, z_dim))).distance[0])
 
@@ -78,7 +78,7 @@ def trips(run: Run) -> dict[str, RoundTrip]:
 
 def album_tables(runs: list[Run]) -> str:
     """Return a table and a sheet of pictures for each model."""
-    head = ("draws", "radius", "distance", "inside", "score", "distance, spectrum 1/i")
+    head = ("draws", "radius", "distance", "as the data's", "score", "distance, spectrum 1/i")
     parts = []
     for run in runs:
         rows = [
@@ -86,7 +86,7 @@ def album_tables(runs: list[Run]) -> str:
                 kind,
                 f"{np.median(trip.start.radius):.1f}",
                 f"{np.median(trip.start.distance):.1f}",
-                f"{trip.start.share_inside:.0%}",
+                f"{trip.start.share_on_shell:.0%}",
                 f"{np.median(trip.score):.2f}",
                 DISTANCES.get(kind, "–"),
             )

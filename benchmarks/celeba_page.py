@@ -97,14 +97,14 @@ calls all of them active.
 
 {centre}
 
-Off centre is the Mahalanobis distance of the origin from the data: how many of their standard
-deviations lie between their mean and the origin. N(0, I) and every cube sit around the origin, so
+Off centre is the Mahalanobis distance of the origin from the data's mean: how many standard
+deviations off it is along the direction that shows it best. N(0, I) and every cube sit around the origin, so
 their points are about that far off in this one direction, whatever their radius. The AE's cloud is
 also flat: along {n_flat} of its {z_dim} components its standard deviation is below {flat:g}, where
 N(0, I) has 1.
 
-Below, of {n_draws} draws each: the medians of radius and Mahalanobis distance, the share no farther
-out than 99.9 % of the data, and the median meaningful-image score of `latentscope.round_trip`. The
+Below, of {n_draws} draws each: the medians of radius and Mahalanobis distance, the share that lies
+as far out as 99.8 % of the data, and the median meaningful-image score of `latentscope.round_trip`. The
 distances in the last column were computed, when the published pictures were explained, for an
 off-centre Gaussian of 256 axes with the spectrum 1/i.
 
@@ -117,20 +117,23 @@ normal draws and for uniform ±r from 0.5, where all are nearly the mean face, t
 8 they burn out. Published too: faces near the origin. It does so even outside its shell, because
 most of its axes carry nothing, and the decoder ignores them.
 
-No single number here replaces the eye. In the tiny-KL VAE the cubes up to ±5 lie inside the data's
-shell, which adds up all directions, and their images, flat or faint, survive the round trip, as
-those of ±0.5 do in the AE; what gives them away is that they are off centre, and their radius, far
-below the data's.
+No single number here replaces the eye. Some cubes of the tiny-KL VAE have the Mahalanobis distances
+of the data, which add up all directions, and their images survive the round trip. What gives the
+small ones away is their contrast, which the score counts; what gives away the large ones, whose
+noise the model encodes and decodes faithfully, is their radius, and that next to nothing of their
+distance lies along the directions that make faces differ. There the score is too kind.
 
 ## What is not repeated here
 
 Maps of 20,000 to 165,000 points (there are {n_all:,} photographs), the second runs of the VAEs,
 sharpened pictures, denoising and recolouring, and the intrinsic dimension. [Digits](digits.md) have
-a page of their own.
+a page of their own. CelebA may be used for non-commercial research only; so may pictures that were
+decoded by models trained on it.
 """
 
 LEAD = """An autoencoder puts photographs of faces into **one compact, off-centre, correlated,
-roughly ellipsoidal cloud**: no filaments, no voids, no clusters. Whatever looked like them, in
+roughly ellipsoidal cloud**: no sign of
+filaments, voids or clusters. Whatever looked like them, in
 small windows of a plane or on a t-SNE map, a Gaussian with the same mean and covariance shows too.
 Random points fail because they miss that cloud: the origin, around which they are drawn, lies
 {ae:.1f} standard deviations off its centre in the AE and {tiny:.1f} in the tiny-KL VAE; {n_ae} and

@@ -25,10 +25,11 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 1e-3,
     },
     "published": {
-        "n_images": 10_000, "size": 96, "z_dim": 256, "epochs": 24, "batch_size": 128,
+        "size": 96, "z_dim": 256, "epochs": 24, "batch_size": 128,
         "learning_rate": 5e-4,
     },
 }  # fmt: skip
+N_DRAWN = 10_000  # faces, where nothing says how many
 PUBLISHED_SIZE = 96  # pixels across, for which the weight of the KL loss was published
 
 
@@ -57,13 +58,17 @@ def arguments() -> argparse.Namespace:
 def opened(given: argparse.Namespace) -> latentscope.Images:
     """Return the images, sorted by file name."""
     if given.images is None:
-        return datasets.drawn_faces(given.n_images, size=given.size, rng=given.seed)
+        n_images = given.n_images or N_DRAWN
+        return datasets.drawn_faces(n_images, size=given.size, rng=given.seed)
     images = datasets.celeba(given.images, attributes=given.attributes, size=given.size)
     return images[: given.n_images]
 
 
 def trained(name: str, images: latentscope.Images, given: argparse.Namespace) -> Any:
-    """Train one model on nine tenths of the images; the last tenth validates, as CelebA's does."""
+    """Train one model on nine tenths of the images; the last tenth validates.
+
+    CelebA's own parts are cut by file number too.
+    """
     from latentscope_tensorflow import preset, train  # takes seconds to import
 
     changes: dict[str, Any] = {
@@ -92,13 +97,13 @@ def run(given: argparse.Namespace) -> None:
     images = opened(given)
     print(images)
     models, latents = {}, {}
-    for name in MODELS:
-        print(f"{name}: training and encoding", flush=True)
+    for number, name in enumerate(MODELS, start=1):
+        print(f"{name} ({number} of {len(MODELS)}): training and encoding", flush=True)
         models[name] = trained(name, images, given)
         latents[name] = latentscope.encode(
             models[name], images, given.out / f"{name}.h5", rng=given.seed
         )
-    print("report", flush=True)
+    print("report of all three", flush=True)
     page = latentscope.report(
         given.out / "report.html", models=models, images=images, rng=given.seed, **latents
     )

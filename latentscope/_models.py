@@ -1,12 +1,13 @@
 """Models of any backend, asked to encode and decode, with what they return checked."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from latentscope._conformance import decoded, described, encoded
 from latentscope._types import Array
-from latentscope.errors import BackendError, DataError
+from latentscope.errors import BackendError, DataError, LatentscopeError
 from latentscope.rows import Rows, as_rows
 
 
@@ -34,7 +35,7 @@ def decode(model: Any, points: Array) -> Array:
         raise DataError(
             f"points to decode must fit in float32; the largest is {np.abs(points).max():.3g}."
         )
-    images = checked(model).decode(np.asarray(points, dtype=np.float32))
+    images = _asked(checked(model).decode, np.asarray(points, dtype=np.float32))
     for failure in decoded(model, images, len(points)):
         raise BackendError(f"{model!r}: {failure}.")
     return np.asarray(images)
@@ -42,7 +43,18 @@ def decode(model: Any, points: Array) -> Array:
 
 def encode_mean(model: Any, images: Array) -> Array:
     """Return where the encoder puts images: z of an autoencoder, mu of a VAE, without noise."""
-    latents = checked(model).encode(images, rng=0)
+    latents = _asked(checked(model).encode, images, rng=0)
     for failure in encoded(model, latents, len(images)):
         raise BackendError(f"{model!r}: {failure}.")
     return np.asarray(latents.z if latents.mu is None else latents.mu, dtype=np.float32)
+
+
+def _asked(verb: Callable[..., Any], *given: Any, **options: Any) -> Any:
+    """Call a method of a model; whatever it raises of its own is the backend's error."""
+    try:
+        return verb(*given, **options)
+    except LatentscopeError:
+        raise
+    except Exception as error:
+        name = getattr(verb, "__name__", "the model")
+        raise BackendError(f"{name} raised {type(error).__name__}: {error}") from error

@@ -25,8 +25,9 @@ from latentscope.images import as_images, as_unit
 from latentscope.rows import as_rows, row_numbers, take
 from latentscope.sample import axis_gaussian, core, gaussian, mixture, normal, uniform
 
+PRIOR, PER_AXIS, FULL = "N(0, I)", "Gaussian per axis", "full Gaussian"
 HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 5.0, 8.0)  # of the published cubes
-_UNIFORM = 1.5  # half-width of the cube among the random points
+HALF_WIDTH = 1.5  # half-width of the cube among the random points
 _PER_COMPONENT, _COMPONENTS = 4, 10  # rows per axis and Gaussian of the mixture, and most of them
 
 __all__ = ["HALF_WIDTHS", "Album", "Pictures", "sharpened"]
@@ -151,10 +152,10 @@ class Album:
         n_components = int(np.clip(n_rows // (_PER_COMPONENT * d), 1, _COMPONENTS))
         n_fit = min(n_rows, _PER_COMPONENT * d * _COMPONENTS)
         draws = {
-            "N(0, I)": normal(n, d, rng=rng),
-            f"uniform ±{_UNIFORM}": uniform(n, d, half_width=_UNIFORM, rng=rng),
-            "Gaussian per axis": axis_gaussian(rows, n, rng=rng),
-            "full Gaussian": gaussian(rows, n, rng=rng),
+            PRIOR: normal(n, d, rng=rng),
+            f"uniform ±{HALF_WIDTH}": uniform(n, d, half_width=HALF_WIDTH, rng=rng),
+            PER_AXIS: axis_gaussian(rows, n, rng=rng),
+            FULL: gaussian(rows, n, rng=rng),
             "core of the Gaussian": core(rows, n, rng=rng),
             f"mixture of {n_components}": mixture(
                 rows, n, n_components=n_components, n_fit=n_fit, rng=rng
@@ -183,8 +184,15 @@ class Album:
         images : Images, or array of shape (n, height, width, channels)
             Few: all are held in memory.
         """
-        pixels = as_unit(as_images(images).take(slice(None)))
-        return self.decode(encode_mean(self.model, pixels), "reconstructions")
+        given = as_images(images)
+        if given.image_shape != tuple(self.model.image_shape):
+            raise DataError(
+                f"images must have the shape of the model's, {tuple(self.model.image_shape)}; got "
+                f"{given.image_shape}. Open them with another size."
+            )
+        name = "reconstructions, of mu" if self.model.kind == "vae" else "reconstructions"
+        pixels = as_unit(given.take(slice(None)))
+        return self.decode(encode_mean(self.model, pixels), name)
 
     def between(self, start: Any, end: Any, n: int = 8) -> Pictures:
         """Decode `n` points on the straight line from one point to another, both included.

@@ -83,6 +83,14 @@ def _compare(one, other, rtol, but, name):
         assert_array_equal(one, other, err_msg=name)
 
 
+@pytest.fixture(scope="session")
+def small_maps():
+    """Let reports map few points: what the maps show is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("latentscope.reporting.study._N_TSNE", 200)
+        yield
+
+
 class LinearModel:
     """Probabilistic PCA in closed form: a VAE of NumPy, to show what the protocol needs.
 

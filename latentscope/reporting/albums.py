@@ -11,7 +11,7 @@ from latentscope._types import Array
 from latentscope.errors import LatentscopeError
 from latentscope.images import Images, as_unit
 from latentscope.pictures import Album, Pictures
-from latentscope.reporting.study import Study
+from latentscope.reporting.study import Study, noted
 from latentscope.rows import sample_rows, take
 
 N_RANDOM, N_HEADLINE = 8, 4  # images of each kind; kinds at the top of the page
@@ -84,7 +84,8 @@ def gallery(study: Study, model: Any, images: Images | None, rng: int) -> Galler
 def tried_gallery(study: Study, model: Any, images: Images | None, rng: int) -> Gallery | None:
     """Return the gallery, or None with the reason in the study."""
     try:
-        return gallery(study, model, images, rng)
+        with noted(study.remarks):
+            return gallery(study, model, images, rng)
     except LatentscopeError as error:
         study.left_out["pictures"] = str(error)
         return None

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import chi
+from scipy.stats import f as f_law
 
-from latentscope._table import show
 from latentscope.analysis.axes import AxisDensity
 from latentscope.analysis.posterior import COLLAPSED_KL, Posterior
 from latentscope.analysis.radius import RadiusDensity
+from latentscope.analysis.support import Support
+from latentscope.pictures import FULL, PRIOR
 from latentscope.reporting.albums import Gallery
 from latentscope.reporting.study import Study
 
@@ -17,6 +19,13 @@ _NEAR = 0.05  # relative difference below which two radii are called alike
 _ALIKE = 0.05  # share of the points by which two curves may differ to be called alike
 _NOISE = 0.01  # share of the noise in the variance of z below which z is just mu
 _TIGHTER = 0.1  # share below the Gaussian's inertia that is worth a word
+_MOSTLY = 0.9  # of the points
+_MANY = 300  # rows below which a verdict on distances would be a guess
+_NAMED = 3  # axes
+_FITS = 0.5  # R² from which on a Gaussian describes an axis
+_MOST_BEYOND = 0.01  # of the points, where 0.001 of a Gaussian's lie
+_MOST_NOISE = 0.5  # share in the variance of z
+_SCALES = ("log-variance", "unknown: z equals mu")
 _BROAD = 3.0  # times its share, from which on an axis is called dominant
 _STANDS_OUT = 2.0  # times chance, from which on a label has a direction
 _MEANINGFUL = 0.5  # score
@@ -61,7 +70,7 @@ def _where(study: Study) -> tuple[str, str]:
     offset = float(np.linalg.norm(study.overview.pca.mean))
     typical = float(chi.mean(d))
     is_prior = abs(radius.mean / typical - 1) < _NEAR and offset < typical / 2
-    verdict = "On the shell of N(0, I)" if is_prior else f"At radius {show(round(radius.mean, 2))}"
+    verdict = "On the shell of N(0, I)" if is_prior else f"At radius {_f(radius.mean)}"
     return verdict, (
         f"Radii are {_f(radius.mean)} ± {_f(radius.std)}, 99 % of them between "
         f"{_f(radius.quantile(0.005))} and {_f(radius.quantile(0.995))}. N(0, I) in {d:,} "
@@ -72,34 +81,42 @@ def _where(study: Study) -> tuple[str, str]:
 
 def _axes(study: Study) -> tuple[str, str]:
     axes, pca, d = study.overview.axes, study.overview.pca, study.overview.axes.z_dim
-    dominant = np.flatnonzero(axes.weight > _BROAD / d)
-    share = float(axes.weight[dominant].sum())
-    cumulated = np.cumsum(pca.variance_ratio)
-    n_most = int(np.searchsorted(cumulated, 0.9 - 1e-9)) + 1
-    verdict = f"{len(dominant):,} of {d:,}" if len(dominant) else "None stands out"
-    text = f"{verdict} axes hold {share:.0%} of the mean squared radius" if len(dominant) else ""
-    named = f": {_named(axes, min(3, len(dominant)))}. " if len(dominant) else ""
+    if not pca.total_variance:
+        return "None: all points coincide", f"All {study.overview.n_used:,} points are the same."
+    square = axes.mean**2 + axes.std**2
+    share = square / square.sum()
+    order = np.argsort(-share, kind="stable")[: int((share > _BROAD / d).sum())]
+    shares = ", ".join(f"axis {axis} ({share[axis]:.0%})" for axis in order[:_NAMED])
+    more = f" and {len(order) - _NAMED} more" if len(order) > _NAMED else ""
+    verdict = f"{shares}{more}".capitalize() if len(order) else "None stands out"
+    held = (
+        f"{len(order):,} of {d:,} axes hold {share[order].sum():.0%} of the mean squared radius: "
+        f"{'; '.join(_described(axes, axis) for axis in order[:_NAMED])}{more}. "
+    )
+    n_most = int(np.searchsorted(np.cumsum(pca.variance_ratio), 0.9 - 1e-9)) + 1
     constant = int(axes.is_constant.sum())
     dead = f" {constant:,} {_plural('axis is', 'axes are', constant)} constant." if constant else ""
     return verdict, (
-        f"{text}{named}The first principal component holds {pca.variance_ratio[0]:.1%} of the "
-        f"variance, {n_most:,} of {d:,} hold 90 %; the variance is spread as over "
-        f"{_f(pca.participation)} equal components.{dead}"
+        f"{held if len(order) else ''}The first principal component holds "
+        f"{pca.variance_ratio[0]:.1%} of the variance, {n_most:,} of {d:,} hold 90 %; the variance "
+        f"is spread as over {_f(pca.participation)} equal components.{dead}"
     )
 
 
-def _named(axes: AxisDensity, n: int) -> str:
-    table = axes.dominant(n)
-    one = zip(table["axis"], table["center"], table["width"], strict=True)
-    return ", ".join(f"axis {axis} (centre {_f(c)}, width {_f(w)})" for axis, c, w in one)
+def _described(axes: AxisDensity, axis: int) -> str:
+    """Return the Gaussian of an axis, or its moments where none fits."""
+    if axes.is_fitted[axis] and axes.fit_quality[axis] > _FITS:
+        return f"axis {axis} (centre {_f(axes.center[axis])}, width {_f(axes.fwhm[axis])})"
+    return f"axis {axis} (no Gaussian; mean {_f(axes.mean[axis])}, std {_f(axes.std[axis])})"
 
 
 def _clusters(study: Study) -> tuple[str, str] | None:
     curve = study.clusters
-    if curve is None:
+    if curve is None or not study.overview.pca.total_variance:
         return None
-    ratio = curve.inertia / np.where(curve.gaussian_inertia > 0, curve.gaussian_inertia, 1.0)
-    below = 1 - float(ratio.min())
+    ratio = curve.inertia / np.maximum(curve.gaussian_inertia, np.finfo(float).tiny)
+    below = 1 - float(np.median(ratio))
+    is_tight = below > _TIGHTER and study.overview.n_used >= _MANY
     map_text = ""
     if study.map is not None and study.null_map is not None:
         map_text = (
@@ -108,13 +125,12 @@ def _clusters(study: Study) -> tuple[str, str] | None:
             f"{study.map.chance_preservation:.1%}."
         )
     verdict = "No elbow" if curve.elbow is None else f"An elbow at k = {curve.elbow}"
-    if curve.elbow is None and below > _TIGHTER:
+    if curve.elbow is None and is_tight:
         verdict = "No elbow, yet tighter than a Gaussian"
-    k = int(curve.n_clusters[ratio.argmin()])
     return verdict, (
         f"K-means for k up to {curve.n_clusters[-1]} shows "
         f"{'no elbow' if curve.elbow is None else 'an elbow'} beyond that of a Gaussian of the "
-        f"same covariance; its inertia is {_less(below)} the Gaussian's (at k = {k})."
+        f"same covariance; its inertia is {_less(below)} the Gaussian's (median over k)."
         f"{map_text}"
     )
 
@@ -126,20 +142,32 @@ def _less(below: float) -> str:
 def _gaussian(study: Study) -> tuple[str, str] | None:
     if not study.supports:
         return None
-    shell, radius = next(iter(study.supports.values())), study.overview.radius
-    limit = float(chi.ppf(0.999, shell.n_directions))
-    beyond = 1 - float(np.mean(shell.data_quantiles <= limit))
+    shell, radius = study.supports[PRIOR], study.overview.radius
+    low, middle, high = (_left_out(shell, share) for share in (0.001, 0.5, 0.999))
+    beyond = 1 - float(np.mean(shell.data_quantiles <= high))
     differs, by_chance = _difference(radius)
-    is_alike = differs < _ALIKE + by_chance and beyond < 0.01
-    low, middle, high = shell.shell
-    return "Close to one, by distances" if is_alike else "Not quite", (
-        f"The radii of {differs:.1%} of the points would have to change to be those of a Gaussian "
-        f"of the same mean and covariance (chance: {by_chance:.1%}). Mahalanobis distances are "
-        f"{_f(middle)}, 99.8 % between {_f(low)} and {_f(high)}; a Gaussian's would be "
-        f"{_f(float(chi.median(shell.n_directions)))}, between "
-        f"{_f(float(chi.ppf(0.001, shell.n_directions)))} and {_f(limit)}. Distances see heavy "
-        "tails; they do not see bends or clusters along few axes."
+    is_alike = differs < _ALIKE + by_chance and beyond < _MOST_BEYOND
+    verdict = "Close to one, by distances" if is_alike else "Not quite"
+    if shell.n_used < _MANY:
+        verdict = "Too few rows to tell"
+    own = shell.shell
+    return verdict, (
+        f"{beyond:.1%} of the points lie farther out than 99.9 % of a Gaussian's would: their "
+        f"Mahalanobis distances are {_f(own[1])} in the middle, 99.8 % of them from {_f(own[0])} "
+        f"to {_f(own[2])}; those of as many points of a Gaussian {_f(middle)}, from {_f(low)} to "
+        f"{_f(high)}. The radii of {differs:.1%} would have to change to be those of a Gaussian of "
+        f"the same mean and covariance (chance: {by_chance:.1%}). Distances see heavy tails; they "
+        "do not see bends, or clusters along few axes."
     )
+
+
+def _left_out(shell: Support, share: float) -> float:
+    """Return a quantile of a Gaussian point's distance by mean and covariance of the others.
+
+    With n others and p directions, d² is p (n² − 1) / (n (n − p)) times an F(p, n − p).
+    """
+    n, p = shell.n_used - 1, shell.n_directions
+    return float(np.sqrt(p * (n**2 - 1) / (n * (n - p)) * f_law.ppf(share, p, n - p)))
 
 
 def _difference(radius: RadiusDensity) -> tuple[float, float]:
@@ -155,11 +183,15 @@ def _posterior(study: Study) -> tuple[str, str] | None:
     found = study.overview.posterior
     if found is None:
         return None
+    if found.logvar_scale not in _SCALES:
+        return "Cannot tell: logvar is no log-variance", (
+            f"By the spread of z about mu, logvar is: {found.logvar_scale}. Convert it first."
+        )
     noise = float(found.mean_variance.sum() / (found.mean_variance + found.mu_variance).sum())
     idle = int((found.kl < COLLAPSED_KL).sum())
     if noise < _NOISE:
         verdict = "Yes: z is just mu"
-    elif idle or noise > 0.5:
+    elif idle or noise > _MOST_NOISE:
         verdict = "No: noise is part of z"
     else:
         verdict = "In between"
@@ -183,26 +215,37 @@ def _posterior_text(found: Posterior, noise: float, idle: int) -> Iterator[str]:
 def _random(study: Study, gallery: Gallery | None) -> tuple[str, str] | None:
     if not study.supports:
         return None
-    prior = study.supports["N(0, I)"]
-    full = study.supports["full Gaussian"]
+    prior, full = study.supports[PRIOR], study.supports[FULL]
     low, _, high = prior.shell
-    scores = {sheet.title: sheet.score for sheet in gallery.random} if gallery else {}
-    is_inside = prior.share_on_shell > 0.9
-    verdict = "They would lie among the data" if is_inside else "They would miss the data"
-    if gallery:
-        is_inside = scores["N(0, I)"] > _MEANINGFUL
-        better = scores["full Gaussian"] > _MEANINGFUL
-        verdict = "Yes" if is_inside else ("Only those that follow the data" if better else "No")
     text = (
         f"99.8 % of the data lie at Mahalanobis distances from {_f(low)} to {_f(high)}. Points of "
         f"N(0, I) lie at {_f(float(np.median(prior.distance)))}, {prior.share_on_shell:.0%} of "
         f"them in between; those of the data's own Gaussian at "
         f"{_f(float(np.median(full.distance)))}, {full.share_on_shell:.0%} in between."
     )
+    if prior.n_directions < prior.z_dim:
+        text += (
+            f" That is along the {prior.n_directions:,} directions in which the data vary; N(0, I) "
+            "leaves them."
+        )
+    if study.clusters is not None and study.clusters.elbow is not None:
+        text += " The cloud has an elbow: what lies in a gap between clusters counts as in between."
     if gallery:
-        listed = ", ".join(f"{title} {score:.2f}" for title, score in scores.items())
+        listed = ", ".join(f"{one.title} {one.score:.2f}" for one in gallery.random)
         text += f" Meaningful-image scores (1: like images of the data): {listed}."
-    return verdict, text
+    return _random_verdict(prior, gallery), text
+
+
+def _random_verdict(prior: Support, gallery: Gallery | None) -> str:
+    is_near = prior.share_on_shell > _MOSTLY and prior.n_directions == prior.z_dim
+    if gallery:
+        scores = {one.title: one.score for one in gallery.random}
+        if scores[PRIOR] > _MEANINGFUL and is_near:
+            return "Likely, any of N(0, I)"
+        return "Only those that follow the data" if scores[FULL] > _MEANINGFUL else "Hardly"
+    if prior.n_used < _MANY:
+        return "Too few rows to tell"
+    return "N(0, I) lies as far out as the data" if is_near else "N(0, I) misses the data"
 
 
 def _labels(study: Study) -> tuple[str, str] | None:
@@ -219,12 +262,16 @@ def _labels(study: Study) -> tuple[str, str] | None:
 
 
 def _f(value: float) -> str:
-    """Write a number in four digits at most."""
-    return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    """Write a number in four digits at most, very large and small ones with an exponent."""
+    if 1e4 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
 
 
 def _percent(share: float) -> str:
-    return f"{share:.2%}" if share >= 1e-4 else f"{share * 100:.1e} %"
+    if share > 2:
+        return f"a factor of {_f(1 + share)}"
+    return f"{share:.2%}" if share >= 1e-4 else "less than 0.01 %"
 
 
 def _plural(one: str, many: str, n: int) -> str:

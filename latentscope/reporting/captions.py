@@ -17,7 +17,7 @@ TOPICS = (
         "radius",
         "On which shell?",
         "How many points lie at which distance from the origin; the solid line is a Gaussian of "
-        "the same mean and covariance, the dashed one N(0, I).",
+        "the same mean and covariance, the dashed one N(0, I), named alone where it lies far away.",
         "The radius alone tells little: an off-centre or stretched cloud can have the radii of "
         "N(0, I) and lie elsewhere altogether. In many dimensions every Gaussian is a thin shell.",
     ),
@@ -65,7 +65,8 @@ TOPICS = (
     Topic(
         "posterior",
         "Which axes does the VAE use?",
-        "The KL divergence of the posterior from the prior along each axis, largest first.",
+        "The KL divergence of the posterior from the prior along each axis, largest first; active "
+        "are those along which the variance of mu exceeds 0.01.",
         "An axis can be called active because mu varies a little along it, and still carry next to "
         "nothing: the nats tell.",
     ),

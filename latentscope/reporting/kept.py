@@ -37,7 +37,7 @@ class Kept:
 
     def get(self, what: str, kind: type[AnyResult], make: Callable[[], AnyResult]) -> AnyResult:
         """Return a result from its file, or make it and keep it."""
-        safe = "".join(c if c.isalnum() else "-" for c in f"{self.name}-{what}")
+        safe = "".join(c if c.isalnum() else "-" for c in f"{self.name[:40]}-{what}")
         path = self.folder / f"{safe}-{self.key}.json"
         if path.exists():
             try:

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from latentscope._table import Table, show
@@ -51,6 +52,7 @@ def page(
         tables={study.name: _tables(study) for study in studies},
         compared=compared and compared.table(),
         about=numbers["about"],
+        plain=_plain,
         numbers=Markup(json.dumps(numbers, allow_nan=False).replace("<", "\\u003c")),
     )
 
@@ -93,7 +95,7 @@ def _of_set(study: Study, gallery: Gallery | None) -> dict[str, Any]:
         "pictures": _of_gallery(gallery) if gallery else None,
         "left out": study.left_out,
         "remarks": study.remarks,
-        "meta": study.meta,
+        "meta": _plain(study.meta),
     }
 
 
@@ -141,9 +143,15 @@ def _head(table: Table) -> Table:
 
 
 def _support_table(study: Study) -> Table:
-    headlines = [one.headline() for one in study.supports.values()]
-    columns: dict[str, list[Any]] = {"points of": list(study.supports)}
-    columns |= {name: [one[name] for one in headlines] for name in headlines[0]}
+    found = list(study.supports.values())
+    columns: dict[str, list[Any]] = {
+        "points of": list(study.supports),
+        "distance, median": [float(np.median(one.distance)) for one in found],
+        "share where 99.8 % of the data lie": [one.share_on_shell for one in found],
+        "data, 0.1 %": [one.shell[0] for one in found],
+        "data, median": [one.shell[1] for one in found],
+        "data, 99.9 %": [one.shell[2] for one in found],
+    }
     return Table(**columns)
 
 
@@ -158,6 +166,14 @@ def _label_table(study: Study) -> Table:
         "separation in σ": [one.separation for one in found],
     }
     return Table(**columns)
+
+
+def _plain(meta: dict[str, Any]) -> Any:
+    """Return what JSON holds: the meta itself, or else how Python writes it."""
+    try:
+        return json.loads(json.dumps(meta, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return repr(meta)
 
 
 def _markup(figures: dict[str, list[str]]) -> dict[str, list[Markup]]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tqdm import tqdm
 
@@ -13,13 +13,14 @@ from latentscope._models import checked
 from latentscope._validate import integer
 from latentscope.analysis.compare import compare
 from latentscope.errors import DataError, DataTypeError
-from latentscope.images import as_images
+from latentscope.images import Images, as_images
 from latentscope.reporting.albums import tried_gallery
 from latentscope.reporting.answers import answers
 from latentscope.reporting.page import numbers, page
 from latentscope.reporting.study import N_STEPS, studied
 
 _SUFFIXES = (".html", ".htm")
+_BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # unequal steps: no time left
 
 
 def report(
@@ -33,8 +34,8 @@ def report(
     """Write one page that answers all questions about one or more sets of latents.
 
     The page needs no network and no other file. Beside it, under the same name, lie ``NAME.json``
-    with every number, and the folder ``NAME.results`` with the results that take long, which
-    ``Result.load`` opens; stopped and called again, it continues with those.
+    with every number of the page, and the folder ``NAME.results`` with the results that take long,
+    which ``Result.load`` opens; stopped and called again, it continues with those.
 
     Parameters
     ----------
@@ -58,10 +59,15 @@ def report(
 
     Raises
     ------
+    BackendError
+        If a model lacks what a model must have.
+    DataTypeError
+        If `path` or `models` is of another kind.
     DataError
-        If there are no latents, a model's name is not among them, the folder does not exist, or a
-        set cannot be read at all. An analysis that a set does not allow (ten rows, two axes, no
-        mu) is left out, and the page says why.
+        If there are no latents, a model's name is not among them, or a set cannot be read at all;
+        if images are given without models, or of another shape than theirs; if the folder does not
+        exist, or the file ``NAME.json`` is somebody else's. An analysis that a set does not allow
+        (ten rows, two axes, no mu) is left out, and the page says why.
 
     Examples
     --------
@@ -73,30 +79,21 @@ def report(
     """
     target = _target(path)
     seed = integer("rng", rng, low=0, why="a seed, with which a stopped report can continue")
-    brought = _checked_models(models, named_latents)
     shown = None if images is None else as_images(images)
+    brought = _checked_models(models, named_latents, shown)
     folder = target.with_name(f"{target.stem}.results")
-    n_steps = len(named_latents) * N_STEPS + len(brought) + 1
-    with tqdm(total=n_steps, desc="report", unit="step", delay=2) as bar:
-
-        def announce(step: str) -> None:
-            bar.set_description(f"report, {step}")
-            bar.update()
-
-        studies = [
-            studied(name, one, folder, seed, announce) for name, one in named_latents.items()
-        ]
+    with _Bar(len(named_latents) * N_STEPS + len(brought) + 1) as bar:
+        studies = [studied(name, x, folder, seed, bar.next) for name, x in named_latents.items()]
         galleries = {}
         for study in studies:
             if study.name not in brought:
                 study.left_out["pictures"] = "no model was given that decodes these latents."
                 continue
-            announce(f"{study.name}: pictures")
+            bar.next(f"{study.name}: pictures")
             galleries[study.name] = tried_gallery(study, brought[study.name], shown, seed)
-        announce("page")
-        compared = None
-        if len(studies) > 1:
-            compared = compare(**{study.name: study.overview for study in studies})
+        bar.next("page")
+        overviews = {study.name: study.overview for study in studies}
+        compared = compare(**overviews) if len(studies) > 1 else None
         found = answers(studies, galleries)
         all_numbers = numbers(studies, galleries, found, {"rng": seed})
         html = page(studies, galleries, found, compared, all_numbers)
@@ -105,21 +102,60 @@ def report(
     return target
 
 
+class _Bar:
+    """A progress bar that names the step under way and counts those that are done."""
+
+    def __init__(self, n_steps: int) -> None:
+        self.bar = tqdm(total=n_steps, unit="step", delay=2, bar_format=_BAR)
+        self.started = False
+
+    def next(self, step: str) -> None:
+        """Count the step before, and name the next one."""
+        self.bar.update(int(self.started))
+        self.started = True
+        self.bar.set_description(f"report, {step}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.close()
+
+
 def _target(path: str | PathLike[str]) -> Path:
     try:
         target = Path(path)
-    except TypeError as error:
-        raise DataTypeError(f"path must name a file; got {path!r}.") from error
+        is_possible = target.parent.is_dir() and not target.is_dir()
+    except (TypeError, ValueError, OSError) as error:
+        raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
     if target.suffix.lower() not in _SUFFIXES:
         raise DataError(f"path must end in .html; got {str(path)!r}.")
-    if not target.parent.is_dir() or target.is_dir():
+    if not is_possible:
         raise DataError(f"path must name a file in an existing folder; got {target}.")
+    beside, folder = target.with_suffix(".json"), target.with_name(f"{target.stem}.results")
+    if beside.exists() and not _is_ours(beside):
+        raise DataError(f"{beside} would be replaced, and is no report's. Choose another name.")
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} must be a folder, or not exist; it is a file.")
     return target
 
 
+def _is_ours(path: Path) -> bool:
+    """Tell whether a JSON file was written by a report."""
+    try:
+        return {"about", "answers", "sets"} <= set(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
+        return False
+
+
 def _checked_models(
-    models: Mapping[str, Any] | None, named_latents: Mapping[str, Any]
+    models: Mapping[str, Any] | None, named_latents: Mapping[str, Any], images: Images | None
 ) -> dict[str, Any]:
+    if not isinstance(models, Mapping | None):
+        raise DataTypeError(
+            f"models must be a mapping of names to models; got {type(models).__name__}. A set of "
+            "latents needs another name."
+        )
     if not named_latents:
         raise DataError("report needs named sets, like report('report.html', vae=z); got none.")
     brought = dict(models or {})
@@ -129,7 +165,15 @@ def _checked_models(
             f"models must be named like their latents, {', '.join(named_latents)}; got "
             f"{', '.join(unknown)}."
         )
-    return {name: checked(model) for name, model in brought.items()}
+    if images is not None and not brought:
+        raise DataError("images need models, to be shown with their reconstructions; got none.")
+    for name, model in brought.items():
+        shape = tuple(checked(model).image_shape)
+        if images is not None and images.image_shape != shape:
+            raise DataError(
+                f"images must have the shape of those of {name}, {shape}; got {images.image_shape}."
+            )
+    return brought
 
 
 def _write(path: Path, text: str) -> None:

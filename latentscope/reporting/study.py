@@ -18,14 +18,15 @@ from latentscope.analysis.support import Shell, Support
 from latentscope.analysis.tsne import Embedding, tsne
 from latentscope.errors import DataError, LatentscopeError, LatentscopeWarning
 from latentscope.latents import Latents
+from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
 from latentscope.reporting.kept import Kept
 from latentscope.rows import Rows, as_rows, sample_rows, take
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
-HALF_WIDTH = 1.5  # of the cube among them
 _N_TSNE = 4000  # rows of a map that shows what there is to see
-_MOST_CLUSTERS, _ROWS_PER_CLUSTER = 80, 5
+_CLUSTERS = (*range(2, 13), *range(14, 81, 2))
+_ROWS_PER_CLUSTER = 5
 _BINS = 4  # per standard deviation
 _N_SCALE = 2000  # rows that tell the scale of the bins
 _N_LABELS = 60
@@ -92,7 +93,7 @@ def studied(
     remarks: list[str] = []
     announce(f"{name}: overview")
     try:
-        with _noted(remarks):
+        with noted(remarks):
             rows = as_rows(source)
             radius_bin, axis_bin = _bin_widths(rows)
             found = overview(rows, radius_bin_width=radius_bin, axis_bin_width=axis_bin)
@@ -103,7 +104,9 @@ def studied(
         study.meta = dict(source.meta)
     if found.posterior is None:
         study.left_out["posterior"] = "there are no mu and logvar; an autoencoder has none."
-    kept = Kept(folder, name, {"overview": found.to_dict(), "rng": rng})
+    kept = Kept(
+        folder, name, {"overview": found.to_dict(), "rng": rng, "settings": [_CLUSTERS, _N_TSNE]}
+    )
     steps: dict[str, Callable[[], None]] = {
         "planes": partial(_planes, study, rows),
         "clusters": partial(_clusters, study, rows, kept, rng),
@@ -114,7 +117,7 @@ def studied(
     for title, step in steps.items():
         announce(f"{name}: {title}")
         try:
-            with _noted(remarks):
+            with noted(remarks):
                 step()
         except LatentscopeError as error:
             study.left_out[title] = str(error)
@@ -122,7 +125,7 @@ def studied(
 
 
 @contextmanager
-def _noted(remarks: list[str]) -> Iterator[None]:
+def noted(remarks: list[str]) -> Iterator[None]:
     """Add what is warned of to the remarks, once each, instead of showing it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LatentscopeWarning)
@@ -155,8 +158,7 @@ def _planes(study: Study, rows: Rows) -> None:
 
 
 def _clusters(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
-    most = min(_MOST_CLUSTERS, rows.n_total // _ROWS_PER_CLUSTER)
-    ks = range(2, most + 1, 2)
+    ks = [k for k in _CLUSTERS if k * _ROWS_PER_CLUSTER <= study.overview.n_used]
     study.clusters = kept.get(
         "clusters", InertiaCurve, lambda: inertia_curve(rows, n_clusters=ks, rng=rng)
     )
@@ -178,10 +180,10 @@ def _maps(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
 def _supports(study: Study, rows: Rows, rng: int) -> None:
     shell, n, d = Shell.of(rows), N_CANDIDATES, rows.z_dim
     for kind, points in (
-        ("N(0, I)", normal(n, d, rng=rng)),
+        (PRIOR, normal(n, d, rng=rng)),
         (f"uniform ±{HALF_WIDTH}", uniform(n, d, half_width=HALF_WIDTH, rng=rng)),
-        ("Gaussian per axis", axis_gaussian(rows, n, rng=rng)),
-        ("full Gaussian", gaussian(rows, n, rng=rng)),
+        (PER_AXIS, axis_gaussian(rows, n, rng=rng)),
+        (FULL, gaussian(rows, n, rng=rng)),
     ):
         study.supports[kind] = shell.judge(points)
 

@@ -126,3 +126,8 @@ def environment():
     """The environment of a user: with progress bars, and a buffer before stdout."""
     others = "TQDM_DISABLE", "PYTHONUNBUFFERED"
     return {name: value for name, value in os.environ.items() if name not in others}
+
+
+@pytest.fixture(autouse=True)
+def quick_reports(small_maps):
+    """Reports of the command map few points too."""

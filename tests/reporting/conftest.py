@@ -10,14 +10,6 @@ import pytest
 import latentscope
 
 
-@pytest.fixture(scope="session")
-def small_maps():
-    """Map few points: what the maps show is tested elsewhere."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentscope.reporting.study._N_TSNE", 200)
-        yield
-
-
 class Made(NamedTuple):
     """A report, and what it was made of."""
 

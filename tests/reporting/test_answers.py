@@ -22,6 +22,11 @@ def numbers(tmp_path_factory, small_maps):
         "stretched": stretched,
         "clustered": noise + corners,
         "heavy": rng.standard_t(3, size=(3000, 8)),
+        "wide": rng.standard_normal((900, 300)),
+        "few": rng.standard_normal((40, 8)),
+        "same": np.ones((400, 3)),
+        "variance": latentscope.Latents(mu + 0.1 * rng.standard_normal(mu.shape), mu,
+                                        np.full_like(mu, 0.01)),
         "just_mu": latentscope.Latents(noise + 1e-3 * rng.standard_normal(mu.shape), noise,
                                        np.full_like(mu, 2 * np.log(1e-3))),
         "half_used": latentscope.Latents(mu + np.exp(half / 2) * rng.standard_normal(mu.shape), mu,
@@ -39,16 +44,21 @@ def numbers(tmp_path_factory, small_maps):
         ("Where do", "prior", "On the shell of N(0, I)"),
         ("Where do", "off_centre", "At radius 14."),  # below √(8 · 25 + 8)
         ("Which axes", "prior", "None stands out"),
-        ("Which axes", "stretched", "1 of 8"),
+        ("Which axes", "stretched", "Axis 0 (92%)"),  # 81 / 88
         ("clusters", "prior", "No elbow"),
         ("clusters", "clustered", "An elbow at k = 4"),
         ("Gaussian cloud", "prior", "Close to one, by distances"),
         ("Gaussian cloud", "off_centre", "Close to one, by distances"),
         ("Gaussian cloud", "heavy", "Not quite"),
+        ("Gaussian cloud", "wide", "Close to one, by distances"),  # three rows per direction
+        ("Gaussian cloud", "few", "Too few rows to tell"),
+        ("random points", "few", "Too few rows to tell"),
+        ("Which axes", "same", "None: all points coincide"),
+        ("just mu", "variance", "Cannot tell: logvar is no log-variance"),
         ("just mu", "just_mu", "Yes: z is just mu"),
         ("just mu", "half_used", "No: noise is part of z"),
-        ("random points", "prior", "They would lie among the data"),
-        ("random points", "off_centre", "They would miss the data"),
+        ("random points", "prior", "N(0, I) lies as far out as the data"),
+        ("random points", "off_centre", "N(0, I) misses the data"),
         ("labels", "labelled", "1 of 2 do"),
     ],
 )
@@ -67,4 +77,4 @@ def test_sentences_hold_the_numbers(numbers, verdict):
 
 def test_questions_that_a_set_does_not_allow_are_not_asked(numbers):
     (answer,) = [one for one in numbers["answers"] if "just mu" in one["question"]]
-    assert [one["set"] for one in answer["sets"]] == ["just_mu", "half_used"]
+    assert [one["set"] for one in answer["sets"]] == ["variance", "just_mu", "half_used"]

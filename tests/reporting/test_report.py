@@ -125,6 +125,43 @@ def test_kept_results_of_other_rows_or_damaged_ones_are_not_used(tmp_path):
     assert all(path.read_text().startswith("{") for path in kept)
 
 
+def test_nothing_of_somebody_else_is_replaced(tmp_path):
+    (tmp_path / "r.json").write_text('{"precious": 1}')
+    with pytest.raises(DataError, match=r"r\.json would be replaced, and is no report's"):
+        latentscope.report(tmp_path / "r.html", it=[[0.0], [1.0]])
+    assert (tmp_path / "r.json").read_text() == '{"precious": 1}'
+
+
+def test_a_model_that_fails_costs_its_pictures_only(tmp_path, linear_model, blobs):
+    class Broken(type(linear_model)):
+        def decode(self, z):
+            raise RuntimeError("out of memory")
+
+    broken = Broken(blobs.pixels, 3)
+    path = latentscope.report(
+        tmp_path / "r.html", models={"it": broken}, it=linear_model.encode(blobs).mu
+    )
+    left_out = json.loads(path.with_suffix(".json").read_text())["sets"]["it"]["left out"]
+    assert left_out["pictures"] == "decode raised RuntimeError: out of memory"
+
+
+def test_images_of_another_shape_are_refused(tmp_path, linear_model, blobs):
+    with pytest.raises(DataError, match=r"shape of those of it, \(8, 8, 3\); got \(2, 2, 1\)"):
+        latentscope.report(
+            tmp_path / "r.html",
+            models={"it": linear_model},
+            images=np.zeros((5, 2, 2, 1)),
+            it=linear_model.encode(blobs).mu,
+        )
+
+
+@pytest.mark.parametrize("meta", [{"x": np.nan}, {"x": np.zeros(2)}, {(1, 2): 3}])
+def test_meta_that_json_cannot_hold_is_written_as_python_does(meta, tmp_path):
+    latents = latentscope.Latents(np.random.default_rng(0).standard_normal((60, 3)), meta=meta)
+    path = latentscope.report(tmp_path / "r.html", it=latents)
+    assert json.loads(path.with_suffix(".json").read_text())["sets"]["it"]["meta"] == repr(meta)
+
+
 def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
     z = np.random.default_rng(0).standard_normal((60, 3))
     path = latentscope.report(tmp_path / "r.html", it=z)
@@ -152,6 +189,14 @@ def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
             "named like .* got its",
         ),
         ("r.html", {"it": [[0.0], [1.0]], "models": {"it": 1}}, BackendError, "is no model"),
+        ("r.html", {"it": [[0.0], [1.0]], "models": [[1.0]]}, DataTypeError, "must be a mapping"),
+        (
+            "r.html",
+            {"it": [[0.0], [1.0]], "images": np.zeros((1, 2, 2, 1))},
+            DataError,
+            "images need models",
+        ),
+        ("a\0.html", {"it": [[0.0], [1.0]]}, DataError, "path must name a file"),
     ],
 )
 def test_refusals(path, options, error, match, tmp_path):
