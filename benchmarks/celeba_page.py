@@ -98,15 +98,15 @@ calls all of them active.
 {centre}
 
 Off centre is the Mahalanobis distance of the origin from the data's mean: how many standard
-deviations off it is along the direction that shows it best. N(0, I) and every cube sit around the origin, so
-their points are about that far off in this one direction, whatever their radius. The AE's cloud is
-also flat: along {n_flat} of its {z_dim} components its standard deviation is below {flat:g}, where
-N(0, I) has 1.
+deviations off it is along the direction that shows it best. N(0, I) and every cube sit around the
+origin, so their points are about that far off in this one direction, whatever their radius. The
+AE's cloud is also flat: along {n_flat} of its {z_dim} components its standard deviation is below
+{flat:g}, where N(0, I) has 1.
 
 Below, of {n_draws} draws each: the medians of radius and Mahalanobis distance, the share that lies
-as far out as 99.8 % of the data, and the median meaningful-image score of `latentscope.round_trip`. The
-distances in the last column were computed, when the published pictures were explained, for an
-off-centre Gaussian of 256 axes with the spectrum 1/i.
+as far out as 99.8 % of the data, and the median meaningful-image score of
+`latentscope.round_trip`. The distances in the last column were computed, when the published
+pictures were explained, for an off-centre Gaussian of 256 axes with the spectrum 1/i.
 
 {draws}
 
@@ -117,11 +117,10 @@ normal draws and for uniform ±r from 0.5, where all are nearly the mean face, t
 8 they burn out. Published too: faces near the origin. It does so even outside its shell, because
 most of its axes carry nothing, and the decoder ignores them.
 
-No single number here replaces the eye. Some cubes of the tiny-KL VAE have the Mahalanobis distances
-of the data, which add up all directions, and their images survive the round trip. What gives the
-small ones away is their contrast, which the score counts; what gives away the large ones, whose
-noise the model encodes and decodes faithfully, is their radius, and that next to nothing of their
-distance lies along the directions that make faces differ. There the score is too kind.
+The score agrees with the eye on most rows. It counts that small cubes of the free models decode to
+flat images, and that noise, which these models encode and decode faithfully, lands as far out as
+the data and not along the directions in which faces differ. It does not see what the decoder does
+well or badly on faces: look at pictures, too.
 
 ## What is not repeated here
 

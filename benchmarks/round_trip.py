@@ -144,7 +144,10 @@ def judged(model: Any, z: np.ndarray, seed: int, truth: Truth) -> Judged:
         trip=trip,
         criteria={
             "score: pixels × landing × contrast": trip.score,
-            "pixels × landing": trip.return_score * trip.landing_score,
+            "without contrast": trip.return_score * trip.landing_score,
+            "without the leading share": trip.return_score
+            * np.minimum(_typical_over(trip.landing), 1)
+            * trip.contrast_score,
             "least of the three": np.min(
                 [trip.return_score, trip.landing_score, trip.contrast_score], axis=0
             ),
@@ -307,7 +310,7 @@ def page(measured: Measured, blind: Iterable[str], faces: np.ndarray) -> str:
     """Return the page."""
     tables = []
     for seed, models in measured.items():
-        what = "on which pixels × landing was chosen" if seed == CHOSEN_ON else "held out"
+        what = "on which the score was chosen" if seed == CHOSEN_ON else "held out"
         tables += [f"Seed {seed}, {what}:", "", *criteria_table(models), ""]
     truth = np.concatenate([f.truth for models in measured.values() for f in models.values()])
     text = INTRODUCTION.format(
@@ -352,8 +355,9 @@ One dot per image; grey: between faces and nonsense.
 
 Spearman's correlation with nearness to a face, for each model and for all points together, and how
 often a face has the greater value than nonsense (AUC; a half is chance). Seeds stand for other
-faces, other training and other draws. The contrast joined later, for flat images that come back
-unchanged; it changes little here.
+faces, other training and other draws. Contrast and leading share joined later, for what the score
+took for faces in models of photographs: flat images, and noise that comes back. Here they change
+the order little.
 """
 
 KINDS = """## Which points give faces?

@@ -68,9 +68,16 @@ class RoundTrip(Result):
 
     @property
     def landing_score(self) -> FloatArray:
-        """Distance that 95 % of the data's landings stay below, over the distance; at most 1."""
+        """Distance that 95 % of the data's landings stay below, over the distance; at most 1.
+
+        Times the root of the share of the squared distance along the leading directions, over the
+        root of that which 95 % of the data exceed; at most 1. Noise may land as far out as the
+        data, but not along the directions in which they differ.
+        """
         (typical,) = self.landing.data_quantile(_TYPICAL)
-        return _at_most_one(typical, self.landing.distance)
+        least = np.interp(1 - _TYPICAL, SHARES, self.landing.data_leading)
+        share = self.landing.leading / least if least else np.ones_like(self.landing.leading)
+        return _at_most_one(typical, self.landing.distance) * np.sqrt(np.minimum(share, 1.0))
 
     @property
     def contrast_score(self) -> FloatArray:
@@ -139,8 +146,9 @@ def round_trip(
     -----
     With x = D(z), the image changes by ρ = rms(x − D(E(x))) and lands at Mahalanobis distance λ of
     E(x) from the landings of the data's images; E is the mean mu for a VAE. With κ, the standard
-    deviation of its pixels, the score is min(1, ρ₉₅ / ρ) · min(1, λ₉₅ / λ) · min(1, κ / κ₅), where
-    95 % of the data's images stay below ρ₉₅ and λ₉₅ and above κ₅; ρ₉₅ counts as one grey level at
+    deviation of its pixels, and s, the share of λ² along the leading directions of the landings,
+    the score is min(1, ρ₉₅ / ρ) · min(1, λ₉₅ / λ) · √min(1, s / s₅) · min(1, κ / κ₅), where 95 % of
+    the data's images stay below ρ₉₅ and λ₉₅ and above s₅ and κ₅; ρ₉₅ counts as one grey level at
     least.
 
     Near the centre of the data an image may come back unchanged and be no image at all: decoders of
@@ -161,7 +169,7 @@ def round_trip(
     >>> model.decode = lambda z: (0.5 + 0.1 * z @ axes.T).clip(0, 1).reshape(-1, 4, 4, 3)
     >>> model.encode = lambda x, rng=0: Latents((x.reshape(-1, 48) - 0.5) @ axes / 0.1)
     >>> z = np.random.default_rng(1).standard_normal((500, 3)).astype("f4")
-    >>> result = round_trip(model, z, np.array([[0.1, 0, 0], [90, -80, 70]], "f4"))
+    >>> result = round_trip(model, z, np.vstack([z[0], [90, -80, 70]]))
     >>> result.score.round(1).tolist()  # pixels saturate far from the data
     [1.0, 0.0]
     """

@@ -53,6 +53,12 @@ class Support(Result):
         covariance of all others, as a candidate is.
     n_shell : int
         Rows whose distances these are.
+    n_leading : int
+        Leading directions: the first principal ones, that hold half of the data's variance.
+    leading : float64 array of shape (n_candidates,)
+        Share of each candidate's squared distance that lies along the leading directions.
+    data_leading : float64 array of shape (1001,)
+        Quantiles 0, 0.001 … 1 of the same share for the data.
     """
 
     z_dim: int
@@ -61,6 +67,9 @@ class Support(Result):
     radius: FloatArray
     data_quantiles: FloatArray
     n_shell: int
+    n_leading: int
+    leading: FloatArray
+    data_leading: FloatArray
 
     _plot: ClassVar[str] = "plot_support"
 
@@ -156,12 +165,13 @@ def support(z: Any, candidates: Any) -> Support:
 
 
 class Shell(NamedTuple):
-    """Where the data lie: their frame, and quantiles of their own distances."""
+    """Where the data lie: their frame, and quantiles of their distances and leading shares."""
 
     frame: "Whitening"
     n_total: int
     n_shell: int
     quantiles: FloatArray
+    leading: FloatArray
 
     @classmethod
     def of(cls, data: Rows) -> Self:
@@ -169,8 +179,9 @@ class Shell(NamedTuple):
         frame = Whitening.of(data)
         share = _SHELL_ROWS / frame.n
         (own,) = reduce(data, Collected(partial(_spread, frame, share)), progress="distances")
-        distance = frame.left_out(own.array.ravel())
-        return cls(frame, data.n_total, len(distance), np.quantile(distance, SHARES))
+        distance, leading = own.array.T
+        quantiles = np.quantile(frame.left_out(distance), SHARES)
+        return cls(frame, data.n_total, len(distance), quantiles, np.quantile(leading, SHARES))
 
     def judge(self, candidates: Any) -> Support:
         """Return where candidates lie beside the data."""
@@ -178,7 +189,8 @@ class Shell(NamedTuple):
         proposed = as_rows(candidates, least=1, name="candidates")
         if proposed.z_dim != z_dim:
             raise DataError(f"candidates must have {z_dim} columns, like z; got {proposed.z_dim}.")
-        distance, radius = _columns(proposed, self.frame.distance, _radius)
+        distances, radius = _columns(proposed, self.frame.distances, _radius)
+        distance, leading = distances.T
         refuse_overflow(distance, "candidate")
         refuse_overflow(radius, "candidate")
         return Support(
@@ -187,9 +199,12 @@ class Shell(NamedTuple):
             z_dim=z_dim,
             n_directions=len(self.frame.axes),
             distance=distance,
-            radius=radius,
+            radius=radius.ravel(),
             data_quantiles=self.quantiles,
             n_shell=self.n_shell,
+            n_leading=self.frame.n_leading,
+            leading=leading,
+            data_leading=self.leading,
         )
 
 
@@ -203,12 +218,15 @@ class Whitening:
         Rows that it was estimated from.
     mean : float64 array of shape (z_dim,)
     axes : float64 array of shape (n_directions, z_dim)
-        Rows are directions over their standard deviations.
+        Rows are directions over their standard deviations, that of most variance first.
+    n_leading : int
+        The first directions, that hold half of the variance.
     """
 
     n: int
     mean: FloatArray
     axes: FloatArray
+    n_leading: int
 
     @classmethod
     def of(cls, data: Rows) -> Self:
@@ -237,15 +255,20 @@ class Whitening:
                 f"{found.n:,} rows of {data.name} are few for the covariance of {rank:,} "
                 "directions: the distances of candidates, and those of the data, are rough."
             )
-        return cls(found.n, found.mean, axes / np.sqrt(variance)[:, None])
+        n_leading = int(np.searchsorted(np.cumsum(variance), variance.sum() / 2)) + 1
+        return cls(found.n, found.mean, axes / np.sqrt(variance)[:, None], n_leading)
 
-    def distance(self, block: Block) -> FloatArray:
-        """Return the Mahalanobis distances of a block of rows, of shape (n, 1)."""
+    def distances(self, block: Block) -> FloatArray:
+        """Return Mahalanobis distances, and the share of their squares that leads: shape (n, 2)."""
         with np.errstate(over="ignore", invalid="ignore"):
             white = centred(block.z, self.mean) @ self.axes.T.astype(block.z.dtype)
             if not np.isfinite(white).all():  # beyond float32
                 white = (block.z - self.mean) @ self.axes.T
-            return np.linalg.norm(white.astype(np.float64), axis=1, keepdims=True)
+            square = white.astype(np.float64) ** 2
+            whole = square.sum(axis=1)
+            leading = square[:, : self.n_leading].sum(axis=1)
+            share = np.divide(leading, whole, out=np.ones_like(whole), where=whole > 0)
+            return np.column_stack([np.sqrt(whole), np.nan_to_num(share)])
 
     def left_out(self, distance: FloatArray) -> FloatArray:
         """Return what distances of the data's own rows are by mean and covariance of the others."""
@@ -262,9 +285,9 @@ class _DoubleCovariance(Covariance):
 
 
 def _spread(frame: Whitening, share: float, block: Block) -> Array:
-    """Return the distances of some rows of the block, spread over the whole source."""
+    """Return `distances` of some rows of the block, spread over the whole source."""
     rows = spread_rows(share, block)
-    return frame.distance(Block(block.rows[: len(rows)], {"z": rows}))
+    return frame.distances(Block(block.rows[: len(rows)], {"z": rows}))
 
 
 def _radius(block: Block) -> FloatArray:
@@ -275,4 +298,4 @@ def _radius(block: Block) -> FloatArray:
 def _columns(source: Rows, *functions: Callable[[Block], FloatArray]) -> list[FloatArray]:
     """Return what each function makes of the rows, from one reading of them."""
     found = reduce(source, *(Collected(function) for function in functions))
-    return [column.array.ravel() for column in found]
+    return [column.array for column in found]

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.stats import chi
+from scipy.stats import beta, chi
 
 import latentscope as ls
 from latentscope.analysis.support import SHARES
@@ -96,7 +96,7 @@ def test_affine_maps(cloud, candidates, rng, assert_same):
     matrix, offset = rng.standard_normal((6, 6)) + 3 * np.eye(6), rng.standard_normal(6)
     one = ls.support(cloud.z, candidates)
     other = ls.support(cloud.z @ matrix + offset, candidates @ matrix + offset)
-    assert_same(other, one, rtol=1e-8, but=["radius"])
+    assert_same(other, one, rtol=1e-8, but=["radius", "leading", "data_leading", "n_leading"])
 
 
 def test_rotation(cloud, candidates, rotation, assert_same):
@@ -243,3 +243,14 @@ def test_text_is_refused():
 @pytest.mark.filterwarnings("ignore::latentscope.errors.LatentscopeWarning")
 def test_one_row_more_than_the_least_is_enough():
     assert ls.support(GOOD[:5], GOOD).n_used == 5
+
+
+def test_the_share_along_the_leading_directions():
+    """Directions of variance 9, 4, 1, 1: the first holds more than half of 15."""
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((4000, 4)) * [1, 3, 2, 1]
+    found = ls.support(z, [[0, 30, 0, 0], [0, 0, 20, 0], [10, 30, 0, 0]])
+    assert found.n_leading == 1
+    assert_allclose(found.leading, [1, 0, 0.5], atol=0.02)
+    expected = beta.ppf([0.25, 0.5, 0.75], 1 / 2, 3 / 2)  # one of four squares of Gaussians
+    assert_allclose(found.data_leading[[250, 500, 750]], expected, atol=0.03)

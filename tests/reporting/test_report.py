@@ -18,7 +18,7 @@ def test_the_numbers_are_those_of_the_analyses(made):
     assert found["bin_width"] == 0.2  # a quarter of the spread, 0.71
     assert found["counts"] == radius.counts.tolist()
     assert found["mean"] == pytest.approx(radius.mean)
-    curve = latentscope.inertia_curve(made.plain)
+    curve = latentscope.inertia_curve(made.plain, n_clusters=[*range(2, 13), *range(14, 81, 2)])
     assert made.numbers["sets"]["plain"]["clusters"]["inertia"] == curve.inertia.tolist()
     kl = latentscope.posterior(made.vae).kl
     assert made.numbers["sets"]["vae"]["overview"]["posterior"]["kl"] == kl.tolist()
@@ -46,7 +46,7 @@ def test_pictures_come_with_their_scores(made):
     pictures = made.numbers["sets"]["vae"]["pictures"]
     titles = [one["title"] for one in pictures]
     assert titles[:4] == ["N(0, I)", "uniform ±1.5", "Gaussian per axis", "full Gaussian"]
-    assert titles[-1] == "reconstructions"
+    assert titles[-1] == "reconstructions, of mu"
     assert all(0 <= one["score"] <= 1 for one in pictures)
     assert made.html.count("data:image/png;base64,") > 10
     assert made.numbers["sets"]["plain"]["pictures"] is None
