@@ -5,9 +5,11 @@ needs Chromium, which Playwright (extra ``test``) drives.
 """
 
 import argparse
+import io
 import shutil
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 WIDTH = 1000  # pixels
@@ -25,8 +27,9 @@ def main() -> None:
         )
         page = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
         page.goto(arguments.report.absolute().as_uri())
-        page.locator("#headline").screenshot(path=arguments.write)
+        shot = page.locator("#headline").screenshot()
         browser.close()
+    Image.open(io.BytesIO(shot)).convert("RGB").quantize(256).save(arguments.write, optimize=True)
 
 
 if __name__ == "__main__":
