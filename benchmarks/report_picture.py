@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-WIDTH = 1000  # pixels
+WIDTH = 1200  # pixels
 
 
 def main() -> None:
