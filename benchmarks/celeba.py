@@ -17,7 +17,15 @@ import celeba_figures as figures
 import celeba_tables as tables
 import celeba_training as training
 import numpy as np
-from celeba_draws import N_DRAWS, album_tables, centre_table, n_beyond_origin, origin, pictures
+from celeba_draws import (
+    N_DRAWS,
+    album_tables,
+    centre_table,
+    meaningful,
+    n_beyond_origin,
+    origin,
+    pictures,
+)
 from celeba_maps import PER_CELL, maps_figure, maps_table
 from celeba_page import LEAD, PAGE
 from celeba_published import N_PHOTOGRAPHS
@@ -38,6 +46,7 @@ def page(folder: Path, images: Path, map_points: int | None) -> str:
         lead=lead(runs),
         centre=centre_table(runs),
         draws=album_tables(runs),
+        meaningful=meaningful(runs),
         n_draws=N_DRAWS,
     )
     return "\n\n".join(map(wrapped, text.split("\n\n")))

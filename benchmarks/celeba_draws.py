@@ -10,6 +10,7 @@ from latentscope.analysis.round_trip import RoundTrip
 from latentscope.pictures import Album
 
 N_DRAWS, N_SHOWN = 128, 8
+FACE = 0.5  # score
 
 
 def draws(run: Run) -> dict[str, np.ndarray]:
@@ -74,6 +75,15 @@ def trips(run: Run) -> dict[str, RoundTrip]:
         )
         for kind, z in draws(run).items()
     }
+
+
+def meaningful(runs: list[Run]) -> str:
+    """Return the kinds of draws whose median score exceeds a half, by model."""
+    listed = {
+        run.title: [kind for kind, trip in trips(run).items() if np.median(trip.score) > FACE]
+        for run in runs
+    }
+    return "; ".join(f"{title}: {', '.join(kinds)}" for title, kinds in listed.items())
 
 
 def album_tables(runs: list[Run]) -> str:

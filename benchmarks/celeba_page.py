@@ -117,10 +117,10 @@ normal draws and for uniform ±r from 0.5, where all are nearly the mean face, t
 8 they burn out. Published too: faces near the origin. It does so even outside its shell, because
 most of its axes carry nothing, and the decoder ignores them.
 
-The score agrees with the eye on most rows. It counts that small cubes of the free models decode to
-flat images, and that noise, which these models encode and decode faithfully, lands as far out as
-the data and not along the directions in which faces differ. It does not see what the decoder does
-well or badly on faces: look at pictures, too.
+The score says much the same. Draws with a median above 0.5: {meaningful}. It counts that
+small cubes of the free models decode to flat images, and that noise, which these models encode and
+decode faithfully, lands as far out as the data and not along the directions in which faces differ.
+Whether a face is a good one it does not see: look at pictures, too.
 
 ## What is not repeated here
 
