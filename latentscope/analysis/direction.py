@@ -159,10 +159,13 @@ def _split(latents: Latents, label: str) -> tuple[BoolArray, float]:
         raise DataError(f"labels[{label!r}] must differ; all are {float(low):g}.")
     n_extreme = np.count_nonzero(values == low) + np.count_nonzero(values == high)
     if n_extreme == len(values):  # a property
-        threshold = (float(low) + float(high)) / 2
-    elif (threshold := float(np.median(values))) >= high:  # of half of the points or more
+        return values > low, (float(low) + float(high)) / 2
+    if (threshold := float(np.median(values))) >= high:  # of half of the points or more
         threshold = (float(values[values < high].max()) + float(high)) / 2
-    return values > threshold, threshold
+    has_it = values > threshold
+    if not 0 < np.count_nonzero(has_it) < len(values):
+        raise DataError(f"labels[{label!r}] must differ by more than float64 can tell apart.")
+    return has_it, threshold
 
 
 class _Groups(Summary):

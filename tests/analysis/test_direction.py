@@ -225,3 +225,11 @@ REFUSED = {
 def test_refusals(latents, label, error, match):
     with pytest.raises(error, match=match):
         ls.direction(latents, label)
+
+
+@pytest.mark.parametrize("low", [2**53, 2**64 - 2], ids=["beyond float64", "at the end of uint64"])
+def test_whole_numbers_that_float64_cannot_tell_apart(low):
+    z = np.random.default_rng(0).standard_normal((200, 3))
+    label = np.where(z[:, 0] > 0, low + 1, low).astype(np.uint64)
+    found = ls.direction(ls.Latents(z, labels={"a": label}), "a")
+    assert found.n_with == np.count_nonzero(z[:, 0] > 0)

@@ -166,8 +166,12 @@ def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
     z = np.random.default_rng(0).standard_normal((60, 3))
     path = latentscope.report(tmp_path / "r.html", it=z)
     before = path.read_bytes()
-    monkeypatch.setattr(study, "plane_zoom", lambda rows: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
+
+    def stopped(rows):
+        raise KeyboardInterrupt("by the user")
+
+    monkeypatch.setattr(study, "plane_zoom", stopped)
+    with pytest.raises(KeyboardInterrupt, match="by the user"):
         latentscope.report(path, it=z)
     assert path.read_bytes() == before
 
