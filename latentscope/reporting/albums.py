@@ -11,13 +11,12 @@ from latentscope._types import Array
 from latentscope.errors import LatentscopeError
 from latentscope.images import Images, as_unit
 from latentscope.pictures import Album, Pictures
-from latentscope.reporting.study import Study, noted
+from latentscope.reporting.study import STANDS_OUT, Study, noted
 from latentscope.rows import sample_rows, take
 
 N_RANDOM, N_HEADLINE = 8, 4  # images of each kind; kinds at the top of the page
 _N_DIRECTIONS = 3
 _FACTORS = (-2, -1, 0, 1, 2)
-_STANDS_OUT = 2  # times chance
 _GAP = 2  # pixels between images
 
 
@@ -60,7 +59,7 @@ def gallery(study: Study, model: Any, images: Images | None, rng: int) -> Galler
     album = Album(model, study.rows, rng=rng)
     some, _ = sample_rows(album.rows, 4, np.random.default_rng(rng))
     points = take(album.rows, some)
-    strong = [one for one in study.directions if one.times_chance > _STANDS_OUT][:_N_DIRECTIONS]
+    strong = [one for one in study.directions if one.times_chance > STANDS_OUT][:_N_DIRECTIONS]
     originals, reconstructions = "", []
     if images is not None:
         shown = images[np.linspace(0, len(images) - 1, N_RANDOM).astype(np.int64)]

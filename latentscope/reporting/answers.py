@@ -13,7 +13,7 @@ from latentscope.analysis.radius import RadiusDensity
 from latentscope.analysis.support import Support
 from latentscope.pictures import FULL, PRIOR
 from latentscope.reporting.albums import Gallery
-from latentscope.reporting.study import Study
+from latentscope.reporting.study import STANDS_OUT, Study
 
 _NEAR = 0.05  # relative difference below which two radii are called alike
 _ALIKE = 0.05  # share of the points by which two curves may differ to be called alike
@@ -27,7 +27,6 @@ _MOST_BEYOND = 0.01  # of the points, where 0.001 of a Gaussian's lie
 _MOST_NOISE = 0.5  # share in the variance of z
 _SCALES = ("log-variance", "unknown: z equals mu")
 _BROAD = 3.0  # times its share, from which on an axis is called dominant
-_STANDS_OUT = 2.0  # times chance, from which on a label has a direction
 _MEANINGFUL = 0.5  # score
 
 
@@ -251,7 +250,7 @@ def _random_verdict(prior: Support, gallery: Gallery | None) -> str:
 def _labels(study: Study) -> tuple[str, str] | None:
     if not study.directions:
         return None
-    clear = [one for one in study.directions if one.times_chance > _STANDS_OUT]
+    clear = [one for one in study.directions if one.times_chance > STANDS_OUT]
     listed = ", ".join(
         f"{one.label} ({one.times_chance:.3g} × chance, {one.separation:.2g} σ apart)"
         for one in (clear or study.directions)[:4]

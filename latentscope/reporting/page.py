@@ -63,7 +63,7 @@ def numbers(
     found: list[Answer],
     settings: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return every number of the report, JSON-ready."""
+    """Return the numbers of the report, JSON-ready, without those of single points."""
     return {
         "about": {
             "created": datetime.now(UTC).isoformat(timespec="seconds"),

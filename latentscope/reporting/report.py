@@ -34,7 +34,7 @@ def report(
     """Write one page that answers all questions about one or more sets of latents.
 
     The page needs no network and no other file. Beside it, under the same name, lie ``NAME.json``
-    with every number of the page, and the folder ``NAME.results`` with the results that take long,
+    with the numbers of the page, and the folder ``NAME.results`` with the results that take long,
     which ``Result.load`` opens; stopped and called again, it continues with those.
 
     Parameters

@@ -30,6 +30,7 @@ _ROWS_PER_CLUSTER = 5
 _BINS = 4  # per standard deviation
 _N_SCALE = 2000  # rows that tell the scale of the bins
 _N_LABELS = 60
+STANDS_OUT = 2.0  # times chance, from which on a label has a direction
 _ROUNDING = 1e-6  # of the largest value, below which a spread is none
 
 
