@@ -17,6 +17,7 @@ LAYERS = (  # each may import from itself and from those above it in this list
     "_blas",
     "_sources rows latents images formats datasets backend encoding _conformance _models",
     "analysis sample pictures",
+    "structure",
     "plot",
     "reporting",
     "cli __main__",
@@ -27,6 +28,7 @@ EXCEPTIONS = {  # loaded when a method of a result is called
     ("latentscope.results", "latentscope.plot"),  # plot()
     ("latentscope.pictures", "latentscope.plot"),
     ("latentscope.results", "latentscope.analysis"),  # load()
+    ("latentscope.results", "latentscope.structure"),
 }
 
 PACKAGES = [Path(package.__file__).parent for package in (latentscope, latentscope_tensorflow)]

@@ -21,7 +21,7 @@ from latentscope._table import Table
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.analysis._kmeans import Assignment, lloyd, nested_seeds
-from latentscope.analysis._moments import Covariance, principal_axes
+from latentscope.analysis._moments import Covariance, gaussian_like
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows import as_rows, sample_rows, take
@@ -135,7 +135,7 @@ def inertia_curve(
     covariance = Covariance(rows.z_dim)
     with one_blas_thread():
         covariance.add(sample)
-        reference = _gaussian(covariance, len(sample), random).astype(sample.dtype)
+        reference = gaussian_like(covariance, len(sample), random).astype(sample.dtype)
     on_sample = _run(sample, ks, covariance.mean, random, title="k-means on a sample")
     gaussian = _run(reference, ks, covariance.mean, random, title="k-means on a Gaussian")
     on_all = lloyd(rows, on_sample.moved, covariance.mean, rest=_REST, title="k-means on all rows")
@@ -171,15 +171,6 @@ def _run(
     with one_blas_thread():  # whose number must not decide between two seeds
         seeds = nested_seeds(sample, ks, shift, int(random.integers(2**31)))
     return lloyd(sample, seeds, shift, rest=_REST_ON_SAMPLE, title=title)
-
-
-def _gaussian(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:
-    """Return n draws of a Gaussian whose own mean and covariance are exactly these."""
-    variance, axes = principal_axes(covariance.covariance)
-    draws = random.standard_normal((n, len(axes)))
-    if n > len(axes):
-        draws = np.linalg.qr(draws - draws.mean(axis=0))[0] * np.sqrt(n - 1)
-    return draws * np.sqrt(variance) @ axes + covariance.mean
 
 
 def _ratio(inertia: FloatArray, other: FloatArray) -> FloatArray:
