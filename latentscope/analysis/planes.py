@@ -178,12 +178,12 @@ def plane_zoom(
         raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
     if frame is not None:
         check_width("z", rows.z_dim, frame.z_dim)
-    pair = _checked_axes(axes, frame.n_components if frame and space == "pca" else rows.z_dim)
+    pair = checked_axes(axes, frame.n_components if frame and space == "pca" else rows.z_dim)
     if space == "pca":
         known = frame or pca(rows, n_components=max(pair) + 1)
         view = partial(project, known.mean, known.components[pair])
     else:
-        view = partial(_columns, pair)
+        view = partial(columns_of, pair)
     xy = collect(rows, view, progress="projecting").astype(np.float64)
     middle = _checked_center(center, xy, space)
     distance = np.abs(xy - middle).max(axis=1)
@@ -204,7 +204,8 @@ def plane_zoom(
     )
 
 
-def _checked_axes(axes: Sequence[int], n_axes: int) -> list[int]:
+def checked_axes(axes: Sequence[int], n_axes: int) -> list[int]:
+    """Return two different axes that exist, as a list."""
     if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) != 2:
         raise DataError(f"axes must be two axis numbers, like (0, 1); got {axes!r}.")
     pair = [
@@ -243,5 +244,6 @@ def _numbers(name: str, values: Sequence[float]) -> list[float]:
     return [real(f"{name}[{i}]", value) for i, value in enumerate(values)]
 
 
-def _columns(pair: list[int], block: Block) -> Array:
-    return block.z[:, pair]
+def columns_of(axes: list[int], block: Block) -> Array:
+    """Return the coordinates on some axes."""
+    return block.z[:, axes]
