@@ -22,7 +22,8 @@ from tqdm import tqdm
 import latentscope
 
 N_RUNS, N_POWER, N_SIGNS = 300, 200, 40
-SIZES = (300, 1000, 5000)
+N_NULL = {300: 199, 1000: 199, 5000: 99}  # sets of the null, by the number of points
+SIZES = tuple(N_NULL)
 N_CURVES, WIDTH = 12, 0.008  # of the window's side
 ALPHA = 0.05
 UNIT = {"half_width": 0.5, "center": (0.5, 0.5), "space": "latent"}
@@ -133,7 +134,9 @@ def level(name: str, n: int) -> list[float]:
     draw, null, window, _ = LEVELS[name]
     streams = np.random.default_rng([1, n, len(name)]).spawn(N_RUNS)
     return [
-        latentscope.plane_structure(draw(rng, n), null=null, rng=rng, **window).p_value
+        latentscope.plane_structure(
+            draw(rng, n), null=null, n_null=N_NULL[n], rng=rng, **window
+        ).p_value
         for rng in tqdm(streams, desc=f"{name}, {n}", disable=None)
     ]
 
@@ -200,7 +203,9 @@ def measure(folder: Path) -> str:
         for n in sizes:
             found = np.array(kept(folder, f"level {name} {n}", lambda: level(name, n)))  # noqa: B023
             share = (found <= ALPHA).mean()
-            lines.append(f"| {name} | {null} | {n:,} | {share:.1%} | {_uniformity(found):.2f} |")
+            lines.append(
+                f"| {name} | {null} | {n:,} | {share:.1%} | {_uniformity(found, N_NULL[n]):.2f} |"
+            )
     scans = np.array(kept(folder, "scan level", scan_level))
     lines.append(SCAN_TEXT.format(share=(scans <= ALPHA).mean(), runs=len(scans)))
     lines.append(POWER_TEXT.format(runs=N_POWER, curves=N_CURVES, width=WIDTH))
@@ -221,7 +226,8 @@ ALL_SIGNS = ("none", "filament-like", "clumped", "empty", "regular")
 
 LEVEL_TEXT = """## Planes: level
 
-`plane_structure` on points without structure, {runs} runs each, 199 null sets each: share of
+`plane_structure` on points without structure, {runs} runs each, 199 null sets each (99 for 5,000
+points): share of
 p ≤ 0.05 (99 % of true tests lie between {low:.1%} and {high:.1%}), and the p-value of Kolmogorov
 and Smirnov's test that the p-values are evenly spread.
 
@@ -256,9 +262,9 @@ A test of 1,000 points against 199 null sets took {seconds:.2f} s.
 """
 
 
-def _uniformity(p_values: np.ndarray) -> float:
-    """Return the p-value of p-values on the grid k / 200, each moved into its cell at random."""
-    jitter = np.random.default_rng(0).uniform(size=len(p_values)) / 200
+def _uniformity(p_values: np.ndarray, n_null: int) -> float:
+    """Return how even p-values k / (n_null + 1) are, each moved within its step at random."""
+    jitter = np.random.default_rng(0).uniform(size=len(p_values)) / (n_null + 1)
     return float(kstest(np.clip(p_values - jitter, 0, 1), "uniform").pvalue)
 
 

@@ -11,11 +11,13 @@ from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
 from latentscope.structure.plane_structure import PlaneStructure
 
 _FUNCTIONS = {
-    "pairs": "L(r) − r: near pairs",
-    "nearest": "G(r): nearest neighbour",
-    "empty": "F(r): empty space",
+    "pairs": "near pairs, L(r) − r",
+    "nearest": "nearest neighbour, G(r) − mean",
+    "empty": "empty space, F(r) − mean",
     "alignment": "alignment of neighbours",
 }
+_LESS_MEAN = ("nearest", "empty")  # that of the null: they rise from 0 to 1, and hide departures
+_STEADY = 0.2  # of the distances, below which few pairs make alignment jump
 
 
 def plot_plane_structure(result: PlaneStructure, *, ax: Any = None) -> "np.ndarray[Any, Any]":
@@ -62,14 +64,20 @@ def _draw_points(
 
 def _draw_function(ax: Axes, result: PlaneStructure, name: str) -> None:
     row = result.functions.index(name)
-    distance, data = result.distance[row], result.data[row]
-    low, high = result.low[row], result.high[row]
+    base = result.null_mean[row] if name in _LESS_MEAN else np.zeros_like(result.null_mean[row])
+    distance, data = result.distance[row], result.data[row] - base
+    low, high = result.low[row] - base, result.high[row] - base
     ax.fill_between(distance, low, high, color=GAUSSIAN, alpha=0.25, lw=0, label="null")
-    ax.plot(distance, result.null_mean[row], color=GAUSSIAN, lw=0.8, ls="--")
+    ax.plot(distance, result.null_mean[row] - base, color=GAUSSIAN, lw=0.8, ls="--")
     ax.plot(distance, data, color=DATA, lw=1.2, label="data")
     outside = np.where((data < low) | (data > high), data, np.nan)
     ax.plot(distance, outside, color="C3", lw=2.6, label="outside")
+    if name == "alignment":
+        steady = np.concatenate([part[int(_STEADY * len(part)) :] for part in (low, high, data)])
+        margin = 0.1 * float(np.ptp(steady)) or 1.0
+        ax.set_ylim(steady.min() - margin, steady.max() + margin)
     ax.set(xlabel="distance r, unit of z", xlim=(0, distance[-1]))
+    ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set_title(_FUNCTIONS[name], fontsize="small")
     if name == "pairs":
         ax.legend(frameon=False, fontsize="x-small")

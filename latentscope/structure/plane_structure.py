@@ -40,6 +40,9 @@ ALPHA = 0.05
 _DEFAULT_POINTS = 1000  # in the default window
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
 LEAST_SETS = 39  # with fewer an envelope of 95 % is hardly one
+_ALIGNED = 0.1  # share of distances with more alignment than chance, below which it is a trend's
+_WIDE = 1.5  # times the void that chance leaves
+_DENSER = 0.3  # share of distances with more near neighbours, from which voids are between clumps
 _ONE_SIDED = 1.4  # sidedness over alignment: about 1 along curves, 2 and more in round clumps
 _NAMES = {
     "gaussian": "a Gaussian",
@@ -156,17 +159,19 @@ class PlaneStructure(Result):
         """In which way the points depart from the null.
 
         "none" (they do not), "filament-like" (neighbours along lines, on both sides), "clumped"
-        (too many near pairs), "regular" (too few), "empty" (wide voids, without as many more near
-        pairs). A reading of the functions, not a test of its own.
+        (too many near pairs), "regular" (too few), "empty" (a wide void in points that are hardly
+        nearer to each other elsewhere). A reading of the functions, not a test of its own;
+        `docs/calibration.md` shows how often it errs.
         """
         if not self.is_structured:
             return "none"
         more = self.above("pairs") + self.above("nearest")
-        if self.below("pairs") + self.below("nearest") > more:
+        if self.below("pairs") + self.below("nearest") > max(more, self.below("empty")):
             return "regular"
-        if self.below("empty") > more:
-            return "empty"
-        return "filament-like" if self._sidedness_ratio() < _ONE_SIDED else "clumped"
+        if self.above("alignment") >= _ALIGNED and self._sidedness_ratio() < _ONE_SIDED:
+            return "filament-like"
+        is_hollow = self.void > _WIDE * self.chance_void and self.above("nearest") < _DENSER
+        return "empty" if is_hollow else "clumped"
 
     def _sidedness_ratio(self) -> float:
         """Return how one-sided neighbours are over how aligned, where they are aligned."""
