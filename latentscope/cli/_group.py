@@ -23,6 +23,8 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "axes": "analyses",
     "pca": "analyses",
     "planes": "analyses",
+    "structure": "analyses",
+    "scan": "analyses",
     "clusters": "analyses",
     "tsne": "analyses",
     "posterior": "analyses",

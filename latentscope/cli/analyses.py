@@ -86,6 +86,19 @@ planes = _analysis(
     "latentscope planes latents.h5 --axes 0,1 --half-widths inf,1,0.25 --plot planes.png",
     "latentscope planes latents.h5 --space latent --center 0,0",
 )
+structure = _analysis(
+    "plane_structure",
+    "Are there filaments, clumps or voids in a plane, or only what chance leaves?",
+    "latentscope structure latents.h5",
+    "latentscope structure latents.h5 --axes 0,1 --half-width 1 --null smooth --plot plane.png",
+)
+scan = _analysis(
+    "scan_planes",
+    "Which planes show structure, corrected for having looked at all?",
+    "latentscope scan latents.h5 --n-axes 3 --n-null 99",
+    "latentscope scan latents.h5 --n-axes 3 --window-points 100 --null smooth --plot scan.png",
+    n_rows=20,
+)
 clusters = _analysis(
     "inertia_curve",
     "Are there clusters?",

@@ -7,7 +7,7 @@ from latentscope._types import FloatArray
 
 
 @compiled()
-def pair_sums(
+def pair_sums(  # noqa: PLR0915 (one loop over pairs, compiled)
     points: FloatArray, edge: FloatArray, l_radii: FloatArray, radii: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return weighted pairs per ring, nearest distances, and sums of cosines within each radius.
@@ -28,9 +28,10 @@ def pair_sums(
             x, y = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
             if x > reach:
                 break
-            d = np.sqrt(x * x + y * y)
-            if d >= reach or j == i:
+            square = x * x + y * y
+            if square >= reach * reach or j == i:
                 continue
+            d = np.sqrt(square)
             nearest[i] = min(nearest[i], d)
             if d < l_radii[-1]:
                 pairs[int(d / l_radii[0])] += 1 / ((1 - abs(x)) * (1 - abs(y)))
@@ -42,12 +43,15 @@ def pair_sums(
                 ring[k, 2] += c * c - s * s
                 ring[k, 3] += 2 * c * s
                 ring[k, 4] += 1
-        within = np.zeros(5)
+        c, s, c2, s2, count = 0.0, 0.0, 0.0, 0.0, 0.0
         for k in range(m):
-            within += ring[k]
             if edge[i] < radii[k]:
                 break
-            c, s, c2, s2, count = within
+            c += ring[k, 0]
+            s += ring[k, 1]
+            c2 += ring[k, 2]
+            s2 += ring[k, 3]
+            count += ring[k, 4]
             second[k] += c2 * c2 + s2 * s2 - count
             first[k] += c * c + s * s - count
             n_pairs[k] += count * (count - 1)

@@ -6,6 +6,7 @@ of a model do not show is not explained by what that model keeps.
 
 References
 ----------
+D. E. Tyler (1987), Annals of Statistics 15, 234–251 (shape). doi:10.1214/aos/1176350263
 R. B. Nelsen (2006), An Introduction to Copulas, chapter 2.
 K.-T. Fang, S. Kotz, K.-W. Ng (1990), Symmetric Multivariate and Related Distributions, chapter 2.
 """
@@ -17,11 +18,13 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from latentscope._types import Array
+from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.analysis._moments import Covariance, gaussian_like, varying_axes
 from latentscope.errors import DataError
 from latentscope.rows import Rows, as_rows, reduce, sample_rows, take
+
+_MOST_STEPS, _REST = 100, 1e-6  # of the search for the shape
 
 
 class NullModel(ABC):
@@ -94,7 +97,7 @@ class _Independent(_OfRows):
 
 
 class _Elliptical(_OfRows):
-    """Mahalanobis radii of the rows, in random directions."""
+    """Radii of the rows in the metric of their shape, in random directions."""
 
     def learn(self, z: Array) -> None:
         found = Covariance(z.shape[1])
@@ -102,8 +105,10 @@ class _Elliptical(_OfRows):
         variance, axes = varying_axes(found.covariance, self.dtype)
         if not len(variance):
             raise DataError("the points of z must differ to have radii; all of them coincide.")
-        self.mean, self.root = found.mean, np.sqrt(variance)[:, None] * axes
-        self.radii = np.linalg.norm((z - self.mean) @ (axes.T / np.sqrt(variance)), axis=1)
+        white = (z - found.mean) @ (axes.T / np.sqrt(variance))
+        root = np.linalg.cholesky(_shape(white))
+        self.mean, self.root = found.mean, root.T @ (np.sqrt(variance)[:, None] * axes)
+        self.radii = np.linalg.norm(np.linalg.solve(root, white.T), axis=0)
 
     def points(self, random: np.random.Generator) -> Array:
         direction = random.standard_normal((self.n_points, len(self.root)))
@@ -124,6 +129,23 @@ class _Copula(_OfRows):
         scores = gaussian_like(self.covariance, self.n_points, random)
         ranks = scores.argsort(axis=0).argsort(axis=0)
         return np.take_along_axis(self.sorted, ranks, axis=0)
+
+
+def _shape(white: FloatArray) -> FloatArray:
+    """Return Tyler's shape matrix: the covariance of directions, whatever the radii.
+
+    The covariance itself follows the few farthest points of a cloud with heavy tails.
+    """
+    n, rank = white.shape
+    shape = np.eye(rank)
+    for _ in range(_MOST_STEPS if n > rank + 1 else 0):
+        square = np.square(np.linalg.solve(np.linalg.cholesky(shape), white.T)).sum(axis=0)
+        weighted = white / np.maximum(square, np.finfo(float).tiny)[:, None]
+        last, shape = shape, white.T @ weighted
+        shape *= rank / np.trace(shape)
+        if np.abs(shape - last).max() < _REST:
+            break
+    return shape
 
 
 _MODELS: dict[str, type[NullModel]] = {
@@ -150,8 +172,8 @@ def null_model(
         Points; any source that `latentscope.rows.as_rows` takes. "gaussian" reads it in blocks, the
         others hold `n_points` rows in memory.
     null : {"gaussian", "elliptical", "copula", "independent"}
-        What is kept: mean and covariance, exactly (where there are more points than axes);
-        covariance and Mahalanobis radii; the marginals of all axes, exactly, and their correlation
+        What is kept: mean and covariance, exactly (where there are more points than axes); Tyler's
+        shape and the radii in its metric; the marginals of all axes, exactly, and their correlation
         by ranks; the marginals alone.
     n_points : int, optional
         Points of each draw; by default as many as rows. Fewer rows are chosen at random.

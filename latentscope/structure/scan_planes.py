@@ -162,10 +162,18 @@ def scan_planes(
     window_points : sequence of int, optional
         Points that the windows of a plane hold, the nearest to its mean; by default 1,000 and half
         of all.
-    null, n_null, space, frame, rng
-        As in `plane_structure`.
+    null : {"gaussian", "elliptical", "copula", "independent", "smooth", "uniform"}
+        What structureless means, see `plane_structure`.
+    n_null : int
+        Sets drawn from it for each window.
     n_points : int
         Points compared per window, chosen at random if it holds more.
+    space : {"pca", "latent"}
+        Components of all rows, or original axes.
+    frame : PCA, optional
+        The frame for ``space="pca"``, if already known.
+    rng : int or numpy.random.Generator
+        Seed.
 
     Returns
     -------

@@ -17,6 +17,14 @@ CALLS = {  # command and options: the same in Python
             z, axes=(1, 2), half_widths=(2, np.inf), space="latent", center=(0, -0.5)
         )
     ),
+    "structure --axes 1,0 --half-width inf --null smooth --n-null 39 --seed 4": lambda z: (
+        latentscope.plane_structure(
+            z, axes=(1, 0), half_width=np.inf, null="smooth", n_null=39, rng=4
+        )
+    ),
+    "scan --n-axes 3 --window-points 60,100 --n-null 39 --space latent": lambda z: (
+        latentscope.scan_planes(z, n_axes=3, window_points=(60, 100), n_null=39, space="latent")
+    ),
     "clusters --n-clusters 2:7:2 --seed 3": lambda z: latentscope.inertia_curve(
         z, n_clusters=(2, 4, 6), rng=3
     ),

@@ -16,6 +16,8 @@ ANALYSES = {  # command: public function
     "axes": "axis_density",
     "pca": "pca",
     "planes": "plane_zoom",
+    "structure": "plane_structure",
+    "scan": "scan_planes",
     "clusters": "inertia_curve",
     "tsne": "tsne",
     "posterior": "posterior",
@@ -24,7 +26,7 @@ ANALYSES = {  # command: public function
 }
 OF_FILES = {"key", "is_finite", "as_json", "plot"}
 OF_MODELS = {"attributes", "backend"}
-NOT_TEXT = {"frame"}  # of plane_zoom: a PCA
+NOT_TEXT = {"frame", "planes"}  # a PCA, pairs of axes
 
 
 def options(command):
