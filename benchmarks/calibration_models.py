@@ -1,13 +1,14 @@
 """Is a latent space found to be a filament when its images are one, and not when they are not?
 
-Two autoencoders of the published kind, small, are trained on drawn faces: one on faces along a closed
-curve in the space of factors, one on faces of Gaussian factors. Their latents are then asked, like
-anyone's. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a section of
+Two autoencoders of the published kind, small, are trained on drawn faces: one on faces along a
+closed curve in the space of factors, one on faces of Gaussian factors. Their latents are then asked,
+like anyone's. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a section of
 docs/calibration.md; some minutes on two cores, and a stopped run continues.
 """
 
 import argparse
 import os
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def row(law: str, folder: Path) -> str:
     answers = []
     for null in ("gaussian", "smooth"):
         scan = latentscope.scan_planes(latents, n_axes=4, null=null)
-        signs = dict(zip(*np.unique(np.array(scan.sign)[scan.is_structured], return_counts=True)))
+        signs = Counter(np.array(scan.sign)[scan.is_structured].tolist())
         answers.append(
             f"{int(scan.is_structured.sum())} of {len(scan.sign)}"
             + "".join(f", {count} {sign}" for sign, count in signs.items())
@@ -50,9 +51,9 @@ def row(law: str, folder: Path) -> str:
 
 TEXT = """## End to end: autoencoders whose truth is known
 
-Two autoencoders ({size}×{size} pixels, z_dim {z_dim}, {n:,} drawn faces, {epochs} epochs), asked for
-the dimension of their latents (TwoNN), and for structure in the planes of their first four components
-(12 windows, corrected for all).
+Two autoencoders ({size}×{size} pixels, z_dim {z_dim}, {n:,} drawn faces, {epochs} epochs), asked
+for the dimension of their latents (TwoNN), and for structure in the planes of their first four
+components (12 windows, corrected for all).
 
 | faces | dimension | of a Gaussian | windows, null `gaussian` | null `smooth` |
 | --- | --- | --- | --- | --- |"""

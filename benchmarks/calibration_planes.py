@@ -235,9 +235,8 @@ and Smirnov's test that the p-values are evenly spread.
 | --- | --- | --- | --- | --- |"""
 
 SCAN_TEXT = """
-`scan_planes` on Gaussian clouds of 2,000 × 4, six planes with windows of 200 and 600 points, 39 null
-sets each: some
-window of a scan has a corrected p ≤ 0.05 in {share:.1%} of {runs} scans.
+`scan_planes` on Gaussian clouds of 2,000 × 4, six planes with windows of 200 and 600 points, 39
+null sets each: some window of a scan has a corrected p ≤ 0.05 in {share:.1%} of {runs} scans.
 """
 
 POWER_TEXT = """## Planes: power
