@@ -26,6 +26,8 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "clusters": "analyses",
     "tsne": "analyses",
     "posterior": "analyses",
+    "correlation": "analyses",
+    "ellipsoid": "analyses",
     "compare": "compare",
     "report": "report",
     "train": "train",

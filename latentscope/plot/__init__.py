@@ -6,7 +6,9 @@ No function sets a style, shows or saves; `result.plot(ax)` calls the one that f
 from latentscope.plot.axes import plot_axes
 from latentscope.plot.clusters import plot_clusters
 from latentscope.plot.compare import plot_compare
+from latentscope.plot.correlation import plot_correlation
 from latentscope.plot.direction import plot_direction
+from latentscope.plot.ellipsoid import plot_ellipsoid
 from latentscope.plot.overview import plot_overview
 from latentscope.plot.pca import plot_pca
 from latentscope.plot.pictures import plot_pictures
@@ -21,7 +23,9 @@ __all__ = [
     "plot_axes",
     "plot_clusters",
     "plot_compare",
+    "plot_correlation",
     "plot_direction",
+    "plot_ellipsoid",
     "plot_overview",
     "plot_pca",
     "plot_pictures",

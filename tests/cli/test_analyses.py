@@ -26,6 +26,10 @@ CALLS = {  # command and options: the same in Python
         )
     ),
     "posterior": lambda z: latentscope.posterior(z),
+    "correlation": lambda z: latentscope.correlation(z),
+    "ellipsoid --axes 1,0,2 --radii 1,2.5 --space latent --n-points 50 --seed 2": lambda z: (
+        latentscope.ellipsoid(z, axes=(1, 0, 2), radii=(1, 2.5), space="latent", n_points=50, rng=2)
+    ),
 }
 each_call = pytest.mark.parametrize("call", CALLS)
 
