@@ -18,7 +18,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _REORDER = {"reassoc", "contract"}
 
 
-def _compiled(**options: Any) -> Callable[[Function], Function]:
+def compiled(**options: Any) -> Callable[[Function], Function]:
     """Compile on first use, and keep the code on disk where there is a place for it."""
 
     def compile_function(function: Function) -> Function:
@@ -34,7 +34,7 @@ _SQRT_HALF = math.sqrt(0.5)
 _INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 
 
-@_compiled(fastmath=_REORDER)
+@compiled(fastmath=_REORDER)
 def is_finite(block: Array) -> bool:
     """Tell whether no value is NaN or infinite: 0 · x is 0 for finite x, else NaN."""
     total = 0.0
@@ -44,7 +44,7 @@ def is_finite(block: Array) -> bool:
     return total == 0.0
 
 
-@_compiled(fastmath=_REORDER)
+@compiled(fastmath=_REORDER)
 def radii(block: Array) -> FloatArray:
     """Return the L2 norm of each row."""
     n, d = block.shape
@@ -58,7 +58,7 @@ def radii(block: Array) -> FloatArray:
     return result
 
 
-@_compiled()
+@compiled()
 def column_means(block: Array) -> FloatArray:
     """Return the mean of each column, exactly where all its values are equal.
 
@@ -73,7 +73,7 @@ def column_means(block: Array) -> FloatArray:
     return block[0] + total / n
 
 
-@_compiled()
+@compiled()
 def centred(block: Array, mean: FloatArray) -> Array:
     """Return block − mean, subtracted in float64 and rounded to the block's precision."""
     n, d = block.shape
@@ -84,7 +84,7 @@ def centred(block: Array, mean: FloatArray) -> Array:
     return result
 
 
-@_compiled(fastmath=_REORDER)
+@compiled(fastmath=_REORDER)
 def squared_deviations(block: Array, mean: FloatArray) -> FloatArray:
     """Return Σ (x − mean)² of each column."""
     n, d = block.shape
@@ -96,7 +96,7 @@ def squared_deviations(block: Array, mean: FloatArray) -> FloatArray:
     return squares
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def count_axes(block: Array, start: int, bin_width: float, first: int, counts: Array) -> int:
     """Add rows `start` … to `counts`; return the first row that has a value outside, or n.
 
@@ -124,7 +124,7 @@ def count_axes(block: Array, start: int, bin_width: float, first: int, counts: A
     return n
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def gaussian_sums(
     edges: FloatArray, density: FloatArray, parameters: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -166,7 +166,7 @@ def gaussian_sums(
     return squares, gradient, normal
 
 
-@_compiled()
+@compiled()
 def nearest(products: Array, half_norms: Array, starts: IntArray, labels: Array) -> None:
     """Fill `labels` with the nearest centroid of each row, for several sets of centroids.
 
@@ -186,7 +186,7 @@ def nearest(products: Array, half_norms: Array, starts: IntArray, labels: Array)
             labels[i, s] = best
 
 
-@_compiled()
+@compiled()
 def add_to_clusters(block: Array, labels: Array, sums: FloatArray, counts: IntArray) -> None:
     """Add each row to the sums and counts of its cluster in every set."""
     n, d = block.shape
@@ -198,7 +198,7 @@ def add_to_clusters(block: Array, labels: Array, sums: FloatArray, counts: IntAr
                 sums[c, j] += block[i, j]
 
 
-@_compiled(fastmath=_REORDER)
+@compiled(fastmath=_REORDER)
 def add_inertia(block: Array, centroids: Array, labels: Array, inertia: FloatArray) -> None:
     """Add each row's squared distance to its centroid to the inertia of every set."""
     n, d = block.shape

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._kernels import _compiled
+from latentscope._kernels import compiled
 from latentscope._types import Array, FloatArray
 
 COLUMNS = (
@@ -31,7 +31,7 @@ _LEAST_WIDTH = 0.3  # share of the half-width that tapering leaves
 _TINY = 1e-12
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def paint(shapes: FloatArray, detail: int, pixels: Array) -> None:
     """Paint each image's shapes, back to front, into bytes.
 
@@ -53,7 +53,7 @@ def paint(shapes: FloatArray, detail: int, pixels: Array) -> None:
         _store(canvas, detail, pixels[i])
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def _paint_shape(shape: FloatArray, canvas: Array, mask: Array) -> None:
     """Blend one shape over the canvas, within the box that holds it."""
     side = len(canvas)
@@ -88,7 +88,7 @@ def _paint_shape(shape: FloatArray, canvas: Array, mask: Array) -> None:
                 canvas[row, column, channel] += cover * (fill - canvas[row, column, channel])
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def _open(mode: float, mask: float) -> float:
     """Return the share of a pixel that the mask leaves open to paint."""
     if mode == INSIDE:
@@ -96,13 +96,13 @@ def _open(mode: float, mask: float) -> float:
     return 1.0 - mask if mode == OUTSIDE else 1.0
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def _thin(shape: FloatArray) -> float:
     """Return half the thickness, beyond which no point inside is from the edge."""
     return min(shape[3], 0.5 * (shape[4] + shape[5]))
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def _distance(x: float, y: float, outline: tuple[float, ...]) -> tuple[float, float, float]:
     """Return the distance to the edge (inside: below 0), s, and the height in the shape, 0 … 1.
 
@@ -128,7 +128,7 @@ def _distance(x: float, y: float, outline: tuple[float, ...]) -> tuple[float, fl
     return distance, s, min(max(0.5 + 0.5 * v, 0.0), 1.0)
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def _box(shape: FloatArray, side: int) -> tuple[int, int, int, int]:
     """Return the columns and rows (first, and one after the last) that a shape can touch."""
     cos, sin = math.cos(shape[2]), math.sin(shape[2])
@@ -147,12 +147,12 @@ def _box(shape: FloatArray, side: int) -> tuple[int, int, int, int]:
     )  # fmt: skip
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def _pixel(position: float, side: int) -> int:
     return int(min(max(math.floor((position + 1) * side / 2), 0.0), float(side)))
 
 
-@_compiled(error_model="numpy")
+@compiled(error_model="numpy")
 def _store(canvas: Array, detail: int, pixels: Any) -> None:
     """Average detail × detail samples to a byte each."""
     scale = 255 / (detail * detail)

@@ -1,0 +1,54 @@
+"""Sums over the pairs of points that are near each other, compiled by Numba."""
+
+import numpy as np
+
+from latentscope._kernels import compiled
+from latentscope._types import FloatArray
+
+
+@compiled()
+def pair_sums(
+    points: FloatArray, edge: FloatArray, l_radii: FloatArray, radii: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return weighted pairs per ring, nearest distances, and sums of cosines within each radius.
+
+    Points are in the order of their first coordinate, radii in equal steps from one step on.
+    """
+    n, m = len(points), len(radii)
+    reach = max(l_radii[-1], radii[-1])
+    pairs, nearest = np.zeros(m), np.full(n, np.inf)
+    second, first, n_pairs = np.zeros(m), np.zeros(m), np.zeros(m)
+    ring = np.zeros((m, 5))
+    start = 0
+    for i in range(n):
+        while points[i, 0] - points[start, 0] > reach:
+            start += 1
+        ring[:] = 0.0
+        for j in range(start, n):
+            x, y = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1]
+            if x > reach:
+                break
+            d = np.sqrt(x * x + y * y)
+            if d >= reach or j == i:
+                continue
+            nearest[i] = min(nearest[i], d)
+            if d < l_radii[-1]:
+                pairs[int(d / l_radii[0])] += 1 / ((1 - abs(x)) * (1 - abs(y)))
+            if 0 < d < radii[-1]:
+                c, s = x / d, y / d
+                k = int(d / radii[0])
+                ring[k, 0] += c
+                ring[k, 1] += s
+                ring[k, 2] += c * c - s * s
+                ring[k, 3] += 2 * c * s
+                ring[k, 4] += 1
+        within = np.zeros(5)
+        for k in range(m):
+            within += ring[k]
+            if edge[i] < radii[k]:
+                break
+            c, s, c2, s2, count = within
+            second[k] += c2 * c2 + s2 * s2 - count
+            first[k] += c * c + s * s - count
+            n_pairs[k] += count * (count - 1)
+    return pairs, nearest, second, first, n_pairs

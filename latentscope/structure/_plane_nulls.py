@@ -1,0 +1,258 @@
+"""How would the points of a window lie without structure? Null models of a plane.
+
+Each model is fitted to all points of the plane and draws as many points as are wanted inside the
+window. Where those are most of the points, the Gaussian and the elliptical model draw whole clouds
+and give them exactly the mean and covariance of the data: what was fitted is alike in all, and the
+comparison is exact. Elsewhere mean and covariance are as good as known.
+"""
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+from scipy.stats import rankdata
+from sklearn.linear_model import PoissonRegressor
+
+from latentscope._blas import one_blas_thread
+from latentscope._types import BoolArray, FloatArray
+from latentscope._validate import one_of
+from latentscope.errors import DataError
+
+_MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
+_MOST_ROUNDS = 1000
+_CELLS = 32  # per side, for the fit of the smooth density
+_FINE = 128  # per side, for its draws
+_DEGREES = (0, 1, 2, 3, 4, 6)
+_REST = 1e-4  # gradient per cell and point of a cell, at which the fit rests
+_RIDGE = 1e-6  # penalty that keeps the fit finite where a corner of the window is empty
+
+
+class Window(NamedTuple):
+    """A square of the plane."""
+
+    center: FloatArray
+    half_width: float
+
+    def holds(self, points: FloatArray) -> BoolArray:
+        """Tell which points lie inside."""
+        return np.asarray((np.abs(points - self.center) <= self.half_width).all(axis=1))
+
+    def to_unit(self, points: FloatArray) -> FloatArray:
+        """Return points of the window in the unit square."""
+        return (points - self.center) / (2 * self.half_width) + 0.5
+
+    def from_unit(self, points: FloatArray) -> FloatArray:
+        """Undo `to_unit`."""
+        return (points - 0.5) * 2 * self.half_width + self.center
+
+
+class PlaneNull(ABC):
+    """A null model of the points of a plane, seen through a window."""
+
+    def __init__(self, points: FloatArray, window: Window, n: int) -> None:
+        self.points, self.window, self.n = points, window, n
+        self.fit()
+
+    def draw(self, random: np.random.Generator) -> FloatArray:
+        """Return n points inside the window, of shape (n, 2)."""
+        parts: list[FloatArray] = []
+        found = 0
+        for _ in range(_MOST_ROUNDS):
+            if found >= self.n:
+                drawn = np.concatenate(parts)
+                return drawn if found == self.n else random.permutation(drawn)[: self.n]
+            candidates = self.round(random)
+            parts.append(candidates[self.window.holds(candidates)])
+            found += len(parts[-1])
+        raise DataError(
+            f"the null model must put points into the window to be compared with; it hardly puts "
+            f"any at {self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window "
+            "nearer to the data's mean, or null='smooth'."
+        )
+
+    def fit(self) -> None:  # noqa: B027 (nothing to learn is a model too)
+        """Learn from the points."""
+
+    @abstractmethod
+    def round(self, random: np.random.Generator) -> FloatArray:
+        """Return some points, of which those inside the window are kept."""
+
+
+class _Uniform(PlaneNull):
+    """Complete spatial randomness in the window."""
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        return self.window.from_unit(random.uniform(size=(self.n, 2)))
+
+
+class _Independent(PlaneNull):
+    """Both coordinates as they are, and permuted against each other."""
+
+    def fit(self) -> None:
+        offset = np.abs(self.points - self.window.center) <= self.window.half_width
+        self.columns = [self.points[offset[:, k], k] for k in (0, 1)]
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        size = min(self.n, *map(len, self.columns))
+        drawn = [random.choice(column, size, replace=False) for column in self.columns]
+        return np.stack(drawn, axis=1)
+
+
+class _Elliptical(PlaneNull):
+    """Mahalanobis radii of the points, each in a random direction."""
+
+    def fit(self) -> None:
+        self.mean = self.points.mean(axis=0)
+        self.root = np.asarray(np.linalg.cholesky(np.cov(self.points.T)), dtype=float)
+        self.ends = _mahalanobis_ends(self.window, self.mean, self.root)
+        self.is_whole = self.n > _MOST * len(self.points)
+        self.fit_radii()
+
+    def fit_radii(self) -> None:
+        """Learn the radii, of all points or of those that can reach the window."""
+        radii = np.hypot(*np.linalg.solve(self.root, (self.points - self.mean).T))
+        is_near = (radii >= self.ends[0]) & (radii <= self.ends[1])
+        self.radii = radii if self.is_whole else radii[is_near]
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        radii = self.some_radii(random)
+        angle = random.uniform(0, 2 * np.pi, size=len(radii))
+        white = radii * np.stack([np.cos(angle), np.sin(angle)])
+        if self.is_whole:
+            white -= white.mean(axis=1, keepdims=True)
+            white = np.linalg.solve(np.linalg.cholesky(np.cov(white)), white)
+        return (self.root @ white).T + self.mean
+
+    def some_radii(self, random: np.random.Generator) -> FloatArray:  # noqa: ARG002
+        """Return the radii of one round."""
+        return self.radii
+
+
+class _Gaussian(_Elliptical):
+    """The Gaussian with the mean and covariance of the points."""
+
+    def fit_radii(self) -> None:
+        """Learn nothing: half the squared radii are exponential."""
+
+    def some_radii(self, random: np.random.Generator) -> FloatArray:
+        if self.is_whole:
+            return np.sqrt(2 * random.exponential(size=len(self.points)))
+        low, high = self.ends
+        share = random.uniform(size=2 * self.n) * -np.expm1(0.5 * (low**2 - high**2))
+        return np.sqrt(low**2 - 2 * np.log1p(-share))
+
+
+class _Copula(PlaneNull):
+    """Both coordinates as they are, correlated like a Gaussian's by their normal scores."""
+
+    def fit(self) -> None:
+        n = len(self.points)
+        self.sorted = np.sort(self.points, axis=0)
+        scores = ndtri((rankdata(self.points, axis=0) - 0.5) / n)
+        self.correlation = float(np.corrcoef(scores.T)[0, 1])
+        center, half = self.window
+        first = np.searchsorted(self.sorted[:, 0], [center[0] - half, center[0] + half]) / n
+        self.ends = np.clip(first, 0.5 / n, 1 - 0.5 / n)
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        first = ndtri(random.uniform(self.ends[0], self.ends[1], size=2 * self.n))
+        noise = np.sqrt(1 - self.correlation**2) * random.standard_normal(2 * self.n)
+        scores = np.stack([first, self.correlation * first + noise], axis=1)
+        place = ndtr(scores) * len(self.points) - 0.5
+        ranks = np.arange(len(self.points))
+        columns = [np.interp(place[:, k], ranks, self.sorted[:, k]) for k in (0, 1)]
+        return np.stack(columns, axis=1)
+
+
+class _Smooth(PlaneNull):
+    """A smooth density: the exponential of a polynomial, of the degree that BIC asks for.
+
+    Fitted to counts of cells by Poisson regression (J. Lindsey 1974, Journal of the Royal
+    Statistical Society B 36, 38–47).
+    """
+
+    def fit(self) -> None:
+        inside = self.window.to_unit(self.points[self.window.holds(self.points)])
+        counts, *_ = np.histogram2d(inside[:, 0], inside[:, 1], bins=np.linspace(0, 1, _CELLS + 1))
+        fits = [_fitted_density(counts.ravel(), degree) for degree in _DEGREES]
+        _, density = min(fits, key=lambda fit: fit[0])
+        self.cumulated = np.cumsum(density) / density.sum()
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        cell = np.searchsorted(self.cumulated, random.uniform(size=self.n))
+        jitter = random.uniform(-0.5, 0.5, size=(self.n, 2)) / _FINE
+        return self.window.from_unit(_cell_centers(_FINE)[cell] + jitter)
+
+
+_NULLS: dict[str, type[PlaneNull]] = {
+    "gaussian": _Gaussian,
+    "elliptical": _Elliptical,
+    "copula": _Copula,
+    "independent": _Independent,
+    "smooth": _Smooth,
+    "uniform": _Uniform,
+}
+NULLS = tuple(_NULLS)
+
+
+def plane_null(name: str, points: FloatArray, window: Window, n: int) -> PlaneNull:
+    """Return the null model of that name, fitted to all points of a plane.
+
+    Parameters
+    ----------
+    name : str
+        One of `NULLS`.
+    points : float64 array of shape (n_points, 2)
+        All points of the plane, inside the window and outside.
+    window : Window
+        Where draws are wanted.
+    n : int
+        Points per draw.
+    """
+    return _NULLS[one_of("null", name, NULLS)](points, window, n)
+
+
+def _mahalanobis_ends(window: Window, mean: FloatArray, root: FloatArray) -> FloatArray:
+    """Return the least and the largest Mahalanobis radius of the places in a window."""
+    square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
+    corners = np.linalg.solve(root, (window.from_unit(square) - mean).T).T
+    largest = np.hypot(*corners.T).max()
+    if window.holds(mean[None])[0]:
+        return np.array([0.0, largest])
+    sides = np.roll(corners, -1, axis=0) - corners
+    along = -(corners * sides).sum(axis=1) / (sides**2).sum(axis=1)
+    nearest = corners + np.clip(along, 0, 1)[:, None] * sides
+    return np.array([np.hypot(*nearest.T).min(), largest])
+
+
+def _fitted_density(counts: FloatArray, degree: int) -> tuple[float, FloatArray]:
+    """Return BIC and density, in fine cells, of a polynomial fitted to counts of cells."""
+    terms = _polynomials(_cell_centers(_CELLS), degree)
+    model = PoissonRegressor(
+        alpha=_RIDGE,
+        fit_intercept=False,
+        solver="newton-cholesky",
+        tol=_REST * max(1.0, float(counts.mean())),
+    )
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with one_blas_thread(), quiet, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that fails is left out below
+        mean = model.fit(terms, counts).predict(terms)
+        density = model.predict(_polynomials(_cell_centers(_FINE), degree))
+    deviance = 2 * float(mean.sum() - counts @ np.log(np.maximum(mean, np.finfo(float).tiny)))
+    criterion = deviance + terms.shape[1] * np.log(counts.sum())
+    return criterion if np.isfinite(density).all() and np.isfinite(criterion) else np.inf, density
+
+
+def _cell_centers(n_cells: int) -> FloatArray:
+    ticks = (np.arange(n_cells) + 0.5) / n_cells
+    return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _polynomials(places: FloatArray, degree: int) -> FloatArray:
+    """Return products of Legendre polynomials up to a total degree, one column each."""
+    x, y = np.polynomial.legendre.legvander(2 * places - 1, degree).transpose(1, 0, 2)
+    columns = [x[:, i] * y[:, j] for i in range(degree + 1) for j in range(degree + 1 - i)]
+    return np.stack(columns, axis=1)
