@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from latentscope._types import Array
-from latentscope._validate import integer, one_of
-from latentscope.analysis._moments import rounding
+import numpy as np
+
+from latentscope._types import Array, FloatArray
+from latentscope._validate import integer, numbers, one_of
+from latentscope.analysis._moments import principal_axes, rounding
 from latentscope.analysis.pca import PCA, check_width, pca, project
 from latentscope.errors import DataError
 from latentscope.rows import Block, Rows
@@ -75,6 +77,37 @@ def _checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> lis
     if len(set(chosen)) < len(chosen):
         raise DataError(f"axes must be {_WORDS[len(chosen)]} different axes; got {axes!r}.")
     return chosen
+
+
+def refuse_flat(covariance: FloatArray, view: View, n: int, purpose: str) -> None:
+    """Raise unless the points of a view vary along as many directions as it has axes.
+
+    Judged with the axes in units of their own spread, so that one of a thousandth of the other's
+    unit is no rounding.
+    """
+    variance = np.diagonal(covariance)
+    n_flat = int((variance <= view.floor).sum())
+    if not n_flat:
+        unit = 1 / np.sqrt(variance)
+        spread, _ = principal_axes(covariance * unit * unit[:, None])
+        n_flat = int((spread <= rounding(np.dtype(float))).sum())
+    if n_flat:
+        raise DataError(
+            f"the points must vary along all {len(view.axes)} axes for {purpose}; they are flat "
+            f"along {n_flat} of their directions. Choose other axes; got axes {tuple(view.axes)} "
+            f"of {n:,} points."
+        )
+
+
+def checked_center(center: Sequence[float] | None, points: FloatArray, space: str) -> FloatArray:
+    """Return the centre to look at: the one given, or the mean of the points along the axes."""
+    if center is None:
+        return np.zeros(points.shape[1]) if space == "pca" else points.mean(axis=0)
+    place = np.array(numbers("center", center))
+    if place.shape != points.shape[1:] or not np.isfinite(place).all():
+        words = _WORDS[points.shape[1]]
+        raise DataError(f"center must be {words} finite coordinates; got {center!r}.")
+    return place
 
 
 def axis_names(space: str, axes: Any) -> list[str]:

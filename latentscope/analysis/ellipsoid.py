@@ -21,11 +21,11 @@ from scipy.stats import chi, chi2
 from latentscope._table import Table
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import generator, integer, numbers
-from latentscope.analysis._moments import Covariance, principal_axes, rounding
-from latentscope.analysis._views import View, view_of
+from latentscope.analysis._moments import Covariance, principal_axes
+from latentscope.analysis._views import View, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Rows, Summary, as_rows, reduce, sample_rows, take
+from latentscope.rows import Block, Summary, as_rows, reduce, sample_rows, take
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -200,7 +200,9 @@ def ellipsoid(
     view = view_of(rows, axes, space, sizes=[2, 3])
     radius = _checked_radii(shares, radii, len(view.axes))
     (spread,) = reduce(rows, _Spread(view), progress="covariance")
-    std, directions = _semi_axes(rows, view, spread)
+    refuse_flat(spread.covariance, view, spread.n, "an ellipsoid")
+    variance, directions = principal_axes(spread.covariance)
+    std = np.sqrt(variance)
     indices, _ = sample_rows(rows, count, random)
     whitening = directions / std[:, None]
     (inside,) = reduce(rows, _Inside(view, spread.mean, whitening, radius), progress="counting")
@@ -234,28 +236,6 @@ def _checked_radii(
     if not values or not all(0 < value < 1 for value in values):
         raise DataError(f"shares must be one or more numbers between 0 and 1; got {shares!r}.")
     return np.asarray(chi.ppf(np.unique(values), n_axes))
-
-
-def _semi_axes(rows: Rows, view: View, spread: Covariance) -> tuple[FloatArray, FloatArray]:
-    """Return standard deviations and directions, or refuse a cloud that is flat along the axes.
-
-    Whether it is flat is judged with the axes in units of their own spread, so that one of a
-    thousandth of the other's unit is no rounding.
-    """
-    own = np.diagonal(spread.products)
-    n_flat = int((own <= view.floor * (spread.n - 1)).sum())
-    if not n_flat:
-        unit = 1 / np.sqrt(own)
-        correlation = spread.products * unit * unit[:, None]
-        n_flat = int((principal_axes(correlation)[0] <= rounding(np.dtype(float))).sum())
-    if n_flat:
-        raise DataError(
-            f"{rows.name} must vary along all {len(view.axes)} axes for an ellipsoid; it is flat "
-            f"along {n_flat} of their directions. Choose other axes; got axes "
-            f"{tuple(view.axes)} of {spread.n:,} points."
-        )
-    variance, directions = principal_axes(spread.covariance)
-    return np.sqrt(variance), directions
 
 
 class _Spread(Covariance):

@@ -21,7 +21,7 @@ import numpy as np
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, numbers
-from latentscope.analysis._views import view_of
+from latentscope.analysis._views import checked_center, view_of
 from latentscope.analysis.pca import PCA
 from latentscope.errors import DataError
 from latentscope.results import Result
@@ -175,7 +175,7 @@ def plane_zoom(
     rows = as_rows(z)
     view = view_of(rows, axes, space, frame=frame, sizes=[2])
     xy = collect(rows, view.project, progress="projecting").astype(np.float64)
-    middle = _checked_center(center, xy, space)
+    middle = checked_center(center, xy, space)
     distance = np.abs(xy - middle).max(axis=1)
     widths = _checked_widths(half_widths, distance)
     order = np.argsort(distance, kind="stable")
@@ -192,15 +192,6 @@ def plane_zoom(
         xy=xy[order],
         indices=row_numbers(rows)[order],
     )
-
-
-def _checked_center(center: Sequence[float] | None, xy: FloatArray, space: str) -> FloatArray:
-    if center is None:
-        return np.zeros(2) if space == "pca" else xy.mean(axis=0)
-    point = np.array(numbers("center", center))
-    if point.shape != (2,) or not np.isfinite(point).all():
-        raise DataError(f"center must be two finite coordinates; got {center!r}.")
-    return point
 
 
 def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -> FloatArray:

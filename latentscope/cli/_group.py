@@ -28,6 +28,7 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "posterior": "analyses",
     "correlation": "analyses",
     "ellipsoid": "analyses",
+    "ridges": "analyses",
     "compare": "compare",
     "report": "report",
     "train": "train",

@@ -114,3 +114,8 @@ ellipsoid = _analysis(
     "latentscope ellipsoid latents.h5 --axes 0,1 --plot ellipses.png",
     "latentscope ellipsoid latents.h5 --axes 0,1,2 --radii 1,2,3",
 )
+ridges = _analysis(
+    "ridges",
+    "Where do filaments run, and would chance have made them?",
+    "latentscope ridges latents.h5 --half-width 1 --n-boot 20 --plot ridges.png",
+)

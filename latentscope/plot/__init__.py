@@ -15,6 +15,7 @@ from latentscope.plot.pictures import plot_pictures
 from latentscope.plot.planes import plot_planes
 from latentscope.plot.posterior import plot_posterior
 from latentscope.plot.radius import plot_radius
+from latentscope.plot.ridges import plot_ridges
 from latentscope.plot.round_trip import plot_round_trip
 from latentscope.plot.support import plot_support
 from latentscope.plot.tsne import plot_tsne
@@ -32,6 +33,7 @@ __all__ = [
     "plot_planes",
     "plot_posterior",
     "plot_radius",
+    "plot_ridges",
     "plot_round_trip",
     "plot_support",
     "plot_tsne",

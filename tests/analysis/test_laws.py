@@ -26,6 +26,7 @@ ONE_PASS = {  # what does not depend on a seed
 ALL = ONE_PASS | {
     "planes": partial(ls.plane_zoom, half_widths=[9.0, 3.0], axes=(1, 0)),
     "ellipsoid": partial(ls.ellipsoid, axes=(1, 0), space="latent"),
+    "ridges": partial(ls.ridges, half_width=np.inf, space="latent", n_null=19, n_boot=2),
     "clusters": partial(ls.inertia_curve, n_clusters=[2, 3, 5]),
     "tsne": partial(ls.tsne, perplexity=5, n_iter=8),
 }
@@ -220,6 +221,14 @@ REFUSALS = {
     ("ellipsoid", "all zero"): "must vary along all 2 axes",
     ("ellipsoid", "two rows"): "must vary along all 2 axes",
     ("ellipsoid", "one axis"): r"axes\[0\] must be an integer from 0 to 0",
+    ("ridges", "all rows alike"): "must vary along all 2 axes",
+    ("ridges", "all zero"): "must vary along all 2 axes",
+    ("ridges", "constant axis"): "must vary along all 2 axes",
+    ("ridges", "two rows"): "must vary along all 2 axes",
+    ("ridges", "few distinct rows"): "coordinates must differ from point to point",
+    ("ridges", "integers"): "coordinates must differ from point to point",
+    ("ridges", "fewer rows than axes"): "at least 30 points",
+    ("ridges", "one axis"): r"axes\[1\] must be an integer from 0 to 0",
     ("planes", "one axis"): r"axes\[0\] must be an integer from 0 to 0",
     ("clusters", "two rows"): "n_clusters must be an integer from 1 to 2",
     ("tsne", "two rows"): "n_points must be an integer at least 8",
