@@ -57,15 +57,16 @@ def view_of(
         raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
     if frame is not None:
         check_width("z", rows.z_dim, frame.z_dim)
-    chosen = _checked_axes(axes, frame.n_components if frame else rows.z_dim, sizes)
+    chosen = checked_axes(axes, frame.n_components if frame else rows.z_dim, sizes)
     if space == "latent":
-        return View(chosen, partial(_columns, chosen), 0.0)
+        return View(chosen, partial(columns_of, chosen), 0.0)
     known = frame or pca(rows, n_components=max(chosen) + 1)
     floor = rounding(rows.matrices["z"].dtype) * float(known.variance[0])
     return View(chosen, partial(project, known.mean, known.components[chosen]), floor)
 
 
-def _checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list[int]:
+def checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list[int]:
+    """Return different axes that exist, of an allowed number, as a list."""
     words = " or ".join(_WORDS[size] for size in sizes)
     likes = " or ".join(_LIKE[size] for size in sizes)
     if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) not in sizes:
@@ -121,5 +122,6 @@ def axis_names(space: str, axes: Any) -> list[str]:
     return [f"PC {axis + 1}" if space == "pca" else f"axis {axis}" for axis in axes]
 
 
-def _columns(axes: list[int], block: Block) -> Array:
+def columns_of(axes: list[int], block: Block) -> Array:
+    """Return the coordinates on some axes."""
     return block.z[:, axes]

@@ -83,22 +83,6 @@ def pattern(points: FloatArray, radii: dict[str, FloatArray]) -> Pattern:
     )
 
 
-def pair_correlation(points: FloatArray, radii: FloatArray, bandwidth: float) -> FloatArray:
-    """Return g(r), the density of pairs at distance r over that of random points.
-
-    Epanechnikov kernel of half-width √5 · bandwidth, translation correction, divided by the pair's
-    own distance instead of r (spatstat's ``divisor="d"``), which has less bias near 0.
-    """
-    half = np.sqrt(5) * bandwidth
-    near = cKDTree(points).query_pairs(float(radii[-1] + half), output_type="ndarray")
-    shift = np.abs(points[near[:, 0]] - points[near[:, 1]])
-    distance = np.hypot(*shift.T)
-    weight = 1 / (np.prod(1 - shift, axis=1) * distance)
-    scaled = (radii[:, None] - distance) / half
-    kernel = np.where(np.abs(scaled) < 1, 0.75 * (1 - scaled**2) / half, 0.0)
-    return 2 * kernel @ weight / (2 * np.pi * len(points) * (len(points) - 1))
-
-
 def kaplan_meier(distance: FloatArray, edge: FloatArray, radii: FloatArray) -> FloatArray:
     """Return the distribution function of distances that are seen only up to the edge."""
     seen = np.minimum(distance, edge)

@@ -39,7 +39,10 @@ from latentscope.structure._plane_nulls import NULLS, Window
 ALPHA = 0.05
 _DEFAULT_POINTS = 1000  # in the default window
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
-_LEAST_SETS = 39  # with fewer an envelope of 95 % is hardly one
+LEAST_SETS = 39  # with fewer an envelope of 95 % is hardly one
+_ALIGNED = 0.1  # share of distances with more alignment than chance, below which it is a trend's
+_WIDE = 1.5  # times the void that chance leaves
+_DENSER = 0.3  # share of distances with more near neighbours, from which voids are between clumps
 _ONE_SIDED = 1.4  # sidedness over alignment: about 1 along curves, 2 and more in round clumps
 _NAMES = {
     "gaussian": "a Gaussian",
@@ -82,8 +85,8 @@ class PlaneStructure(Result):
     p_value : float
         Share of all sets, the data included, that are as extreme as the data.
     functions : tuple of str
-        "pairs", "nearest", "empty", "alignment", "sidedness": the rows of the following. The last one
-        tells filaments from clumps and is not tested.
+        "pairs", "nearest", "empty", "alignment", "sidedness": the rows of the following. The last
+        one tells filaments from clumps and is not tested.
     distance : float64 array of shape (5, n_distances)
     data : float64 array of shape (5, n_distances)
     low, high : float64 array of shape (5, n_distances)
@@ -156,17 +159,19 @@ class PlaneStructure(Result):
         """In which way the points depart from the null.
 
         "none" (they do not), "filament-like" (neighbours along lines, on both sides), "clumped"
-        (too many near pairs), "regular" (too few), "empty" (wide voids, without as many more near
-        pairs). A reading of the functions, not a test of its own.
+        (too many near pairs), "regular" (too few), "empty" (a wide void in points that are hardly
+        nearer to each other elsewhere). A reading of the functions, not a test of its own;
+        `docs/calibration.md` shows how often it errs.
         """
         if not self.is_structured:
             return "none"
         more = self.above("pairs") + self.above("nearest")
-        if self.below("pairs") + self.below("nearest") > more:
+        if self.below("pairs") + self.below("nearest") > max(more, self.below("empty")):
             return "regular"
-        if self.below("empty") > more:
-            return "empty"
-        return "filament-like" if self._sidedness_ratio() < _ONE_SIDED else "clumped"
+        if self.above("alignment") >= _ALIGNED and self._sidedness_ratio() < _ONE_SIDED:
+            return "filament-like"
+        is_hollow = self.void > _WIDE * self.chance_void and self.above("nearest") < _DENSER
+        return "empty" if is_hollow else "clumped"
 
     def _sidedness_ratio(self) -> float:
         """Return how one-sided neighbours are over how aligned, where they are aligned."""
@@ -292,7 +297,7 @@ def plane_structure(
     'filament-like'
     """
     one_of("null", null, NULLS)
-    integer("n_null", n_null, low=_LEAST_SETS)
+    integer("n_null", n_null, low=LEAST_SETS)
     integer("n_points", n_points, low=LEAST_POINTS)
     if half_width is not None and real("half_width", half_width) != np.inf:
         positive("half_width", half_width)
@@ -304,10 +309,10 @@ def plane_structure(
         if half_width is None
         else Window(plane.center, min(half_width, float(plane.half_widths[0])))
     )
-    return _result(compared(plane, window, null, n_null, n_points, random))
+    return structure_result(compared(plane, window, null, n_null, n_points, random))
 
 
-def _result(found: Compared) -> PlaneStructure:
+def structure_result(found: Compared) -> PlaneStructure:
     """Test, and put the result together in units of z."""
     side, n = 2 * found.window.half_width, len(found.xy)
     tested = envelope(found.curves, ALPHA)

@@ -1,0 +1,282 @@
+"""Do the tests of planes hold their level, and what do they see? Simulated points tell.
+
+``python benchmarks/calibration_planes.py`` prints a section of docs/calibration.md. What has been
+simulated is kept in a folder (``--kept``), so that a stopped run continues; all of it takes about
+an hour on two cores.
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.special import ndtr
+from scipy.stats import binom, kstest
+from tqdm import tqdm
+
+import latentscope
+
+N_RUNS, N_POWER, N_SIGNS = 300, 200, 40
+N_NULL = {300: 199, 1000: 199, 5000: 99}  # sets of the null, by the number of points
+SIZES = tuple(N_NULL)
+N_CURVES, WIDTH = 12, 0.008  # of the window's side
+ALPHA = 0.05
+UNIT = {"half_width": 0.5, "center": (0.5, 0.5), "space": "latent"}
+WHOLE = {"half_width": np.inf, "space": "latent"}
+INNER = {"half_width": 0.407, "center": (0.0, 0.0), "space": "latent"}  # a tenth of N(0, I)
+
+Draw = Callable[[np.random.Generator, int], np.ndarray]
+
+
+def correlated(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a Gaussian of correlation 0.6."""
+    return rng.standard_normal((n, 2)) @ np.array([[1.0, 0.6], [0.0, 0.8]])
+
+
+def heavy(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a correlated t distribution with 5 degrees of freedom."""
+    return correlated(rng, n) / np.sqrt(rng.chisquare(5, size=(n, 1)) / 5)
+
+
+def skewed(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a Gaussian copula with exponential marginals."""
+    return -np.log1p(-ndtr(correlated(rng, n)))
+
+
+def uniform(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from the unit square."""
+    return rng.uniform(size=(n, 2))
+
+
+def tenfold(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw ten times as many points from N(0, I), of which `INNER` holds about n."""
+    return rng.standard_normal((10 * n, 2))
+
+
+def curves(rng: np.random.Generator, n: int, share: float, width: float = WIDTH) -> np.ndarray:
+    """Draw a share of the points on a dozen waves through the unit square, the others evenly."""
+    n_on = round(n * share)
+    parts = [rng.uniform(size=(n - n_on, 2))]
+    for size in rng.multinomial(n_on, np.ones(N_CURVES) / N_CURVES):
+        x, phase = rng.uniform(size=size), rng.uniform()
+        wave = np.sin(2 * np.pi * (rng.uniform(0.5, 2) * x + phase))
+        points = np.stack([x, rng.uniform() + rng.uniform(0.05, 0.15) * wave], axis=1)
+        points += width * rng.standard_normal((size, 2))
+        parts.append((points if rng.uniform() < 0.5 else points[:, ::-1]) % 1)
+    return np.concatenate(parts)
+
+
+def clusters(rng: np.random.Generator, n: int, n_parents: int, width: float) -> np.ndarray:
+    """Draw half of the points around parents, the others evenly."""
+    parents = rng.uniform(size=(n_parents, 2))[rng.integers(n_parents, size=n // 2)]
+    near = (parents + width * rng.standard_normal((n // 2, 2))) % 1
+    return np.concatenate([near, rng.uniform(size=(n - n // 2, 2))])
+
+
+def around_a_void(rng: np.random.Generator, n: int, radius: float) -> np.ndarray:
+    """Draw evenly, but for one empty disc."""
+    points = rng.uniform(size=(2 * n, 2))
+    center = rng.uniform(0.25, 0.75, size=2)
+    return points[np.hypot(*(points - center).T) > radius][:n]
+
+
+def grid(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw a grid, each point moved by a third of the spacing."""
+    side = int(np.ceil(np.sqrt(n)))
+    ticks = (np.arange(side) + 0.5) / side
+    places = np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+    return (places + rng.standard_normal(places.shape) / (3 * side)) % 1
+
+
+def ramp(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a density that rises eightfold along one side."""
+    points = rng.uniform(size=(n, 2))
+    points[:, 0] = (np.sqrt(1 + 63 * points[:, 0]) - 1) / 7
+    return points
+
+
+LEVELS: dict[str, tuple[Draw, str, dict[str, Any], tuple[int, ...]]] = {
+    "correlated Gaussian, all of it": (correlated, "gaussian", WHOLE, SIZES),
+    "Gaussian, a window of a tenth": (tenfold, "gaussian", INNER, SIZES),
+    "t5, all of it": (heavy, "elliptical", WHOLE, SIZES),
+    "uniform": (uniform, "uniform", UNIT, SIZES),
+    "exponential marginals, copula": (skewed, "copula", WHOLE, (1000,)),
+    "uniform, coordinates permuted": (uniform, "independent", UNIT, (1000,)),
+    "correlated Gaussian, smooth": (correlated, "smooth", WHOLE, (1000,)),
+    "t5, smooth": (heavy, "smooth", WHOLE, (1000,)),
+}
+POWERS: dict[str, tuple[float, int]] = {
+    "half on curves, 1,000 points": (0.5, 1000),
+    "half on curves, 300 points": (0.5, 300),
+    "a quarter on curves, 1,000 points": (0.25, 1000),
+}
+SIGNS: dict[str, Draw] = {
+    "curves of width 0.008, half": lambda rng, n: curves(rng, n, 0.5),
+    "curves of width 0.008, a quarter": lambda rng, n: curves(rng, n, 0.25),
+    "curves of width 0.03, half": lambda rng, n: curves(rng, n, 0.5, 0.03),
+    "30 clusters of width 0.03, half": lambda rng, n: clusters(rng, n, 30, 0.03),
+    "200 clusters of width 0.015, half": lambda rng, n: clusters(rng, n, 200, 0.015),
+    "3 clusters of width 0.12, half": lambda rng, n: clusters(rng, n, 3, 0.12),
+    "an empty disc of radius 0.12": lambda rng, n: around_a_void(rng, n, 0.12),
+    "an empty disc of radius 0.06": lambda rng, n: around_a_void(rng, n, 0.06),
+    "a shaken grid": grid,
+    "a density that rises eightfold": ramp,
+}
+
+
+def level(name: str, n: int) -> list[float]:
+    """Return the p-values of structureless points under their own null."""
+    draw, null, window, _ = LEVELS[name]
+    streams = np.random.default_rng([1, n, len(name)]).spawn(N_RUNS)
+    return [
+        latentscope.plane_structure(
+            draw(rng, n), null=null, n_null=N_NULL[n], rng=rng, **window
+        ).p_value
+        for rng in tqdm(streams, desc=f"{name}, {n}", disable=None)
+    ]
+
+
+def power(name: str) -> dict[str, float]:
+    """Return how often curves are found, by the test and by Clark and Evans' index."""
+    share, n = POWERS[name]
+    streams = np.random.default_rng([2, n, int(100 * share)]).spawn(N_POWER)
+    chance = np.array([_spacing(uniform(rng, n)) for rng in streams[0].spawn(1999)])
+    found, by_index = [], []
+    for rng in tqdm(streams, desc=name, disable=None):
+        points = curves(rng, n, share)
+        result = latentscope.plane_structure(points, null="uniform", rng=rng, **UNIT)
+        found.append(result.p_value)
+        below = (1 + (chance <= _spacing(points)).sum()) / (1 + len(chance))
+        by_index.append(2 * min(below, 1 - below))
+    rejected = np.array(found) <= ALPHA
+    return {"test": float(rejected.mean()), "index": float(np.mean(np.array(by_index) <= ALPHA))}
+
+
+def signs(name: str, null: str) -> dict[str, int]:
+    """Return how often points of one kind got each sign."""
+    streams = np.random.default_rng([3, len(name)]).spawn(N_SIGNS)
+    return Counter(
+        latentscope.plane_structure(SIGNS[name](rng, 1000), null=null, rng=rng, **UNIT).sign
+        for rng in tqdm(streams, desc=f"{name}, {null}", disable=None)
+    )
+
+
+def scan_level() -> list[float]:
+    """Return the least corrected p-value of scans of a Gaussian: 6 planes, 2 windows each."""
+    streams = np.random.default_rng(4).spawn(N_RUNS)
+    return [
+        latentscope.scan_planes(
+            rng.standard_normal((2000, 4)) / np.arange(1, 5), n_axes=4, window_points=[200, 600],
+            n_null=99, rng=rng,
+        ).family_p[0]
+        for rng in tqdm(streams, desc="scans", disable=None)
+    ]  # fmt: skip
+
+
+def speed() -> float:
+    """Return seconds of a test of 1,000 points against 199 null sets, the second of its kind."""
+    for _ in range(2):
+        start = time.perf_counter()
+        latentscope.plane_structure(uniform(np.random.default_rng(0), 1000), null="uniform", **UNIT)
+        taken = time.perf_counter() - start
+    return taken
+
+
+def kept(folder: Path, name: str, measure: Callable[[], Any]) -> Any:
+    """Return what was measured before, or measure and keep it."""
+    path = folder / f"{name.replace(' ', '_').replace(',', '')}.json"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(measure()), encoding="utf-8")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def measure(folder: Path) -> str:
+    """Return the section."""
+    lines = [LEVEL_TEXT.format(runs=N_RUNS, low=_binomial(0.005), high=_binomial(0.995))]
+    for name, (_, null, _, sizes) in LEVELS.items():
+        for n in sizes:
+            found = np.array(kept(folder, f"level {name} {n}", lambda: level(name, n)))  # noqa: B023
+            share = (found <= ALPHA).mean()
+            lines.append(
+                f"| {name} | {null} | {n:,} | {share:.1%} | {_uniformity(found, N_NULL[n]):.2f} |"
+            )
+    scans = np.array(kept(folder, "scan level", scan_level))
+    lines.append(SCAN_TEXT.format(share=(scans <= ALPHA).mean(), runs=len(scans)))
+    lines.append(POWER_TEXT.format(runs=N_POWER, curves=N_CURVES, width=WIDTH))
+    for name in POWERS:
+        found = kept(folder, f"power {name}", lambda: power(name))  # noqa: B023
+        lines.append(f"| {name} | {found['test']:.0%} | {found['index']:.0%} |")
+    lines.append(SIGN_TEXT.format(runs=N_SIGNS))
+    for name in SIGNS:
+        for null in ("uniform", "smooth"):
+            found = kept(folder, f"signs {name} {null}", lambda: signs(name, null))  # noqa: B023
+            counts = " | ".join(str(found.get(sign, 0)) for sign in ALL_SIGNS)
+            lines.append(f"| {name} | {null} | {counts} |")
+    lines.append(SPEED_TEXT.format(seconds=speed()))
+    return "\n".join(lines)
+
+
+ALL_SIGNS = ("none", "filament-like", "clumped", "empty", "regular")
+
+LEVEL_TEXT = """## Planes: level
+
+`plane_structure` on points without structure, {runs} runs each, 199 null sets each (99 for 5,000
+points): share of
+p ≤ 0.05 (99 % of true tests lie between {low:.1%} and {high:.1%}), and the p-value of Kolmogorov
+and Smirnov's test that the p-values are evenly spread.
+
+| points | null | n | p ≤ 0.05 | evenly spread |
+| --- | --- | --- | --- | --- |"""
+
+SCAN_TEXT = """
+`scan_planes` on Gaussian clouds of 2,000 × 4, six planes with windows of 200 and 600 points: some
+window of a scan has a corrected p ≤ 0.05 in {share:.1%} of {runs} scans.
+"""
+
+POWER_TEXT = """## Planes: power
+
+Points on {curves} waves of width {width} of the window's side, hidden in evenly spread ones:
+share of {runs} runs with p ≤ 0.05, beside Clark and Evans' index (mean distance to the nearest
+neighbour, two-sided, by 1,999 simulations) on the same points.
+
+| points | `plane_structure` | Clark–Evans |
+| --- | --- | --- |"""
+
+SIGN_TEXT = """
+## Planes: what the sign says
+
+What 1,000 points of each kind are called in {runs} runs ("none": p > 0.05), beside evenly spread
+points and beside a smooth density, which may vary across the window.
+
+| points | null | none | filament-like | clumped | empty | regular |
+| --- | --- | --- | --- | --- | --- | --- |"""
+
+SPEED_TEXT = """
+A test of 1,000 points against 199 null sets took {seconds:.2f} s.
+"""
+
+
+def _uniformity(p_values: np.ndarray, n_null: int) -> float:
+    """Return how even p-values k / (n_null + 1) are, each moved within its step at random."""
+    jitter = np.random.default_rng(0).uniform(size=len(p_values)) / (n_null + 1)
+    return float(kstest(np.clip(p_values - jitter, 0, 1), "uniform").pvalue)
+
+
+def _binomial(share: float) -> float:
+    return float(binom.ppf(share, N_RUNS, ALPHA) / N_RUNS)
+
+
+def _spacing(points: np.ndarray) -> float:
+    return float(cKDTree(points).query(points, 2)[0][:, 1].mean())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kept", type=Path, default=Path("runs/calibration"))
+    print(measure(parser.parse_args().kept))

@@ -1,0 +1,50 @@
+"""Figure of a scan: how far each window departs from its null, and how far chance goes."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from latentscope.plot._panels import GAUSSIAN, MUTED, one_axes
+from latentscope.structure.scan_planes import PlaneScan
+
+_PER_PLANE = 0.22  # inches
+_MOST_NAMES = 40
+
+
+def plot_scan_planes(result: PlaneScan, *, ax: Axes | None = None) -> Axes:
+    """Draw the departure of every window, a line per plane, the most departing on top.
+
+    Beyond the dashed line lies what one scan without structure in twenty reaches anywhere.
+
+    Parameters
+    ----------
+    result : PlaneScan
+        What to draw.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default on a new figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+    """
+    planes = list(dict.fromkeys(map(tuple, result.axes.tolist())))
+    height = min(1.2 + _PER_PLANE * len(planes), 10.0)
+    ax = one_axes(ax, size=(6.0, max(height, 2.6)))
+    place = np.array([planes.index(pair) for pair in map(tuple, result.axes.tolist())])
+    for k, size in enumerate(sorted(set(result.n_window.tolist()))):
+        shown = result.n_window == size
+        ax.plot(
+            result.departure[shown], place[shown], "os^Dv"[k % 5], ms=5, color=f"C{k}",
+            label=f"{size:,} points",
+        )  # fmt: skip
+    ax.axvline(result.critical, color=GAUSSIAN, ls="--", lw=1)
+    ax.axvspan(0, result.critical, color=MUTED, alpha=0.12, lw=0)
+    name, first = ("PC {}–{}", 1) if result.space == "pca" else ("axes {}–{}", 0)
+    if len(planes) <= _MOST_NAMES:
+        ax.set_yticks(range(len(planes)), [name.format(a + first, b + first) for a, b in planes])
+    ax.tick_params(axis="y", labelsize="small")
+    ax.set(
+        xlim=(0, None), ylim=(len(planes) - 0.5, -0.5),
+        xlabel=f"departure from the null '{result.null}' (grey: chance, all windows together)",
+    )  # fmt: skip
+    ax.legend(frameon=False, fontsize="small", loc="lower right", title="windows of")
+    return ax
