@@ -1,9 +1,9 @@
 """Is a latent space found to be a filament when its images are one, and not when they are not?
 
 Two autoencoders of the published kind, small, are trained on drawn faces: one on faces along a
-closed curve in the space of factors, one on faces of Gaussian factors. Their latents are then asked,
-like anyone's. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a section of
-docs/calibration.md; some minutes on two cores, and a stopped run continues.
+closed curve in the space of factors, one on faces of Gaussian factors. Their latents are then
+asked, like anyone's. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a
+section of docs/calibration.md; some minutes on two cores, and a stopped run continues.
 """
 
 import argparse

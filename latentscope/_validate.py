@@ -3,7 +3,7 @@
 import difflib
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -34,6 +34,19 @@ def real(name: str, value: float) -> float:
         raise DataError(f"{name} must fit in float64; got a number beyond 1e308.") from error
     except (TypeError, ValueError) as error:
         raise DataTypeError(f"{name} must be a number; got {value!r}.") from error
+
+
+def numbers(name: str, values: Sequence[float]) -> list[float]:
+    """Return `values` as a list of floats if they are real numbers.
+
+    Examples
+    --------
+    >>> numbers("half_widths", (2, 0.5))
+    [2.0, 0.5]
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise DataTypeError(f"{name} must be a sequence of numbers; got {values!r}.")
+    return [real(f"{name}[{i}]", value) for i, value in enumerate(values)]
 
 
 def integer(name: str, value: int, *, low: int, high: int | None = None, why: str = "") -> int:

@@ -17,6 +17,8 @@ def analyses_without_bins():
     return {
         "pca": latentscope.pca,
         "planes": latentscope.plane_zoom,
+        "correlation": latentscope.correlation,
+        "ellipsoid": latentscope.ellipsoid,
         "support": lambda z: latentscope.support(z, z[:9]),
         "direction": lambda z: latentscope.direction(
             latentscope.Latents(z, labels={"odd": np.arange(len(z)) % 2}), "odd"

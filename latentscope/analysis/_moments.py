@@ -141,9 +141,13 @@ def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
 def varying_axes(covariance: FloatArray, dtype: np.dtype[Any]) -> tuple[FloatArray, FloatArray]:
     """Return `principal_axes` without those whose variance is rounding for rows of this type."""
     variance, axes = principal_axes(covariance)
-    noise = max(_NOISE, 10 * float(np.finfo(dtype).eps))
-    is_real = (variance > noise * variance[0]) & (variance[0] > 0)
+    is_real = (variance > rounding(dtype) * variance[0]) & (variance[0] > 0)
     return variance[is_real], axes[is_real]
+
+
+def rounding(dtype: np.dtype[Any]) -> float:
+    """Return the share of the largest variance that is rounding for rows of this type."""
+    return max(_NOISE, 10 * float(np.finfo(dtype).eps))
 
 
 def gaussian_like(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:

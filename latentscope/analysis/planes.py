@@ -12,20 +12,20 @@ torus of area A with n random points is covered by discs of radius r with probab
 where n π r² / A = log n + log log n + x. doi:10.1007/BF02399201
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from latentscope._table import Table
-from latentscope._types import Array, BoolArray, FloatArray, IntArray
-from latentscope._validate import integer, one_of, real
-from latentscope.analysis.pca import PCA, check_width, pca, project
-from latentscope.errors import DataError, DataTypeError
+from latentscope._types import BoolArray, FloatArray, IntArray
+from latentscope._validate import integer, numbers
+from latentscope.analysis._views import checked_center, view_of
+from latentscope.analysis.pca import PCA
+from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, as_rows, collect, row_numbers
+from latentscope.rows import as_rows, collect, row_numbers
 
 _SHARES = (1.0, 0.5, 0.1, 0.01)  # of the points, in the windows of the default ladder
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
@@ -173,19 +173,9 @@ def plane_zoom(
     array([ True,  True])
     """
     rows = as_rows(z)
-    one_of("space", space, ["pca", "latent"])
-    if frame is not None and (space == "latent" or not isinstance(frame, PCA)):
-        raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
-    if frame is not None:
-        check_width("z", rows.z_dim, frame.z_dim)
-    pair = checked_axes(axes, frame.n_components if frame and space == "pca" else rows.z_dim)
-    if space == "pca":
-        known = frame or pca(rows, n_components=max(pair) + 1)
-        view = partial(project, known.mean, known.components[pair])
-    else:
-        view = partial(columns_of, pair)
-    xy = collect(rows, view, progress="projecting").astype(np.float64)
-    middle = _checked_center(center, xy, space)
+    view = view_of(rows, axes, space, frame=frame, sizes=[2])
+    xy = collect(rows, view.project, progress="projecting").astype(np.float64)
+    middle = checked_center(center, xy, space)
     distance = np.abs(xy - middle).max(axis=1)
     widths = _checked_widths(half_widths, distance)
     order = np.argsort(distance, kind="stable")
@@ -195,7 +185,7 @@ def plane_zoom(
         n_used=len(xy),
         n_total=rows.n_total,
         space=space,
-        axes=np.array(pair),
+        axes=np.array(view.axes),
         center=middle,
         half_widths=widths,
         n_points=n_points,
@@ -204,46 +194,13 @@ def plane_zoom(
     )
 
 
-def checked_axes(axes: Sequence[int], n_axes: int) -> list[int]:
-    """Return two different axes that exist, as a list."""
-    if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) != 2:
-        raise DataError(f"axes must be two axis numbers, like (0, 1); got {axes!r}.")
-    pair = [
-        integer(f"axes[{i}]", axis, low=0, high=n_axes - 1, why="axes count from 0")
-        for i, axis in enumerate(axes)
-    ]
-    if pair[0] == pair[1]:
-        raise DataError(f"axes must be two different axes; got {axes!r}.")
-    return pair
-
-
-def _checked_center(center: Sequence[float] | None, xy: FloatArray, space: str) -> FloatArray:
-    if center is None:
-        return np.zeros(2) if space == "pca" else xy.mean(axis=0)
-    point = np.array(_numbers("center", center))
-    if point.shape != (2,) or not np.isfinite(point).all():
-        raise DataError(f"center must be two finite coordinates; got {center!r}.")
-    return point
-
-
 def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -> FloatArray:
     """Return shrinking half-widths, infinity replaced by what holds everything."""
     whole = float(distance.max()) or 1.0
     if half_widths is None:
         ladder = np.quantile(distance, _SHARES, method="lower")
         return np.unique(np.where(ladder > 0, ladder, whole))[::-1]
-    values = _numbers("half_widths", half_widths)
+    values = numbers("half_widths", half_widths)
     if not values or not all(value > 0 for value in values):
         raise DataError(f"half_widths must be one or more numbers above 0; got {half_widths!r}.")
     return np.unique(np.where(np.isinf(values), whole, values))[::-1]
-
-
-def _numbers(name: str, values: Sequence[float]) -> list[float]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise DataTypeError(f"{name} must be a sequence of numbers; got {values!r}.")
-    return [real(f"{name}[{i}]", value) for i, value in enumerate(values)]
-
-
-def columns_of(axes: list[int], block: Block) -> Array:
-    """Return the coordinates on some axes."""
-    return block.z[:, axes]

@@ -116,3 +116,19 @@ posterior = _analysis(
     "Is z just mu? Which axes has the VAE collapsed?",
     "latentscope posterior latents.h5",
 )
+correlation = _analysis(
+    "correlation",
+    "Which axes are correlated, and by more than chance?",
+    "latentscope correlation latents.h5 --plot correlation.png",
+)
+ellipsoid = _analysis(
+    "ellipsoid",
+    "Which ellipse holds 95 % of the points of a plane?",
+    "latentscope ellipsoid latents.h5 --axes 0,1 --plot ellipses.png",
+    "latentscope ellipsoid latents.h5 --axes 0,1,2 --radii 1,2,3",
+)
+ridges = _analysis(
+    "ridges",
+    "Where do filaments run, and would chance have made them?",
+    "latentscope ridges latents.h5 --half-width 1 --n-boot 20 --plot ridges.png",
+)

@@ -7,7 +7,9 @@ from latentscope.plot.axes import plot_axes
 from latentscope.plot.beside_nulls import plot_beside_nulls, plot_line_up
 from latentscope.plot.clusters import plot_clusters
 from latentscope.plot.compare import plot_compare
+from latentscope.plot.correlation import plot_correlation
 from latentscope.plot.direction import plot_direction
+from latentscope.plot.ellipsoid import plot_ellipsoid
 from latentscope.plot.overview import plot_overview
 from latentscope.plot.pca import plot_pca
 from latentscope.plot.pictures import plot_pictures
@@ -15,6 +17,7 @@ from latentscope.plot.plane_structure import plot_plane_structure
 from latentscope.plot.planes import plot_planes
 from latentscope.plot.posterior import plot_posterior
 from latentscope.plot.radius import plot_radius
+from latentscope.plot.ridges import plot_ridges
 from latentscope.plot.round_trip import plot_round_trip
 from latentscope.plot.scan_planes import plot_scan_planes
 from latentscope.plot.support import plot_support
@@ -25,7 +28,9 @@ __all__ = [
     "plot_beside_nulls",
     "plot_clusters",
     "plot_compare",
+    "plot_correlation",
     "plot_direction",
+    "plot_ellipsoid",
     "plot_line_up",
     "plot_overview",
     "plot_pca",
@@ -34,6 +39,7 @@ __all__ = [
     "plot_planes",
     "plot_posterior",
     "plot_radius",
+    "plot_ridges",
     "plot_round_trip",
     "plot_scan_planes",
     "plot_support",

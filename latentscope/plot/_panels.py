@@ -43,3 +43,20 @@ def some_axes(
     for empty in grid.flat[n:]:
         empty.set_axis_off()
     return np.asarray(grid.flat[:n])
+
+
+def space_axes(ax: Any, *, size: tuple[float, float] = (7.2, 4.4)) -> Any:
+    """Return `ax`, or the Axes of a new figure, with three dimensions."""
+    if ax is None:
+        figure = plt.figure(figsize=size, layout="constrained")
+        return figure.add_subplot(projection="3d")
+    if getattr(ax, "name", "") != "3d":
+        raise DataError(
+            f"ax must be matplotlib Axes with projection='3d'; got {type(ax).__name__}."
+        )
+    return ax
+
+
+def dot_size(n_points: int) -> float:
+    """Return the area of a dot that suits so many of them, in points²."""
+    return float(np.clip(4000 / max(n_points, 1), 0.5, 16))

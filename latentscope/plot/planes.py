@@ -9,9 +9,10 @@ from matplotlib.patches import Circle, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from latentscope._types import FloatArray
+from latentscope.analysis._views import axis_names
 from latentscope.analysis.planes import PlaneZoom
 from latentscope.errors import DataError
-from latentscope.plot._panels import DATA, GAUSSIAN, some_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, dot_size, some_axes
 
 _MOST_DOTS = 20_000  # more points are drawn as density
 _PER_CELL = 20  # points in the mean, so that chance leaves no holes
@@ -56,7 +57,7 @@ def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
     if len(points) > _MOST_DOTS:
         _draw_density(ax, points, result.center, half)
     else:
-        size = float(np.clip(4000 / max(len(points), 1), 0.5, 16))
+        size = dot_size(len(points))
         ax.scatter(points[:, 0], points[:, 1], s=size, color=DATA, linewidths=0, alpha=0.75)
     if k + 1 < len(result.half_widths):
         inner = float(result.half_widths[k + 1])
@@ -66,12 +67,11 @@ def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
     place = tuple(result.center - half + 1.3 * void)
     ax.add_patch(Circle(place, void, fill=False, color=GAUSSIAN, lw=0.9, ls=":"))
     verdict = "" if result.is_resolved[k] else "\ntoo few to show structure"
-    name = "PC {}" if result.space == "pca" else "axis {}"
-    first = 1 if result.space == "pca" else 0
+    x_name, y_name = axis_names(result.space, result.axes)
     (x0, y0) = result.center
     ax.set(
         xlim=(x0 - half, x0 + half), ylim=(y0 - half, y0 + half), aspect="equal",
-        xlabel=name.format(result.axes[0] + first), ylabel=name.format(result.axes[1] + first),
+        xlabel=x_name, ylabel=y_name,
     )  # fmt: skip
     for ticks in (ax.xaxis, ax.yaxis):
         ticks.set_major_locator(MaxNLocator(4))

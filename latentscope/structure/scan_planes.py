@@ -23,8 +23,9 @@ from tqdm import tqdm
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
+from latentscope.analysis._views import checked_axes, columns_of
 from latentscope.analysis.pca import PCA, check_width, pca, project
-from latentscope.analysis.planes import checked_axes, columns_of, plane_zoom
+from latentscope.analysis.planes import plane_zoom
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows import Rows, as_rows, collect
@@ -266,7 +267,7 @@ def _coordinates(
     """Return the coordinates on all axes that some plane uses, and those axes."""
     n_axes = frame.n_components if frame and space == "pca" else rows.z_dim
     for pair in pairs:
-        checked_axes(pair, n_axes)
+        checked_axes(pair, n_axes, [2])
     used = np.unique(pairs)
     if space == "latent":
         view = partial(columns_of, used.tolist())

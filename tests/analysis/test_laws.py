@@ -17,6 +17,7 @@ ONE_PASS = {  # what does not depend on a seed
     "radius": ls.radius_density,
     "axes": ls.axis_density,
     "pca": ls.pca,
+    "correlation": ls.correlation,
     "posterior": ls.posterior,
     "overview": ls.overview,
     "support": lambda z: ls.support(z, np.ones((5, ls.rows.as_rows(z).z_dim))),
@@ -24,6 +25,8 @@ ONE_PASS = {  # what does not depend on a seed
 }
 ALL = ONE_PASS | {
     "planes": partial(ls.plane_zoom, half_widths=[9.0, 3.0], axes=(1, 0)),
+    "ellipsoid": partial(ls.ellipsoid, axes=(1, 0), space="latent"),
+    "ridges": partial(ls.ridges, half_width=np.inf, space="latent", n_null=19, n_boot=2),
     "clusters": partial(ls.inertia_curve, n_clusters=[2, 3, 5]),
     "tsne": partial(ls.tsne, perplexity=5, n_iter=8),
 }
@@ -143,7 +146,9 @@ def test_finite_rows(analysis, z, holed, assert_same):
     assert f"{result.n_used} of {result.n_total} rows" in repr(result)
 
 
-@pytest.mark.parametrize(("name", "field"), [("planes", "indices"), ("tsne", "indices")])
+@pytest.mark.parametrize(
+    ("name", "field"), [(name, "indices") for name in ("planes", "tsne", "ellipsoid")]
+)
 def test_finite_rows_keep_their_numbers(name, field, holed, small_blocks):
     """Row numbers count the rows that were left out."""
     numbers = getattr(ALL[name](ls.finite_rows(holed)), field)
@@ -208,6 +213,22 @@ REFUSALS = {
     ("support", "all zero"): "all of them coincide",
     ("support", "fewer rows than axes"): "at least two rows more than directions",
     ("support", "two rows"): "at least two rows more than directions",
+    ("correlation", "all rows alike"): "two or more axes that vary",
+    ("correlation", "all zero"): "two or more axes that vary",
+    ("correlation", "one axis"): "two or more axes that vary",
+    ("ellipsoid", "all rows alike"): "must vary along all 2 axes",
+    ("ellipsoid", "constant axis"): "must vary along all 2 axes",
+    ("ellipsoid", "all zero"): "must vary along all 2 axes",
+    ("ellipsoid", "two rows"): "must vary along all 2 axes",
+    ("ellipsoid", "one axis"): r"axes\[0\] must be an integer from 0 to 0",
+    ("ridges", "all rows alike"): "must vary along all 2 axes",
+    ("ridges", "all zero"): "must vary along all 2 axes",
+    ("ridges", "constant axis"): "must vary along all 2 axes",
+    ("ridges", "two rows"): "must vary along all 2 axes",
+    ("ridges", "few distinct rows"): "coordinates must differ from point to point",
+    ("ridges", "integers"): "coordinates must differ from point to point",
+    ("ridges", "fewer rows than axes"): "at least 30 points",
+    ("ridges", "one axis"): r"axes\[1\] must be an integer from 0 to 0",
     ("planes", "one axis"): r"axes\[0\] must be an integer from 0 to 0",
     ("clusters", "two rows"): "n_clusters must be an integer from 1 to 2",
     ("tsne", "two rows"): "n_points must be an integer at least 8",

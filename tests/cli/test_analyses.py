@@ -34,6 +34,13 @@ CALLS = {  # command and options: the same in Python
         )
     ),
     "posterior": lambda z: latentscope.posterior(z),
+    "ridges --half-width 3 --null uniform --n-null 19 --n-boot 3 --seed 4": lambda z: (
+        latentscope.ridges(z, half_width=3, null="uniform", n_null=19, n_boot=3, rng=4)
+    ),
+    "correlation": lambda z: latentscope.correlation(z),
+    "ellipsoid --axes 1,0,2 --radii 1,2.5 --space latent --n-points 50 --seed 2": lambda z: (
+        latentscope.ellipsoid(z, axes=(1, 0, 2), radii=(1, 2.5), space="latent", n_points=50, rng=2)
+    ),
 }
 each_call = pytest.mark.parametrize("call", CALLS)
 

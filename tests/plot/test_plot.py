@@ -62,6 +62,9 @@ def results(z, vae):
         "overview": latentscope.overview(z),
         "overview_vae": latentscope.overview(vae),
         "compare": latentscope.compare(ae=z, vae=vae),
+        "correlation": latentscope.correlation(z),
+        "ellipsoid": latentscope.ellipsoid(z, shares=[0.5, 0.9], n_points=200),
+        "ridges": latentscope.ridges(z, n_null=19, n_boot=2),
         "support": latentscope.support(z, 2 * z[:50]),
         "direction": latentscope.direction(
             latentscope.Latents(z, labels={"odd": np.arange(600) % 2}), "odd"
@@ -73,6 +76,7 @@ def results(z, vae):
 PANELS = {
     "radius": 1, "axes": 1, "pca": 1, "planes": 2, "clusters": 1, "tsne": 1, "posterior": 2,
     "overview": 3, "overview_vae": 4, "compare": 4, "support": 1, "direction": 1, "round_trip": 1,
+    "correlation": 1, "ellipsoid": 1, "ridges": 1,
 }  # fmt: skip
 
 
@@ -194,6 +198,71 @@ def test_support_of_data_all_at_one_distance():
     """Two points, many times: the data's distances are one number."""
     found = latentscope.support(np.tile([[1.0], [-1.0]], (20, 1)), [[0.5]])
     assert len(found.plot().containers) == 2
+
+
+def test_ellipsoid_shows_levels_and_points(results):
+    ax, result = results["ellipsoid"].plot(), results["ellipsoid"]
+    np.testing.assert_array_equal(ax.collections[0].get_offsets(), result.points)
+    for level, radius in enumerate(result.radius):
+        (line,) = [line for line in ax.lines if line.get_label().startswith(f"{radius:.3g}σ")]
+        np.testing.assert_array_equal(line.get_xydata(), result.boundary(level))
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts[:2] == ["200 of the points", "mean"]
+    assert texts[3] == f"2.15σ: {result.share[1]:.1%} (90.0%)"
+
+
+def test_ellipsoids_are_wires_in_space(z):
+    result = latentscope.ellipsoid(z, axes=(0, 1, 4), space="latent")
+    ax = result.plot()
+    assert (ax.name, ax.get_zlabel()) == ("3d", "axis 4")
+    assert len(ax.collections) == 1 + len(result.radius)
+    assert result.plot(ax=ax) is ax
+    with pytest.raises(DataError, match="with projection='3d'; got Axes"):
+        result.plot(ax=plt.subplots()[1])
+
+
+def test_correlation_marks_the_strongest(results):
+    ax, result = results["correlation"].plot(), results["correlation"]
+    shown = ax.images[0].get_array()
+    assert np.ma.getmaskarray(shown)[0, 0]
+    np.testing.assert_array_equal(shown.filled(1), result.matrix)
+    assert not ax.collections  # independent axes: nothing is beyond chance
+    assert "0 of 10 pairs" in ax.get_title()
+    z = np.random.default_rng(0).standard_normal((600, 50))
+    z[:, 7] -= z[:, 3]
+    ax = latentscope.correlation(z).plot()
+    assert ax.collections[0].get_offsets().tolist() == [[3, 7], [7, 3]]
+    (bar,) = [panel for panel in ax.figure.axes if panel is not ax]
+    assert bar.get_legend().get_texts()[0].get_text().startswith("3–7: -0.7")
+
+
+def test_ridges_beyond_chance_are_coloured():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 300)
+    ring = 0.6 * np.column_stack([np.cos(angle), np.sin(angle)]) + 0.02 * rng.normal(size=(300, 2))
+    z = np.vstack([ring, rng.uniform(-1, 1, (300, 2))])
+    options = {"half_width": 1, "null": "uniform", "space": "latent", "n_null": 19, "n_boot": 5}
+    result = latentscope.ridges(z, center=(0, 0), **options)
+    ax = result.plot()
+    band, dots, pale, found = ax.collections
+    np.testing.assert_array_equal(dots.get_offsets(), result.points)
+    np.testing.assert_array_equal(band.get_offsets(), result.ridge[result.is_significant])
+    drawn = result.significant_links
+    assert (len(found.get_segments()), len(pale.get_segments())) == (
+        len(drawn), len(result.links) - len(drawn),
+    )  # fmt: skip
+    np.testing.assert_array_equal(found.get_segments(), result.ridge[drawn])
+    assert ax.get_xlim() == (-1, 1)
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["600 points", "as by chance", "beyond chance", "its uncertainty"]
+
+
+def test_ridges_in_space():
+    z = np.random.default_rng(0).standard_normal((400, 3))
+    result = latentscope.ridges(z, axes=(0, 1, 2), half_width=np.inf, n_null=19, n_boot=2)
+    ax = result.plot()
+    assert (ax.name, ax.get_zlabel()) == ("3d", "PC 3")
+    assert result.plot(ax=ax) is ax
 
 
 def test_direction_shows_the_axes_sorted_and_chance(results):

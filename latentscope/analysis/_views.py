@@ -1,0 +1,127 @@
+"""Two or three axes of a cloud: which they are, and a block's coordinates along them."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from latentscope._types import Array, FloatArray
+from latentscope._validate import integer, numbers, one_of
+from latentscope.analysis._moments import principal_axes, rounding
+from latentscope.analysis.pca import PCA, check_width, pca, project
+from latentscope.errors import DataError
+from latentscope.rows import Block, Rows
+
+_WORDS = {2: "two", 3: "three"}
+_LIKE = {2: "(0, 1)", 3: "(0, 1, 2)"}
+
+
+class View(NamedTuple):
+    """Some axes of a cloud.
+
+    Attributes
+    ----------
+    axes : list of int
+    project : function of a Block, which returns an array of shape (n, n_axes)
+        Coordinates of its rows along the axes, in the precision of the rows.
+    floor : float
+        Variance along an axis up to which it is rounding of the projection.
+    """
+
+    axes: list[int]
+    project: Callable[[Block], Array]
+    floor: float
+
+
+def view_of(
+    rows: Rows, axes: Sequence[int], space: str, *, frame: PCA | None = None, sizes: Sequence[int]
+) -> View:
+    """Check the axes and return the view along them.
+
+    Parameters
+    ----------
+    rows : Rows
+        The cloud, which the components are of.
+    axes : sequence of int
+        As many different axes as `sizes` allows, counted from 0.
+    space : {"pca", "latent"}
+        Components of all rows, centred on the mean, or original axes.
+    frame : PCA, optional
+        The components, if already known.
+    sizes : sequence of int
+        Numbers of axes to allow.
+    """
+    one_of("space", space, ["pca", "latent"])
+    if frame is not None and (space == "latent" or not isinstance(frame, PCA)):
+        raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
+    if frame is not None:
+        check_width("z", rows.z_dim, frame.z_dim)
+    chosen = checked_axes(axes, frame.n_components if frame else rows.z_dim, sizes)
+    if space == "latent":
+        return View(chosen, partial(columns_of, chosen), 0.0)
+    known = frame or pca(rows, n_components=max(chosen) + 1)
+    floor = rounding(rows.matrices["z"].dtype) * float(known.variance[0])
+    return View(chosen, partial(project, known.mean, known.components[chosen]), floor)
+
+
+def checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list[int]:
+    """Return different axes that exist, of an allowed number, as a list."""
+    words = " or ".join(_WORDS[size] for size in sizes)
+    likes = " or ".join(_LIKE[size] for size in sizes)
+    if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) not in sizes:
+        raise DataError(f"axes must be {words} axis numbers, like {likes}; got {axes!r}.")
+    chosen = [
+        integer(f"axes[{i}]", axis, low=0, high=n_axes - 1, why="axes count from 0")
+        for i, axis in enumerate(axes)
+    ]
+    if len(set(chosen)) < len(chosen):
+        raise DataError(f"axes must be {_WORDS[len(chosen)]} different axes; got {axes!r}.")
+    return chosen
+
+
+def refuse_flat(covariance: FloatArray, view: View, n: int, purpose: str) -> None:
+    """Raise unless the points of a view vary along as many directions as it has axes.
+
+    Judged with the axes in units of their own spread, so that one of a thousandth of the other's
+    unit is no rounding.
+    """
+    variance = np.diagonal(covariance)
+    n_flat = int((variance <= view.floor).sum())
+    if not n_flat:
+        unit = 1 / np.sqrt(variance)
+        spread, _ = principal_axes(covariance * unit * unit[:, None])
+        n_flat = int((spread <= rounding(np.dtype(float))).sum())
+    if n_flat:
+        raise DataError(
+            f"the points must vary along all {len(view.axes)} axes for {purpose}; they are flat "
+            f"along {n_flat} of their directions. Choose other axes; got axes {tuple(view.axes)} "
+            f"of {n:,} points."
+        )
+
+
+def checked_center(center: Sequence[float] | None, points: FloatArray, space: str) -> FloatArray:
+    """Return the centre to look at: the one given, or the mean of the points along the axes."""
+    if center is None:
+        return np.zeros(points.shape[1]) if space == "pca" else points.mean(axis=0)
+    place = np.array(numbers("center", center))
+    if place.shape != points.shape[1:] or not np.isfinite(place).all():
+        words = _WORDS[points.shape[1]]
+        raise DataError(f"center must be {words} finite coordinates; got {center!r}.")
+    return place
+
+
+def axis_names(space: str, axes: Any) -> list[str]:
+    """Return what figures call the axes: components from 1, original axes from 0.
+
+    Examples
+    --------
+    >>> axis_names("pca", [0, 1]), axis_names("latent", [0, 1])
+    (['PC 1', 'PC 2'], ['axis 0', 'axis 1'])
+    """
+    return [f"PC {axis + 1}" if space == "pca" else f"axis {axis}" for axis in axes]
+
+
+def columns_of(axes: list[int], block: Block) -> Array:
+    """Return the coordinates on some axes."""
+    return block.z[:, axes]
