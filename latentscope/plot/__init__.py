@@ -6,6 +6,7 @@ No function sets a style, shows or saves; `result.plot(ax)` calls the one that f
 from latentscope.plot.axes import plot_axes
 from latentscope.plot.clusters import plot_clusters
 from latentscope.plot.compare import plot_compare
+from latentscope.plot.dimension import plot_dimension
 from latentscope.plot.direction import plot_direction
 from latentscope.plot.overview import plot_overview
 from latentscope.plot.pca import plot_pca
@@ -21,6 +22,7 @@ __all__ = [
     "plot_axes",
     "plot_clusters",
     "plot_compare",
+    "plot_dimension",
     "plot_direction",
     "plot_overview",
     "plot_pca",

@@ -25,6 +25,7 @@ ONE_PASS = {  # what does not depend on a seed
 ALL = ONE_PASS | {
     "planes": partial(ls.plane_zoom, half_widths=[9.0, 3.0], axes=(1, 0)),
     "clusters": partial(ls.inertia_curve, n_clusters=[2, 3, 5]),
+    "dimension": ls.intrinsic_dimension,
     "tsne": partial(ls.tsne, perplexity=5, n_iter=8),
 }
 every_analysis = pytest.mark.parametrize("analysis", ALL.values(), ids=ALL)
