@@ -99,7 +99,7 @@ def as_value(text: str) -> Any:
 
 def _option(parameter: inspect.Parameter, kind: str, text: str) -> click.Option:
     name = "seed" if parameter.name == "rng" else parameter.name.replace("_", "-")
-    choices = re.findall(r'"(\w+)"', kind)
+    choices = re.findall(r'"([\w-]+)"', kind)
     default = parameter.default
     if default is not None and default is not parameter.empty:
         text = f"{text} [default: {_written(default)}]"

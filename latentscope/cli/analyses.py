@@ -105,6 +105,12 @@ clusters = _analysis(
     "latentscope clusters latents.h5 --n-clusters 2:11:2",
     "latentscope clusters latents.h5 --n-clusters 2,4,8 --seed 1",
 )
+dimension = _analysis(
+    "intrinsic_dimension",
+    "Along how many directions do neighbours differ?",
+    "latentscope dimension latents.h5 --plot dimension.png",
+    "latentscope dimension latents.h5 --method mle --n-points 300",
+)
 tsne = _analysis(
     "tsne",
     "Which points are neighbours?",

@@ -8,6 +8,7 @@ from latentscope.plot.beside_nulls import plot_beside_nulls, plot_line_up
 from latentscope.plot.clusters import plot_clusters
 from latentscope.plot.compare import plot_compare
 from latentscope.plot.correlation import plot_correlation
+from latentscope.plot.dimension import plot_dimension
 from latentscope.plot.direction import plot_direction
 from latentscope.plot.ellipsoid import plot_ellipsoid
 from latentscope.plot.overview import plot_overview
@@ -29,6 +30,7 @@ __all__ = [
     "plot_clusters",
     "plot_compare",
     "plot_correlation",
+    "plot_dimension",
     "plot_direction",
     "plot_ellipsoid",
     "plot_line_up",

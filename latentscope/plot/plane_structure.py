@@ -12,9 +12,9 @@ from latentscope.structure.plane_structure import PlaneStructure
 
 _FUNCTIONS = {
     "pairs": "near pairs, L(r) − r",
-    "nearest": "nearest neighbour, G(r) − mean",
-    "empty": "empty space, F(r) − mean",
-    "alignment": "alignment of neighbours",
+    "nearest": "nearest neighbour, G(r) − null's",
+    "empty": "empty space, F(r) − null's",
+    "alignment": "alignment, mean of cos 2(θ − φ)",
 }
 _LESS_MEAN = ("nearest", "empty")  # that of the null: they rise from 0 to 1, and hide departures
 _STEADY = 0.2  # of the distances, below which few pairs make alignment jump
@@ -77,7 +77,7 @@ def _draw_function(ax: Axes, result: PlaneStructure, name: str) -> None:
         margin = 0.1 * float(np.ptp(steady)) or 1.0
         ax.set_ylim(steady.min() - margin, steady.max() + margin)
     ax.set(xlabel="distance r, unit of z", xlim=(0, distance[-1]))
+    ax.set_ylabel(_FUNCTIONS[name], fontsize="small")
     ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.set_title(_FUNCTIONS[name], fontsize="small")
     if name == "pairs":
         ax.legend(frameon=False, fontsize="x-small")

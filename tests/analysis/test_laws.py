@@ -28,6 +28,7 @@ ALL = ONE_PASS | {
     "ellipsoid": partial(ls.ellipsoid, axes=(1, 0), space="latent"),
     "ridges": partial(ls.ridges, half_width=np.inf, space="latent", n_null=19, n_boot=2),
     "clusters": partial(ls.inertia_curve, n_clusters=[2, 3, 5]),
+    "dimension": ls.intrinsic_dimension,
     "tsne": partial(ls.tsne, perplexity=5, n_iter=8),
 }
 every_analysis = pytest.mark.parametrize("analysis", ALL.values(), ids=ALL)

@@ -28,6 +28,9 @@ CALLS = {  # command and options: the same in Python
     "clusters --n-clusters 2:7:2 --seed 3": lambda z: latentscope.inertia_curve(
         z, n_clusters=(2, 4, 6), rng=3
     ),
+    "dimension --method mle --n-points 200 --seed 2": lambda z: latentscope.intrinsic_dimension(
+        z, method="mle", n_points=200, rng=2
+    ),
     "tsne --n-points 90 --n-pca 2 --perplexity 9 --early-exaggeration 8 --n-iter 40 --seed 1": (
         lambda z: latentscope.tsne(
             z, n_points=90, n_pca=2, perplexity=9, early_exaggeration=8, n_iter=40, rng=1
@@ -152,6 +155,8 @@ def test_a_key_chooses_the_array(good):
         ("clusters latents.h5 --n-clusters 1:999999999999", 1, "got 401"),
         ("planes latents.h5 --axes 0", 1, "axes must be two axis numbers"),
         ("planes latents.h5 --space pcs", 2, "not one of 'pca', 'latent'"),
+        ("dimension latents.h5 --method two", 2, "not one of 'two-nn', 'mle'"),
+        ("dimension latents.h5 --n-points 9", 1, "n_points must be an integer at least 128"),
         ("tsne latents.h5 --perplexity 1", 1, "perplexity must be at least 2"),
         ("tsne latents.h5 --seed -1", 1, "rng must be an integer at least 0"),
         ("pca", 2, "Missing argument 'FILE'"),

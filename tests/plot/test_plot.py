@@ -57,6 +57,7 @@ def results(z, vae):
         "pca": latentscope.pca(z),
         "planes": latentscope.plane_zoom(z, half_widths=[np.inf, 1.0]),
         "clusters": latentscope.inertia_curve(z, n_clusters=range(2, 9)),
+        "dimension": latentscope.intrinsic_dimension(z),
         "tsne": latentscope.tsne(z, n_iter=20, perplexity=5),
         "posterior": latentscope.posterior(vae),
         "overview": latentscope.overview(z),
@@ -65,6 +66,9 @@ def results(z, vae):
         "correlation": latentscope.correlation(z),
         "ellipsoid": latentscope.ellipsoid(z, shares=[0.5, 0.9], n_points=200),
         "ridges": latentscope.ridges(z, n_null=19, n_boot=2),
+        "plane_structure": latentscope.plane_structure(z, n_null=39),
+        "scan": latentscope.scan_planes(z, n_axes=3, n_null=39),
+        "beside_nulls": latentscope.beside_nulls(latentscope.radius_density, z, n_null=2),
         "support": latentscope.support(z, 2 * z[:50]),
         "direction": latentscope.direction(
             latentscope.Latents(z, labels={"odd": np.arange(600) % 2}), "odd"
@@ -76,7 +80,8 @@ def results(z, vae):
 PANELS = {
     "radius": 1, "axes": 1, "pca": 1, "planes": 2, "clusters": 1, "tsne": 1, "posterior": 2,
     "overview": 3, "overview_vae": 4, "compare": 4, "support": 1, "direction": 1, "round_trip": 1,
-    "correlation": 1, "ellipsoid": 1, "ridges": 1,
+    "correlation": 1, "ellipsoid": 1, "ridges": 1, "dimension": 1, "plane_structure": 6, "scan": 1,
+    "beside_nulls": 3,
 }  # fmt: skip
 
 
@@ -375,3 +380,22 @@ def test_sets_of_very_different_scale_are_both_seen(z):
     panels = latentscope.compare(small=z, big=big).plot()
     assert panels[0].get_xscale() == "log"
     assert [patch.get_data().values.max() for patch in panels[0].patches] == [1, 1]
+
+
+def test_a_plane_s_structure_shows_curves_within_their_envelopes(results):
+    result = results["plane_structure"]
+    panels = result.plot()
+    np.testing.assert_array_equal(panels[0].collections[0].get_offsets(), result.xy)
+    np.testing.assert_array_equal(panels[1].collections[0].get_offsets(), result.null_xy)
+    np.testing.assert_array_equal(curve(panels[2], "data"), result.data[0])
+    np.testing.assert_array_equal(curve(panels[3], "data"), result.data[1] - result.null_mean[1])
+    outside = np.isfinite(curve(panels[5], "outside")).mean()
+    assert outside == pytest.approx(result.above("alignment") + result.below("alignment"))
+
+
+def test_a_scan_shows_every_window_and_the_limit_of_chance(results):
+    result = results["scan"]
+    ax = result.plot()
+    drawn = np.concatenate([line.get_xdata() for line in ax.lines if line.get_marker() != "None"])
+    np.testing.assert_array_equal(np.sort(drawn), np.sort(result.departure))
+    assert any(np.all(line.get_xdata() == result.critical) for line in ax.lines)
