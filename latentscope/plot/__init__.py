@@ -7,6 +7,8 @@ from latentscope.plot.axes import plot_axes
 from latentscope.plot.clusters import plot_clusters
 from latentscope.plot.compare import plot_compare
 from latentscope.plot.direction import plot_direction
+from latentscope.plot.henze_zirkler import plot_henze_zirkler
+from latentscope.plot.normality import plot_normality
 from latentscope.plot.overview import plot_overview
 from latentscope.plot.pca import plot_pca
 from latentscope.plot.pictures import plot_pictures
@@ -22,6 +24,8 @@ __all__ = [
     "plot_clusters",
     "plot_compare",
     "plot_direction",
+    "plot_henze_zirkler",
+    "plot_normality",
     "plot_overview",
     "plot_pca",
     "plot_pictures",
