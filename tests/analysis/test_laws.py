@@ -26,6 +26,8 @@ ALL = ONE_PASS | {
     "planes": partial(ls.plane_zoom, half_widths=[9.0, 3.0], axes=(1, 0)),
     "clusters": partial(ls.inertia_curve, n_clusters=[2, 3, 5]),
     "tsne": partial(ls.tsne, perplexity=5, n_iter=8),
+    "normality": partial(ls.normality, n_null=0),
+    "henze_zirkler": ls.henze_zirkler,
 }
 every_analysis = pytest.mark.parametrize("analysis", ALL.values(), ids=ALL)
 every_one_pass = pytest.mark.parametrize("analysis", ONE_PASS.values(), ids=ONE_PASS)
@@ -213,6 +215,12 @@ REFUSALS = {
     ("tsne", "two rows"): "n_points must be an integer at least 8",
     ("tsne", "all rows alike"): "all of them coincide",
     ("tsne", "all zero"): "all of them coincide",
+    ("normality", "all rows alike"): "all of them coincide",
+    ("normality", "all zero"): "all of them coincide",
+    ("henze_zirkler", "all rows alike"): "vary along 0 directions",
+    ("henze_zirkler", "all zero"): "vary along 0 directions",
+    ("henze_zirkler", "fewer rows than axes"): "at most 10 directions",
+    ("henze_zirkler", "two rows"): "at least two rows more than directions",
 }
 
 

@@ -66,6 +66,8 @@ def results(z, vae):
         "direction": latentscope.direction(
             latentscope.Latents(z, labels={"odd": np.arange(600) % 2}), "odd"
         ),
+        "normality": latentscope.normality(z, n_null=0),
+        "henze_zirkler": latentscope.henze_zirkler(z),
         "round_trip": latentscope.round_trip(Columns(), z, 3 * z[:50]),
     }
 
@@ -73,6 +75,7 @@ def results(z, vae):
 PANELS = {
     "radius": 1, "axes": 1, "pca": 1, "planes": 2, "clusters": 1, "tsne": 1, "posterior": 2,
     "overview": 3, "overview_vae": 4, "compare": 4, "support": 1, "direction": 1, "round_trip": 1,
+    "normality": 3, "henze_zirkler": 1,
 }  # fmt: skip
 
 
