@@ -26,6 +26,7 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "clusters": "analyses",
     "tsne": "analyses",
     "posterior": "analyses",
+    "normality": "analyses",
     "compare": "compare",
     "report": "report",
     "train": "train",

@@ -21,12 +21,13 @@ def _analysis(
     *commands: str,
     table: Callable[[Any], Table] | None = lambda result: result.table(),
     n_rows: int = 40,
+    words: Callable[[Any], str] = lambda _: "",
 ) -> click.Command:
     """Return the command that calls a public function on a file and shows its result."""
 
     def text(result: Any) -> str:
         rows = first_rows(table(result), n_rows) if table else ""
-        return f"{result!r}\n{rows}".rstrip()
+        return f"{result!r}\n{rows}\n{words(result)}".rstrip()
 
     @reading
     @writing
@@ -102,4 +103,11 @@ posterior = _analysis(
     "posterior",
     "Is z just mu? Which axes has the VAE collapsed?",
     "latentscope posterior latents.h5",
+)
+normality = _analysis(
+    "normality",
+    "Is the cloud a Gaussian, and how far from one?",
+    "latentscope normality latents.h5",
+    "latentscope normality latents.h5 --n-null 19 --n-points 300 --plot normality.png",
+    words=lambda result: result.verdict,
 )

@@ -58,9 +58,9 @@ def _how_far(result: "Normality") -> str:
         name = "a random projection"
     return (
         f"{_core(result.core_share)}; the law of the distances departs from a Gaussian's by "
-        f"{result.radial_gap:.2g} (chance leaves up to {chance['radial_gap']:.1g}), and of "
+        f"{result.radial_gap:.2g} (chance leaves up to {chance['radial_gap']:.2g}), and of "
         f"{len(result.gaps):,} marginals {name} departs most, by {result.gaps[worst]:.2g} "
-        f"(chance {chance['gap']:.1g})."
+        f"(chance {chance['gap']:.2g})."
     )
 
 

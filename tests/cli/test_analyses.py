@@ -26,6 +26,9 @@ CALLS = {  # command and options: the same in Python
         )
     ),
     "posterior": lambda z: latentscope.posterior(z),
+    "normality --n-null 19 --n-points 300 --seed 2": lambda z: latentscope.normality(
+        z, n_null=19, n_points=300, rng=2
+    ),
 }
 each_call = pytest.mark.parametrize("call", CALLS)
 

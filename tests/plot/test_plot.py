@@ -309,3 +309,23 @@ def test_sets_of_very_different_scale_are_both_seen(z):
     panels = latentscope.compare(small=z, big=big).plot()
     assert panels[0].get_xscale() == "log"
     assert [patch.get_data().values.max() for patch in panels[0].patches] == [1, 1]
+
+
+def test_normality_shows_quantiles_gaps_and_moments(results):
+    found = results["normality"]
+    distances, gaps, moments = found.plot()
+    np.testing.assert_allclose(curve(distances, "data, 600 rows") ** 2, found.quantiles)
+    drawn = np.concatenate([line.get_ydata() for line in gaps.lines[:3]])
+    np.testing.assert_array_equal(np.sort(drawn), np.sort(found.gaps))
+    assert curve(gaps, "chance, largest of all")[0] == found.chance["gap"]
+    (box,) = moments.patches
+    assert box.get_width() == pytest.approx(2 * found.chance["skewness"])
+    axes, components, projections = (len(line.get_xdata()) for line in moments.lines)
+    assert (axes, components, projections) == (5, 5, 64)
+
+
+def test_henze_zirkler_shows_the_statistic_beside_its_law(results):
+    found = results["henze_zirkler"]
+    ax = found.plot()
+    assert ax.lines[0].get_xdata()[0] == found.statistic
+    assert "600 points, p = " in ax.get_legend().get_texts()[1].get_text()
