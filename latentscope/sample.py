@@ -7,32 +7,28 @@ out the tails, and the mixture knows several humps.
 
 import warnings
 from contextlib import nullcontext
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from scipy.special import gammainc, hyp1f1
 from scipy.stats import chi2
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
-from latentscope._kernels import centred
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn
-from latentscope.analysis._moments import Covariance, Moments, principal_axes, varying_axes
+from latentscope.analysis._core import covariance_factor, fitted_core
+from latentscope.analysis._moments import Covariance, Moments, principal_axes
 from latentscope.errors import DataError
-from latentscope.rows import Block, Rows, Summary, as_rows, reduce, sample_rows, take
+from latentscope.rows import as_rows, reduce, sample_rows, take
 
 __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "normal", "uniform"]
 
 _LARGEST_RADIUS = 1e6  # beyond which no Gaussian has anything
-_CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
 _MAX_ROUNDS = 100
 _SMALL = 128  # axes up to which more threads than one cost more than they bring
-_TINY_MASS = 1e-200  # inside a radius, below which it is no number to divide by
-_REST = 1e-6  # relative change of the core's total variance that ends the search
 
 
 def normal(n_points: int, z_dim: int, *, rng: int | np.random.Generator = 0) -> Array:
@@ -200,12 +196,13 @@ def core(
     n_points, _ = _checked_shape(n_points, rows.z_dim)
     if radius is not None and positive("radius", radius) > _LARGEST_RADIUS:
         raise DataError(f"radius must be at most {_LARGEST_RADIUS:g}; got {radius!r}.")
-    mean, variance, axes, cut = _fitted_core(rows, radius)
+    found = fitted_core(rows, radius)
+    variance = found.variance
     direction = random.standard_normal((n_points, len(variance)))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    inside = random.uniform(size=n_points) * chi2.cdf(cut**2, len(variance))
+    inside = random.uniform(size=n_points) * chi2.cdf(found.radius**2, len(variance))
     distance = np.sqrt(chi2.ppf(inside, len(variance)))
-    draws = (direction * distance[:, None]) * np.sqrt(variance) @ axes + mean
+    draws = (direction * distance[:, None]) * np.sqrt(variance) @ found.axes + found.mean
     return _single(draws)
 
 
@@ -232,12 +229,7 @@ def core_factor(z_dim: int, radius: float) -> float:
     0.2911
     """
     integer("z_dim", z_dim, low=1)
-    square = min(positive("radius", radius), _LARGEST_RADIUS) ** 2
-    a, x = z_dim / 2, square / 2
-    mass = float(gammainc(a, x))
-    if mass > _TINY_MASS:
-        return float(gammainc(a + 1, x)) / mass
-    return x / (a + 1) * float(hyp1f1(1, a + 2, x) / hyp1f1(1, a + 1, x))
+    return covariance_factor(z_dim, min(positive("radius", radius), _LARGEST_RADIUS))
 
 
 def mixture(
@@ -325,56 +317,3 @@ def _single(draws: FloatArray) -> Array:
 
 def _checked_shape(n_points: int, z_dim: int) -> tuple[int, int]:
     return integer("n_points", n_points, low=1), integer("z_dim", z_dim, low=1)
-
-
-def _default_radius(rank: int) -> float:
-    return float(np.sqrt(chi2.ppf(_CORE_MASS, rank)))
-
-
-def _fitted_core(
-    rows: Rows, radius: float | None
-) -> tuple[FloatArray, FloatArray, FloatArray, float]:
-    """Return mean, variances and axes (as rows) of the core; axes without variance are left out."""
-    (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
-    mean, matrix = covariance.mean, covariance.covariance
-    dtype, total = rows.matrices["z"].dtype, 0.0
-    for step in range(1, _MAX_ROUNDS + 1):
-        variance, axes = varying_axes(matrix, dtype)
-        if not len(variance):
-            raise DataError("the points of z must differ to have a core; all of them coincide.")
-        cut = _default_radius(len(variance)) if radius is None else float(radius)
-        if abs(variance.sum() - total) <= _REST * variance.sum():
-            break
-        total = variance.sum()
-        whitening = axes / np.sqrt(variance)[:, None]
-        (inside,) = reduce(rows, _Inside(mean, whitening, cut), progress=f"core, pass {step}")
-        if inside.covariance.n <= len(variance):
-            raise DataError(
-                f"radius must leave more rows than axes; {inside.covariance.n:,} of "
-                f"{rows.n_total:,} lie within {cut:.4g} (axes: {len(variance)}). Use a larger one."
-            )
-        mean = inside.covariance.mean
-        matrix = inside.covariance.covariance / core_factor(len(variance), cut)
-    else:
-        warn(f"the core did not come to rest in {_MAX_ROUNDS} rounds; its covariance is rough.")
-    return mean, variance, axes, cut
-
-
-class _Inside(Summary):
-    """Mean and covariance of the rows within a Mahalanobis radius."""
-
-    def __init__(self, mean: FloatArray, whitening: FloatArray, radius: float) -> None:
-        self.mean, self.whitening, self.radius = mean, whitening, radius
-        self.covariance = Covariance(len(mean))
-
-    def empty(self) -> Self:
-        return type(self)(self.mean, self.whitening, self.radius)
-
-    def update(self, block: Block) -> None:
-        white = centred(block.z, self.mean) @ self.whitening.T.astype(block.z.dtype)
-        inside = np.einsum("ij,ij->i", white, white) <= self.radius**2
-        if inside.any():
-            self.covariance.add(block.z[inside])
-
-    def merge(self, other: Self) -> None:
-        self.covariance.merge(other.covariance)

@@ -25,6 +25,7 @@ PROGRAM = textwrap.dedent(
         latentscope.support(z, z[:50]),
         latentscope.direction(latentscope.Latents(z, labels=labels), "high"),
     ]
+    results += [latentscope.normality(z, n_null=19, n_points=500, rng=2)]
     draws = [latentscope.sample.gaussian(z, 5, rng=1), latentscope.sample.core(z, 5, rng=1)]
     print(json.dumps([result.to_dict() for result in results] + [x.tolist() for x in draws]))
     """

@@ -24,6 +24,8 @@ def analyses_without_bins():
             latentscope.Latents(z, labels={"odd": np.arange(len(z)) % 2}), "odd"
         ),
         "tsne": lambda z: latentscope.tsne(z, n_iter=20, perplexity=5),
+        "normality": lambda z: latentscope.normality(z, n_null=19),
+        "henze_zirkler": latentscope.henze_zirkler,
         "radius": lambda z: latentscope.radius_density(z, bin_width=np.abs(z).max() / 10),
         "axes": lambda z: latentscope.axis_density(z, bin_width=np.abs(z).max() / 10),
     }

@@ -126,6 +126,13 @@ class Covariance(Summary):
         refuse_overflow(np.diagonal(self.products))
 
 
+class DoubleCovariance(Covariance):
+    """Covariance in float64 throughout: the smallest variances weigh most in a distance."""
+
+    def update(self, block: Block) -> None:
+        self.add(block.z.astype(np.float64, copy=False))
+
+
 def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return variances, largest first, and the unit vectors as rows, their largest entry positive.
 

@@ -22,7 +22,12 @@ import numpy as np
 from latentscope._kernels import centred
 from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._warn import warn
-from latentscope.analysis._moments import Covariance, refuse_overflow, spread_rows, varying_axes
+from latentscope.analysis._moments import (
+    DoubleCovariance,
+    refuse_overflow,
+    spread_rows,
+    varying_axes,
+)
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import Block, Collected, Rows, as_rows, reduce
@@ -231,7 +236,7 @@ class Whitening:
     @classmethod
     def of(cls, data: Rows) -> Self:
         """Estimate it from all rows."""
-        (found,) = reduce(data, _DoubleCovariance(data.z_dim), progress="covariance")
+        (found,) = reduce(data, DoubleCovariance(data.z_dim), progress="covariance")
         variance, axes = varying_axes(found.covariance, data.matrices["z"].dtype)
         rank = len(variance)
         if not rank:
@@ -275,13 +280,6 @@ class Whitening:
         ratio = self.n / (self.n - 1)
         q = distance**2 / (self.n - 1)
         return ratio * np.sqrt((self.n - 2) * q / np.maximum(1 - ratio * q, np.finfo(float).eps))
-
-
-class _DoubleCovariance(Covariance):
-    """Covariance in float64 throughout: the smallest variances weigh most in a distance."""
-
-    def update(self, block: Block) -> None:
-        self.add(block.z.astype(np.float64, copy=False))
 
 
 def _spread(frame: Whitening, share: float, block: Block) -> Array:

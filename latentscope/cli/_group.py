@@ -32,6 +32,7 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "correlation": "analyses",
     "ellipsoid": "analyses",
     "ridges": "analyses",
+    "normality": "analyses",
     "compare": "compare",
     "report": "report",
     "train": "train",

@@ -26,7 +26,7 @@ def _analysis(
 
     def text(result: Any) -> str:
         rows = first_rows(table(result), n_rows) if table else ""
-        return f"{result!r}\n{rows}".rstrip()
+        return "\n".join(filter(None, [repr(result), rows, getattr(result, "verdict", "")]))
 
     @reading
     @writing
@@ -137,4 +137,10 @@ ridges = _analysis(
     "ridges",
     "Where do filaments run, and would chance have made them?",
     "latentscope ridges latents.h5 --half-width 1 --n-boot 20 --plot ridges.png",
+)
+normality = _analysis(
+    "normality",
+    "Is the cloud a Gaussian, and how far from one?",
+    "latentscope normality latents.h5",
+    "latentscope normality latents.h5 --n-null 19 --n-points 300 --plot normality.png",
 )

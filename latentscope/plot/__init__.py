@@ -11,6 +11,8 @@ from latentscope.plot.correlation import plot_correlation
 from latentscope.plot.dimension import plot_dimension
 from latentscope.plot.direction import plot_direction
 from latentscope.plot.ellipsoid import plot_ellipsoid
+from latentscope.plot.henze_zirkler import plot_henze_zirkler
+from latentscope.plot.normality import plot_normality
 from latentscope.plot.overview import plot_overview
 from latentscope.plot.pca import plot_pca
 from latentscope.plot.pictures import plot_pictures
@@ -33,7 +35,9 @@ __all__ = [
     "plot_dimension",
     "plot_direction",
     "plot_ellipsoid",
+    "plot_henze_zirkler",
     "plot_line_up",
+    "plot_normality",
     "plot_overview",
     "plot_pca",
     "plot_pictures",

@@ -44,7 +44,8 @@ def plot_scan_planes(result: PlaneScan, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="y", labelsize="small")
     ax.set(
         xlim=(0, None), ylim=(len(planes) - 0.5, -0.5),
-        ylabel="plane", xlabel=f"departure from the null '{result.null}' (grey: chance, all windows together)",
+        xlabel=f"departure from the null '{result.null}' (grey: chance, all windows together)",
+        ylabel="plane",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small", loc="lower right", title="windows of")
     return ax

@@ -30,6 +30,8 @@ ALL = ONE_PASS | {
     "clusters": partial(ls.inertia_curve, n_clusters=[2, 3, 5]),
     "dimension": ls.intrinsic_dimension,
     "tsne": partial(ls.tsne, perplexity=5, n_iter=8),
+    "normality": partial(ls.normality, n_null=0),
+    "henze_zirkler": ls.henze_zirkler,
 }
 every_analysis = pytest.mark.parametrize("analysis", ALL.values(), ids=ALL)
 every_one_pass = pytest.mark.parametrize("analysis", ONE_PASS.values(), ids=ONE_PASS)
@@ -235,6 +237,12 @@ REFUSALS = {
     ("tsne", "two rows"): "n_points must be an integer at least 8",
     ("tsne", "all rows alike"): "all of them coincide",
     ("tsne", "all zero"): "all of them coincide",
+    ("normality", "all rows alike"): "all of them coincide",
+    ("normality", "all zero"): "all of them coincide",
+    ("henze_zirkler", "all rows alike"): "vary along 0 directions",
+    ("henze_zirkler", "all zero"): "vary along 0 directions",
+    ("henze_zirkler", "fewer rows than axes"): "at most 10 directions",
+    ("henze_zirkler", "two rows"): "at least two rows more than directions",
 }
 
 

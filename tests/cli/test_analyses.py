@@ -44,6 +44,9 @@ CALLS = {  # command and options: the same in Python
     "ellipsoid --axes 1,0,2 --radii 1,2.5 --space latent --n-points 50 --seed 2": lambda z: (
         latentscope.ellipsoid(z, axes=(1, 0, 2), radii=(1, 2.5), space="latent", n_points=50, rng=2)
     ),
+    "normality --n-null 19 --n-points 300 --seed 2": lambda z: latentscope.normality(
+        z, n_null=19, n_points=300, rng=2
+    ),
 }
 each_call = pytest.mark.parametrize("call", CALLS)
 

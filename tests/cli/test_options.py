@@ -21,6 +21,7 @@ ANALYSES = {  # command: public function
     "clusters": "inertia_curve",
     "tsne": "tsne",
     "posterior": "posterior",
+    "normality": "normality",
     "compare": "overview",
     "encode": "encode",
 }

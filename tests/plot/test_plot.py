@@ -73,6 +73,8 @@ def results(z, vae):
         "direction": latentscope.direction(
             latentscope.Latents(z, labels={"odd": np.arange(600) % 2}), "odd"
         ),
+        "normality": latentscope.normality(z, n_null=0),
+        "henze_zirkler": latentscope.henze_zirkler(z),
         "round_trip": latentscope.round_trip(Columns(), z, 3 * z[:50]),
     }
 
@@ -82,6 +84,7 @@ PANELS = {
     "overview": 3, "overview_vae": 4, "compare": 4, "support": 1, "direction": 1, "round_trip": 1,
     "correlation": 1, "ellipsoid": 1, "ridges": 1, "dimension": 1, "plane_structure": 6, "scan": 1,
     "beside_nulls": 3,
+    "normality": 3, "henze_zirkler": 1,
 }  # fmt: skip
 
 
@@ -399,3 +402,23 @@ def test_a_scan_shows_every_window_and_the_limit_of_chance(results):
     drawn = np.concatenate([line.get_xdata() for line in ax.lines if line.get_marker() != "None"])
     np.testing.assert_array_equal(np.sort(drawn), np.sort(result.departure))
     assert any(np.all(line.get_xdata() == result.critical) for line in ax.lines)
+
+
+def test_normality_shows_quantiles_gaps_and_moments(results):
+    found = results["normality"]
+    distances, gaps, moments = found.plot()
+    np.testing.assert_allclose(curve(distances, "data, 600 rows") ** 2, found.quantiles)
+    drawn = np.concatenate([line.get_ydata() for line in gaps.lines[:3]])
+    np.testing.assert_array_equal(np.sort(drawn), np.sort(found.gaps))
+    assert curve(gaps, "chance, largest of all")[0] == found.chance["gap"]
+    (box,) = moments.patches
+    assert box.get_width() == pytest.approx(2 * found.chance["skewness"])
+    axes, components, projections = (len(line.get_xdata()) for line in moments.lines)
+    assert (axes, components, projections) == (5, 5, 64)
+
+
+def test_henze_zirkler_shows_the_statistic_beside_its_law(results):
+    found = results["henze_zirkler"]
+    ax = found.plot()
+    assert ax.lines[0].get_xdata()[0] == found.statistic
+    assert "600 points, p = " in ax.get_legend().get_texts()[1].get_text()
