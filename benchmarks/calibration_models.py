@@ -27,7 +27,7 @@ LAWS = {"curve": "a closed curve of factors", "gaussian": "twelve Gaussian facto
 def encoded(law: str, folder: Path) -> latentscope.Latents:
     """Train an autoencoder on faces of one law, and encode them."""
     faces = datasets.drawn_faces(N_FACES, size=SIZE, factors=law)
-    config = replace(preset("celeba-ae"), image_size=SIZE, z_dim=Z_DIM)
+    config = replace(preset("celeba-ae"), image_shape=(SIZE, SIZE, 3), z_dim=Z_DIM)
     model = train(faces, config, folder=folder / f"faces-{law}", epochs=EPOCHS)
     return latentscope.encode(model, faces, folder / f"faces-{law}.h5")
 
