@@ -47,6 +47,8 @@ def answers(studies: list[Study], galleries: dict[str, Gallery | None]) -> list[
     asked: list[tuple[str, Callable[[Study], tuple[str, str] | None]]] = [
         ("Where do the points live?", _where),
         ("Which axes dominate?", _axes),
+        ("Are there filaments or voids?", _structure),
+        ("How many dimensions?", _dimension),
         ("Are there clusters?", _clusters),
         ("Is it a Gaussian cloud?", _gaussian),
         ("Is z just mu, and does this VAE behave like an AE?", _posterior),
@@ -107,6 +109,28 @@ def _described(axes: AxisDensity, axis: int) -> str:
     if axes.is_fitted[axis] and axes.fit_quality[axis] > _FITS:
         return f"axis {axis} (centre {_f(axes.center[axis])}, width {_f(axes.fwhm[axis])})"
     return f"axis {axis} (no Gaussian; mean {_f(axes.mean[axis])}, std {_f(axes.std[axis])})"
+
+
+def _structure(study: Study) -> tuple[str, str] | None:
+    scan = study.scan
+    if scan is None:
+        return None
+    verdict = f"{scan.sign[0].capitalize()}, in a plane" if scan.is_structured[0] else "None found"
+    return verdict, (
+        f"{scan.verdict} Windows of {_f(float(scan.n_window.min()))} and "
+        f"{_f(float(scan.n_window.max()))} points were looked at; what is finer than their "
+        "spacing, or lies across many axes, is not seen in planes."
+    )
+
+
+def _dimension(study: Study) -> tuple[str, str] | None:
+    found = study.dimension
+    if found is None:
+        return None
+    if found.dimension is None or found.error is None:
+        return "Cannot tell", f"{found.verdict.capitalize()}."
+    verdict = f"{found.dimension:.2g} ± {found.error:.1g}; a Gaussian {found.null_dimension:.2g}"
+    return verdict, f"{found.verdict[0].upper()}{found.verdict[1:]}."
 
 
 def _clusters(study: Study) -> tuple[str, str] | None:

@@ -46,6 +46,33 @@ TOPICS = (
         "is structure, and a window that is called too sparse can show none.",
     ),
     Topic(
+        "scan",
+        "Is there structure in the planes of the first components?",
+        "How far the points of each window depart from a smooth density, by near pairs, nearest "
+        "neighbours, empty space and alignment. In grey: what chance reaches in one scan of "
+        "twenty, all windows together.",
+        "Planes show what lies along them: a filament across many axes is covered by the "
+        "projection of all other points. Structure finer than the spacing of the points is not "
+        "seen either.",
+    ),
+    Topic(
+        "dimension",
+        "How many dimensions?",
+        "Along how many directions the nearest neighbours differ, from coarse to fine, beside a "
+        "Gaussian of as many points and the same covariance.",
+        "Few points in many dimensions look flatter than they are, the Gaussian's too: compare the "
+        "two, not the number with z_dim. Noise on a thin filament gives all dimensions back at the "
+        "finest scales.",
+    ),
+    Topic(
+        "normality",
+        "Is it a Gaussian?",
+        "Squared distances beside those of a Gaussian; how far each marginal is from its normal, "
+        "largest first, beside chance; skewness and excess kurtosis of the marginals.",
+        "Every test rejects with enough rows: look at the sizes. Most projections of "
+        "high-dimensional data look Gaussian, whatever it is.",
+    ),
+    Topic(
         "clusters",
         "Are there clusters?",
         "The inertia of k-means for growing k, beside that of a Gaussian of the same mean and "

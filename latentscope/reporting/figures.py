@@ -53,6 +53,13 @@ class Drawer:
                 lambda panels: plot_planes(study.planes, ax=panels),
                 size=(3.3, 3.5),
             )
+        if study.scan is not None:
+            drawn["scan"] = [self._result(study.scan)]
+        if study.dimension is not None and len(study.dimension.dimensions):
+            drawn["dimension"] = [self._result(study.dimension)]
+        if study.normality is not None:
+            normality = study.normality
+            drawn["normality"] = self._panels(3, lambda panels: normality.plot(ax=panels))
         if study.clusters is not None:
             drawn["clusters"] = [self._result(study.clusters)]
         if study.map is not None and study.null_map is not None:

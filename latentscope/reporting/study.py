@@ -22,11 +22,18 @@ from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
 from latentscope.reporting.kept import Kept
 from latentscope.rows import Rows, as_rows, sample_rows, take
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
+from latentscope.structure.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
+from latentscope.structure.normality import Normality, normality
+from latentscope.structure.scan_planes import PlaneScan, scan_planes
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
 _N_TSNE = 4000  # rows of a map that shows what there is to see
 _CLUSTERS = (*range(2, 13), *range(14, 81, 2))
 _ROWS_PER_CLUSTER = 5
+_N_DIMENSION = 5000  # rows whose neighbours are counted
+_N_NORMALITY, _N_GAUSSIAN = 2000, 39  # rows and Gaussian sets of the tests
+_SCAN_AXES, _N_SMOOTH = 4, 99  # components, and sets of the null per window
+_SETTINGS = (_CLUSTERS, _N_TSNE, _N_DIMENSION, _N_NORMALITY, _N_GAUSSIAN, _SCAN_AXES, _N_SMOOTH)
 _BINS = 4  # per standard deviation
 _N_SCALE = 2000  # rows that tell the scale of the bins
 _N_LABELS = 60
@@ -43,7 +50,7 @@ class Study:
     name : str
     rows : Rows
     overview : Overview
-    planes, clusters, map, null_map : results or None
+    planes, scan, normality, dimension, clusters, map, null_map : results or None
         `map` is the t-SNE of the data, `null_map` that of a Gaussian with mean and covariance of
         the data. None: see `left_out`.
     supports : dict of str to Support
@@ -62,6 +69,9 @@ class Study:
     rows: Rows
     overview: Overview
     planes: PlaneZoom | None = None
+    scan: PlaneScan | None = None
+    normality: Normality | None = None
+    dimension: IntrinsicDimension | None = None
     clusters: InertiaCurve | None = None
     map: Embedding | None = None
     null_map: Embedding | None = None
@@ -72,7 +82,7 @@ class Study:
     meta: dict[str, Any] = field(default_factory=dict)
 
 
-N_STEPS = 6  # that `studied` announces
+N_STEPS = 9  # that `studied` announces
 
 
 def studied(
@@ -106,10 +116,19 @@ def studied(
     if found.posterior is None:
         study.left_out["posterior"] = "there are no mu and logvar; an autoencoder has none."
     kept = Kept(
-        folder, name, {"overview": found.to_dict(), "rng": rng, "settings": [_CLUSTERS, _N_TSNE]}
+        folder,
+        name,
+        {
+            "overview": found.to_dict(),
+            "rng": rng,
+            "settings": _SETTINGS,
+        },
     )
     steps: dict[str, Callable[[], None]] = {
         "planes": partial(_planes, study, rows),
+        "structure": partial(_scan, study, rows, kept, rng),
+        "normality": partial(_normality, study, rows, kept, rng),
+        "dimension": partial(_dimension, study, rows, kept, rng),
         "clusters": partial(_clusters, study, rows, kept, rng),
         "t-SNE": partial(_maps, study, rows, kept, rng),
         "random points": partial(_supports, study, rows, rng),
@@ -156,6 +175,32 @@ def _round(spread: float) -> float:
 
 def _planes(study: Study, rows: Rows) -> None:
     study.planes = plane_zoom(rows)
+
+
+def _scan(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
+    study.scan = kept.get("scan", PlaneScan, partial(_scanned, study, rows, rng))
+
+
+def _scanned(study: Study, rows: Rows, rng: int) -> PlaneScan:
+    return scan_planes(
+        rows, n_axes=_SCAN_AXES, null="smooth", n_null=_N_SMOOTH, frame=study.overview.pca, rng=rng
+    )
+
+
+def _normality(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
+    study.normality = kept.get(
+        "normality",
+        Normality,
+        lambda: normality(rows, n_null=_N_GAUSSIAN, n_points=_N_NORMALITY, rng=rng),
+    )
+
+
+def _dimension(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
+    study.dimension = kept.get(
+        "dimension",
+        IntrinsicDimension,
+        lambda: intrinsic_dimension(rows, n_points=_N_DIMENSION, rng=rng),
+    )
 
 
 def _clusters(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
