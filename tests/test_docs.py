@@ -44,7 +44,7 @@ def by_name(path):
 def test_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     exec("\n".join(blocks), {})
     files = {"radius.png", "latents.h5", "vae", "faces.h5"}
     assert {path.name for path in tmp_path.iterdir()} == files

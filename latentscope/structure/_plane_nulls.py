@@ -26,7 +26,7 @@ _CELLS = 32  # per side, for the fit of the smooth density
 _FINE = 128  # per side, for its draws
 _DEGREES = (0, 1, 2, 3, 4, 6)
 _REST = 1e-4  # gradient per cell and point of a cell, at which the fit rests
-_RIDGE = 1e-6  # penalty that keeps the fit finite where a corner of the window is empty
+_RIDGE = 1e-4  # penalty that keeps the density smooth where most of the window is empty
 
 
 class Window(NamedTuple):

@@ -1,0 +1,60 @@
+"""Do the tests of structure hold their level, what do they see, and where are they blind?
+
+``python benchmarks/calibration.py --kept runs/calibration --write docs/calibration.md`` runs all
+parts and writes the page; each part also runs alone. What is done is kept, so that a stopped run
+continues. About an hour on two cores.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import calibration_clusters
+import calibration_dimension
+import calibration_models
+import calibration_normality
+import calibration_planes
+import calibration_ridges
+
+HEAD = """# Calibration
+
+A p-value is worth what its test does where the truth is known. Here every test of structure is run
+on simulated points: without structure, to see that it rejects as often as it says, and with known
+structure, to see what it finds and where it is blind.
+`python benchmarks/calibration.py --write docs/calibration.md` made this page.
+"""
+
+
+def parts(folder: Path) -> dict[str, Callable[[], str]]:
+    """Return what makes each section."""
+    return {
+        "planes": lambda: calibration_planes.measure(folder),
+        "ridges": calibration_ridges.measure,
+        "dimension": calibration_dimension.measure,
+        "normality": calibration_normality.measure,
+        "clusters": calibration_clusters.measure,
+        "models": lambda: calibration_models.measure(folder),
+    }
+
+
+def page(folder: Path) -> str:
+    """Return the page; sections that were made before are not made again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sections = [HEAD]
+    for name, make in parts(folder).items():
+        path = folder / f"section-{name}.md"
+        if not path.exists():
+            path.write_text(make(), encoding="utf-8")
+        sections.append(path.read_text(encoding="utf-8"))
+    return "\n".join(section.strip() + "\n" for section in sections)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kept", type=Path, default=Path("runs/calibration"))
+    parser.add_argument("--write", type=Path, metavar="PATH", help="write the page here")
+    arguments = parser.parse_args()
+    text = page(arguments.kept)
+    print(text)
+    if arguments.write:
+        arguments.write.write_text(text, encoding="utf-8")
