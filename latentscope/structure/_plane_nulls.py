@@ -69,7 +69,7 @@ class PlaneNull(ABC):
         raise DataError(
             f"the null model must put points into the window to be compared with; it hardly puts "
             f"any at {self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window "
-            "nearer to the data's mean, or another null model."
+            "nearer to the data's mean, or in a plane null='smooth'."
         )
 
     def fit(self) -> None:  # noqa: B027 (nothing to learn is a model too)
