@@ -1,6 +1,6 @@
 """Level, power and speed of `normality`: which statistic sees what, and which is blind to what.
 
-Run ``python benchmarks/calibration_normality.py`` to print the section; about five minutes on one
+Run ``python benchmarks/calibration_normality.py`` to print the section; about six minutes on one
 core.
 """
 
@@ -140,15 +140,15 @@ def _speed() -> Iterator[str]:
     sizes = _seconds(lambda: latentscope.normality(z, n_null=0))
     yield (
         f"**Speed.** Effect sizes of 170,000 × {Z_DIM} float32: {sizes:.2f} s, {sizes / pca:.1f} × "
-        f"`latentscope.pca` in the same process ({pca:.2f} s; medians of five, the bar is 10 ×)."
+        f"`latentscope.pca` in the same process ({pca:.2f} s; medians of three, the bar is 10 ×)."
     )
 
 
 def _seconds(function: Callable[[], Any]) -> float:
-    """Return the median time of five calls after one that does not count."""
+    """Return the median time of three calls after one that does not count."""
     function()
     times = []
-    for _ in range(5):
+    for _ in range(3):
         start = time.perf_counter()
         function()
         times.append(time.perf_counter() - start)

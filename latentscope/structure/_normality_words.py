@@ -1,20 +1,18 @@
-"""The words of `normality`: a verdict, and a table of what it rests on."""
+"""The words of `normality`: a verdict on a result of it, and a table of what it rests on."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from latentscope._table import Table
-
-if TYPE_CHECKING:
-    from latentscope.structure.normality import Normality
+from latentscope._types import FloatArray
 
 _LEVEL = 0.05
 _FEW_ROWS, _FEW_PER_DIRECTION = 50, 3  # below which what is not seen may well be there
 _LARGE, _SMALL = 0.1, 0.02  # effect sizes of the whole cloud
 
 
-def verdict(result: "Normality") -> str:
+def verdict(result: Any) -> str:
     """Return the answer in two sentences."""
     p, directions = result.p_value, result.n_directions
     is_seen = p is not None and p <= _LEVEL
@@ -27,7 +25,7 @@ def verdict(result: "Normality") -> str:
     return f"{_how_far(result)} {_how_sure(result, is_seen)}"
 
 
-def effects(result: "Normality") -> Table:
+def effects(result: Any) -> Table:
     """Return the table: a row per effect size, with the p-value of the test that goes with it."""
     chance, p = result.chance, result.p_values.tolist() or [None] * 6
     above = float(np.quantile(result.null[:, -1], 0.95)) if result.n_null else None
@@ -45,12 +43,12 @@ def effects(result: "Normality") -> Table:
     return Table(**dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
-def _largest(values: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> float:
+def _largest(values: FloatArray) -> float:
     """Return the value of largest size, with its sign."""
     return float(values[np.abs(values).argmax()])
 
 
-def _how_far(result: "Normality") -> str:
+def _how_far(result: Any) -> str:
     chance, worst = result.chance, int(result.gaps.argmax())
     kind, number = result.marginal_names[worst]
     name = f"PC {number + 1}" if kind == "component" else f"{kind} {number}"
@@ -72,7 +70,7 @@ def _core(share: float | None) -> str:
     return f"A Gaussian core accounts for {min(share, 1):.1%} of the points"
 
 
-def _how_sure(result: "Normality", is_seen: bool) -> str:
+def _how_sure(result: Any, is_seen: bool) -> str:
     if result.p_value is None:
         return "How sure that is was not asked (n_null=0)."
     basis = f"p = {result.p_value:.2g}; {result.n_points:,} rows, {result.n_null} Gaussian sets"
@@ -84,7 +82,7 @@ def _how_sure(result: "Normality", is_seen: bool) -> str:
     return f"Nothing here speaks against a Gaussian ({basis}), which does not prove that it is one."
 
 
-def _kind(result: "Normality") -> str:
+def _kind(result: Any) -> str:
     """Say what a cloud is that is no Gaussian."""
     lost = 0.0 if result.core_share is None else abs(1 - result.core_share)
     size = max(result.radial_gap, lost)

@@ -103,7 +103,7 @@ def law_quantiles(shares: FloatArray, n: int, n_directions: int) -> FloatArray:
     Examples
     --------
     >>> law_quantiles(np.array([0.5]), 10_000, 256).round(1)
-    array([255.4])
+    array([255.3])
     """
     most = (n - 1) ** 2 / n
     if n <= n_directions + 1:

@@ -175,8 +175,10 @@ def test_the_classifier_sees_a_dependence_that_no_marginal_shows():
 # --- level ---
 
 
-def test_p_values_of_gaussians_are_uniform():
+def test_p_values_of_gaussians_are_uniform(monkeypatch):
     """100 sets along fixed directions, each ranked among 19 of its own: exact for any test."""
+    # the classifier, which takes seconds, has its level in benchmarks/calibration_normality.py
+    monkeypatch.setattr("latentscope.structure._normality_sets.separability", lambda *_: 0.5)
     rng = np.random.default_rng(0)
     directions = np.eye(4, dtype=np.float32)
     drawn = [statistics(gaussian_set((60, 4), rng), directions, rng) for _ in range(2000)]
