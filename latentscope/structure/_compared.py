@@ -8,17 +8,15 @@ from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
 from latentscope._types import FloatArray
-from latentscope._warn import warn
 from latentscope.analysis.planes import PlaneZoom
 from latentscope.errors import DataError
 from latentscope.rows import n_cores
 from latentscope.structure._pattern import Pattern, distances, pattern
-from latentscope.structure._plane_nulls import Window, plane_null
+from latentscope.structure._plane_nulls import plane_null
+from latentscope.structure._window import Window, without_copies
 
 FUNCTIONS = ("pairs", "nearest", "empty", "alignment")  # that the test looks at
 LEAST_POINTS = 30
-_MOST_TIES = 0.05  # share of the points whose coordinates are those of others
-_SAME = 1e-6  # of the half-width, within which coordinates count as equal
 _MOST_CORRELATED = 1 - 1e-9
 
 
@@ -57,7 +55,9 @@ def compared(
     inside = plane.xy[window.holds(plane.xy)]
     _check_window(plane, window, len(inside))
     n = min(n_points, len(inside))
-    points = _without_copies(random.choice(inside, n, replace=False, shuffle=False), plane, window)
+    points = without_copies(
+        random.choice(inside, n, replace=False, shuffle=False), window, plane.axes.tolist()
+    )
     n = len(points)
     model = plane_null(null, plane.xy, window, n)
     radii = distances(n)
@@ -79,7 +79,7 @@ def _check_window(plane: PlaneZoom, window: Window, n_inside: int) -> None:
     """Raise where there is nothing to test."""
     if n_inside < LEAST_POINTS:
         raise DataError(
-            f"{_named(window)} must hold at least {LEAST_POINTS} points to be tested; it holds "
+            f"{window.name} must hold at least {LEAST_POINTS} points to be tested; it holds "
             f"{n_inside:,} of {len(plane.xy):,}. Choose a larger half_width."
         )
     covariance = np.cov(plane.xy.T)
@@ -87,28 +87,3 @@ def _check_window(plane: PlaneZoom, window: Window, n_inside: int) -> None:
         raise DataError(
             f"axes must span a plane; along axes {plane.axes.tolist()} all points lie on one line."
         )
-
-
-def _without_copies(points: FloatArray, plane: PlaneZoom, window: Window) -> FloatArray:
-    """Return points without those that repeat others; raise if coordinates come in steps."""
-    steps = np.round(points / (_SAME * window.half_width))
-    for axis, values in zip(plane.axes, steps.T, strict=True):
-        tied = 1 - len(np.unique(values)) / len(values)
-        if tied > _MOST_TIES:
-            raise DataError(
-                f"coordinates must differ from point to point; {tied:.0%} of those on axis {axis} "
-                f"in {_named(window)} repeat others, as rounded values and copied rows do, and a "
-                "test would find nothing but that. Remove copies, or pass unrounded values."
-            )
-    _, first = np.unique(steps, axis=0, return_index=True)
-    if len(first) < len(points):
-        warn(
-            f"{len(points) - len(first):,} of {len(points):,} points in {_named(window)} repeat "
-            "others; each place is compared once."
-        )
-    return points[np.sort(first)]
-
-
-def _named(window: Window) -> str:
-    center = ", ".join(f"{value:.4g}" for value in window.center)
-    return f"the window ({center}) ± {window.half_width:.4g}"

@@ -8,7 +8,6 @@ comparison is exact. Elsewhere mean and covariance are as good as known.
 
 import warnings
 from abc import ABC, abstractmethod
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -16,9 +15,10 @@ from scipy.stats import rankdata
 from sklearn.linear_model import PoissonRegressor
 
 from latentscope._blas import one_blas_thread
-from latentscope._types import BoolArray, FloatArray
+from latentscope._types import FloatArray
 from latentscope._validate import one_of
 from latentscope.errors import DataError
+from latentscope.structure._window import Window
 
 _MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
 _MOST_ROUNDS = 1000
@@ -27,25 +27,6 @@ _FINE = 128  # per side, for its draws
 _DEGREES = (0, 1, 2, 3, 4, 6)
 _REST = 1e-4  # gradient per cell and point of a cell, at which the fit rests
 _RIDGE = 1e-4  # penalty that keeps the density smooth where most of the window is empty
-
-
-class Window(NamedTuple):
-    """A square of the plane."""
-
-    center: FloatArray
-    half_width: float
-
-    def holds(self, points: FloatArray) -> BoolArray:
-        """Tell which points lie inside."""
-        return np.asarray((np.abs(points - self.center) <= self.half_width).all(axis=1))
-
-    def to_unit(self, points: FloatArray) -> FloatArray:
-        """Return points of the window in the unit square."""
-        return (points - self.center) / (2 * self.half_width) + 0.5
-
-    def from_unit(self, points: FloatArray) -> FloatArray:
-        """Undo `to_unit`."""
-        return (points - 0.5) * 2 * self.half_width + self.center
 
 
 class PlaneNull(ABC):

@@ -4,7 +4,8 @@ import numpy as np
 
 from latentscope._types import FloatArray
 from latentscope._validate import one_of
-from latentscope.structure._plane_nulls import PlaneNull, Window, plane_null
+from latentscope.structure._plane_nulls import PlaneNull, plane_null
+from latentscope.structure._window import Window
 
 _MOST = 0.5  # share of the points that are compared, from which clouds have the data's own moments
 

@@ -34,7 +34,8 @@ from latentscope.structure._compared import (
 )
 from latentscope.structure._envelope import envelope
 from latentscope.structure._pattern import N_RADII, distances
-from latentscope.structure._plane_nulls import NULLS, Window
+from latentscope.structure._plane_nulls import NULLS
+from latentscope.structure._window import Window
 
 ALPHA = 0.05
 _DEFAULT_POINTS = 1000  # in the default window

@@ -33,9 +33,10 @@ from latentscope.analysis._views import checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import as_rows, collect, n_cores
-from latentscope.structure._plane_nulls import NULLS, PlaneNull, Window
+from latentscope.structure._plane_nulls import NULLS, PlaneNull
 from latentscope.structure._ridge_points import RidgePoints
 from latentscope.structure._space_nulls import null_of
+from latentscope.structure._window import Window, without_copies
 
 ALPHA = 0.05
 _LEAST_POINTS = {2: 30, 3: 150}  # by the number of axes: below, a window is all edge
@@ -43,7 +44,6 @@ _DEFAULT_POINTS = 1000  # in the default window
 _COMMON = 0.1  # share of the null's ridge points that are above the level of a piece
 _WIDEST = 0.25  # of the side: a wider bandwidth leaves no room between the edges
 _LEAST_SETS = 19  # so that one set in twenty can be
-_MOST_TIES = 0.05  # share of the points whose coordinates are those of others
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -295,9 +295,12 @@ def ridges(
     refuse_flat(moments.covariance, view, len(cloud), "ridges")
     window = _window(cloud, checked_center(center, cloud, space), half_width)
     inside = cloud[window.holds(cloud)]
-    _check_points(inside, window, view.axes)
+    _check_points(inside, window)
     n = min(n_points, len(inside))
-    points = random.choice(inside, n, replace=False, shuffle=False)
+    points = without_copies(
+        random.choice(inside, n, replace=False, shuffle=False), window, view.axes
+    )
+    n = len(points)
     side = _side(bandwidth, window, n, len(view.axes))
     model = null_of(null, cloud, window, n)
     scaled = window.to_unit(points).clip(0, 1) * side
@@ -342,23 +345,15 @@ def _window(cloud: FloatArray, center: FloatArray, half_width: float | None) -> 
     return Window(center, positive("half_width", half_width))
 
 
-def _check_points(inside: FloatArray, window: Window, axes: list[int]) -> None:
-    """Raise where ridges would be of the edge or of rounded values."""
-    where = f"the window {window.center.tolist()} ± {window.half_width:.4g}"
-    least = _LEAST_POINTS[len(axes)]
+def _check_points(inside: FloatArray, window: Window) -> None:
+    """Raise where ridges would be those of single points."""
+    n_axes = inside.shape[1]
+    least = _LEAST_POINTS[n_axes]
     if len(inside) < least:
         raise DataError(
-            f"{where} must hold at least {least} points for ridges along {len(axes)} axes; it "
+            f"{window.name} must hold at least {least} points for ridges along {n_axes} axes; it "
             f"holds {len(inside):,}. Choose a larger half_width."
         )
-    for axis, values in zip(axes, inside.T, strict=True):
-        tied = 1 - len(np.unique(values)) / len(values)
-        if tied > _MOST_TIES:
-            raise DataError(
-                f"coordinates must differ from point to point; {tied:.0%} of those on axis {axis} "
-                f"in {where} repeat others, as rounded values or copied rows do, and ridges would "
-                "follow those. Remove copies, or pass unrounded values."
-            )
 
 
 def _side(bandwidth: float | None, window: Window, n: int, n_axes: int) -> float:

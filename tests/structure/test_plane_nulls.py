@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import kstest, spearmanr
 
 from latentscope.errors import DataError
-from latentscope.structure._plane_nulls import NULLS, Window, plane_null
+from latentscope.structure._plane_nulls import NULLS, plane_null
+from latentscope.structure._window import Window
 
 MIX = np.array([[1.0, 0.7], [0.0, 0.5]])
 

@@ -1,0 +1,67 @@
+"""The square of a plane that is looked at, and the points in it that can be told apart."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from latentscope._types import BoolArray, FloatArray
+from latentscope._warn import warn
+from latentscope.errors import DataError
+
+_MOST_TIES = 0.05  # share of the points whose coordinates are those of others
+_SAME = 1e-6  # of the half-width, within which coordinates count as equal
+
+
+class Window(NamedTuple):
+    """A square of a plane, or a cube along three axes."""
+
+    center: FloatArray
+    half_width: float
+
+    def holds(self, points: FloatArray) -> BoolArray:
+        """Tell which points lie inside."""
+        return np.asarray((np.abs(points - self.center) <= self.half_width).all(axis=1))
+
+    def to_unit(self, points: FloatArray) -> FloatArray:
+        """Return points of the window in the unit square."""
+        return (points - self.center) / (2 * self.half_width) + 0.5
+
+    def from_unit(self, points: FloatArray) -> FloatArray:
+        """Undo `to_unit`."""
+        return (points - 0.5) * 2 * self.half_width + self.center
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        center = ", ".join(f"{value:.4g}" for value in self.center)
+        return f"the window ({center}) ± {self.half_width:.4g}"
+
+
+def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> FloatArray:
+    """Return points of a window without those that repeat others; raise if they come in steps.
+
+    Parameters
+    ----------
+    points : float64 array of shape (n_points, n_axes)
+        Inside the window.
+    window : Window
+    axes : sequence of int
+        What messages call the axes.
+    """
+    steps = np.round(points / (_SAME * window.half_width))
+    for axis, values in zip(axes, steps.T, strict=True):
+        tied = 1 - len(np.unique(values)) / len(values)
+        if tied > _MOST_TIES:
+            raise DataError(
+                f"coordinates must differ from point to point; {tied:.0%} of those on axis {axis} "
+                f"in {window.name} repeat others, as rounded values and copied rows do, and a "
+                "test would find nothing but that. Remove copies, or pass unrounded values."
+            )
+    _, first = np.unique(steps, axis=0, return_index=True)
+    if len(first) < len(points):
+        warn(
+            f"{len(points) - len(first):,} of {len(points):,} points in {window.name} repeat "
+            "others; each place is compared once."
+        )
+    return points[np.sort(first)]
