@@ -67,8 +67,8 @@ class Normality(Result):
         projections.
     core_share : float or None
         Share of the points in a Gaussian core: the rows within its radius over those that a
-        Gaussian of all rows would have there. About 1 for a Gaussian. None where too few rows are
-        within the radius to find a core.
+        Gaussian of all rows would have there. About 1 for a Gaussian. None where there are too few
+        rows, or too few within the radius, to find a core.
     n_core : int
         Rows that the core rests on.
     n_points : int
@@ -253,8 +253,9 @@ def normality(
     frame = Frame.of(rows, random)
     n_core = max(_CORE_ROWS[0], _CORE_ROWS[1] * frame.n_directions)
     (sums,) = reduce(rows, CloudSums(frame, n_core / frame.n), progress="normality")
-    core = _core(as_rows(sums.sample))
-    is_tested = n_null > 0 and frame.n > frame.n_directions + 1
+    is_enough = frame.n > frame.n_directions + 1  # else all rows have one distance
+    core = _core(as_rows(sums.sample)) if is_enough else None
+    is_tested = n_null > 0 and is_enough
     sets = Sets(np.empty(0), np.empty((0, len(TESTS))))
     if is_tested:
         sets = compare_with_sets(rows, n_points, n_null, random)
