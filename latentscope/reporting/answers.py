@@ -16,14 +16,12 @@ from latentscope.reporting.albums import Gallery
 from latentscope.reporting.study import STANDS_OUT, Study
 
 _NEAR = 0.05  # relative difference below which two radii are called alike
-_ALIKE = 0.05  # share of the points by which two curves may differ to be called alike
 _NOISE = 0.01  # share of the noise in the variance of z below which z is just mu
 _TIGHTER = 0.1  # share below the Gaussian's inertia that is worth a word
 _MOSTLY = 0.9  # of the points
 _MANY = 300  # rows below which a verdict on distances would be a guess
 _NAMED = 3  # axes
 _FITS = 0.5  # R² from which on a Gaussian describes an axis
-_MOST_BEYOND = 0.01  # of the points, where 0.001 of a Gaussian's lie
 _MOST_NOISE = 0.5  # share in the variance of z
 _SCALES = ("log-variance", "unknown: z equals mu")
 _BROAD = 3.0  # times its share, from which on an axis is called dominant
@@ -163,24 +161,28 @@ def _less(below: float) -> str:
 
 
 def _gaussian(study: Study) -> tuple[str, str] | None:
-    if not study.supports:
+    found = study.normality
+    if found is None:
         return None
+    kind = found.kind[0].upper() + found.kind[1:]
+    return kind, f"{found.verdict} {_distances(study)}".strip()
+
+
+def _distances(study: Study) -> str:
+    """Say how far out the points lie, beside a Gaussian's."""
+    if not study.supports:
+        return ""
     shell, radius = study.supports[PRIOR], study.overview.radius
     low, middle, high = (_left_out(shell, share) for share in (0.001, 0.5, 0.999))
     beyond = 1 - float(np.mean(shell.data_quantiles <= high))
     differs, by_chance = _difference(radius)
-    is_alike = differs < _ALIKE + by_chance and beyond < _MOST_BEYOND
-    verdict = "Close to one, by distances" if is_alike else "Not quite"
-    if shell.n_used < _MANY:
-        verdict = "Too few rows to tell"
     own = shell.shell
-    return verdict, (
+    return (
         f"{beyond:.1%} of the points lie farther out than 99.9 % of a Gaussian's would: their "
         f"Mahalanobis distances are {_f(own[1])} in the middle, 99.8 % of them from {_f(own[0])} "
         f"to {_f(own[2])}; those of as many points of a Gaussian {_f(middle)}, from {_f(low)} to "
         f"{_f(high)}. The radii of {differs:.1%} would have to change to be those of a Gaussian of "
-        f"the same mean and covariance (chance: {by_chance:.1%}). Distances see heavy tails; they "
-        "do not see bends, or clusters along few axes."
+        f"the same mean and covariance (chance: {by_chance:.1%})."
     )
 
 

@@ -8,21 +8,38 @@ from latentscope._table import Table
 from latentscope._types import FloatArray
 
 _LEVEL = 0.05
-_FEW_ROWS, _FEW_PER_DIRECTION = 50, 3  # below which what is not seen may well be there
+_FEW_ROWS, _FEW_PER_DIRECTION = 50, 3
+_UNKNOWN = "cannot tell"
 _LARGE, _SMALL = 0.1, 0.02  # effect sizes of the whole cloud
 
 
 def verdict(result: Any) -> str:
     """Return the answer in two sentences."""
-    p, directions = result.p_value, result.n_directions
-    is_seen = p is not None and p <= _LEVEL
-    fewest = max(_FEW_ROWS, _FEW_PER_DIRECTION * directions)
-    if not is_seen and result.n_used < fewest:
+    if kind(result) == _UNKNOWN:
+        directions = result.n_directions
         return (
             f"Cannot tell: {result.n_used:,} rows are too few to see the shape of a cloud along "
-            f"{directions:,} direction{'s' * (directions > 1)}; at least {fewest:,} are needed."
+            f"{directions:,} direction{'s' * (directions > 1)}; at least {_fewest(result):,} are "
+            "needed."
         )
-    return f"{_how_far(result)} {_how_sure(result, is_seen)}"
+    return f"{_how_far(result)} {_how_sure(result)}"
+
+
+def kind(result: Any) -> str:
+    """Say in a few words what the cloud is."""
+    if not _is_seen(result):
+        return _UNKNOWN if result.n_used < _fewest(result) else "like a Gaussian"
+    lost = 0.0 if result.core_share is None else abs(1 - result.core_share)
+    size = max(result.radial_gap, lost)
+    n_odd = int((result.gaps > result.chance["gap"]).sum())
+    if size >= _LARGE:
+        return "far from a Gaussian"
+    if size >= _SMALL:
+        return "not a Gaussian"
+    if n_odd:
+        marginals = f"{n_odd:,} of {len(result.gaps):,} marginals"
+        return f"as a whole close to a Gaussian, but not along {marginals}"
+    return "close to a Gaussian, but not one"
 
 
 def effects(result: Any) -> Table:
@@ -70,28 +87,22 @@ def _core(share: float | None) -> str:
     return f"A Gaussian core accounts for {min(share, 1):.1%} of the points"
 
 
-def _how_sure(result: Any, is_seen: bool) -> str:
+def _how_sure(result: Any) -> str:
     if result.p_value is None:
         return "How sure that is was not asked (n_null=0)."
     basis = f"p = {result.p_value:.2g}; {result.n_points:,} rows, {result.n_null} Gaussian sets"
-    if is_seen:
-        return f"So the cloud is {_kind(result)} ({basis})."
+    if _is_seen(result):
+        return f"So the cloud is {kind(result)} ({basis})."
     exceeds = result.radial_gap > result.chance["radial_gap"]
     if result.n_points < result.n_used and (exceeds or result.gaps.max() > result.chance["gap"]):
         return f"Only all rows together show that this is no Gaussian ({basis})."
     return f"Nothing here speaks against a Gaussian ({basis}), which does not prove that it is one."
 
 
-def _kind(result: Any) -> str:
-    """Say what a cloud is that is no Gaussian."""
-    lost = 0.0 if result.core_share is None else abs(1 - result.core_share)
-    size = max(result.radial_gap, lost)
-    n_odd = int((result.gaps > result.chance["gap"]).sum())
-    if size >= _LARGE:
-        return "far from a Gaussian"
-    if size >= _SMALL:
-        return "not a Gaussian"
-    if n_odd:
-        marginals = f"{n_odd:,} of {len(result.gaps):,} marginals"
-        return f"as a whole close to a Gaussian, but not along {marginals}"
-    return "close to a Gaussian, but not one"
+def _is_seen(result: Any) -> bool:
+    return result.p_value is not None and result.p_value <= _LEVEL
+
+
+def _fewest(result: Any) -> int:
+    """Return the rows below which what is not seen may well be there."""
+    return max(_FEW_ROWS, _FEW_PER_DIRECTION * result.n_directions)

@@ -23,6 +23,7 @@ from latentscope.structure._window import Window
 _MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
 _MOST_ROUNDS = 1000
 _CELLS = 32  # per side, for the fit of the smooth density
+_EDGES = np.linspace(0, 1, _CELLS + 1)
 _FINE = 128  # per side, for its draws
 _DEGREES = (0, 1, 2, 3, 4, 6)
 _REST = 1e-4  # gradient per cell and point of a cell, at which the fit rests
@@ -148,15 +149,16 @@ class _Copula(PlaneNull):
 
 
 class _Smooth(PlaneNull):
-    """A smooth density: the exponential of a polynomial, of the degree that BIC asks for.
+    """A smooth density: the exponential of a polynomial, of the degree that AIC asks for.
 
     Fitted to counts of cells by Poisson regression (J. Lindsey 1974, Journal of the Royal
-    Statistical Society B 36, 38–47).
+    Statistical Society B 36, 38–47), over the rectangle that the points of the window span.
     """
 
     def fit(self) -> None:
-        inside = self.window.to_unit(self.points[self.window.holds(self.points)])
-        counts, *_ = np.histogram2d(inside[:, 0], inside[:, 1], bins=np.linspace(0, 1, _CELLS + 1))
+        inside = self.points[self.window.holds(self.points)]
+        self.low, self.span = inside.min(axis=0), np.ptp(inside, axis=0)
+        counts, *_ = np.histogramdd((inside - self.low) / self.span, [_EDGES, _EDGES])
         fits = [_fitted_density(counts.ravel(), degree) for degree in _DEGREES]
         _, density = min(fits, key=lambda fit: fit[0])
         self.cumulated = np.cumsum(density) / density.sum()
@@ -164,7 +166,7 @@ class _Smooth(PlaneNull):
     def round(self, random: np.random.Generator) -> FloatArray:
         cell = np.searchsorted(self.cumulated, random.uniform(size=self.n))
         jitter = random.uniform(-0.5, 0.5, size=(self.n, 2)) / _FINE
-        return self.window.from_unit(_cell_centers(_FINE)[cell] + jitter)
+        return self.low + (_cell_centers(_FINE)[cell] + jitter) * self.span
 
 
 _NULLS: dict[str, type[PlaneNull]] = {
@@ -209,7 +211,7 @@ def _mahalanobis_ends(window: Window, mean: FloatArray, root: FloatArray) -> Flo
 
 
 def _fitted_density(counts: FloatArray, degree: int) -> tuple[float, FloatArray]:
-    """Return BIC and density, in fine cells, of a polynomial fitted to counts of cells."""
+    """Return AIC and density, in fine cells, of a polynomial fitted to counts of cells."""
     terms = _polynomials(_cell_centers(_CELLS), degree)
     model = PoissonRegressor(
         alpha=_RIDGE,
@@ -223,7 +225,7 @@ def _fitted_density(counts: FloatArray, degree: int) -> tuple[float, FloatArray]
         mean = model.fit(terms, counts).predict(terms)
         density = model.predict(_polynomials(_cell_centers(_FINE), degree))
     deviance = 2 * float(mean.sum() - counts @ np.log(np.maximum(mean, np.finfo(float).tiny)))
-    criterion = deviance + terms.shape[1] * np.log(counts.sum())
+    criterion = deviance + 2 * terms.shape[1]
     return criterion if np.isfinite(density).all() and np.isfinite(criterion) else np.inf, density
 
 

@@ -10,7 +10,8 @@ from latentscope._warn import warn
 from latentscope.errors import DataError
 
 _MOST_TIES = 0.05  # share of the points whose coordinates are those of others
-_SAME = 1e-6  # of the half-width, within which coordinates count as equal
+_SAME = 1e-6  # of the points' range along an axis, within which coordinates count as equal
+_TINY = np.finfo(float).tiny
 
 
 class Window(NamedTuple):
@@ -49,7 +50,7 @@ def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> F
     axes : sequence of int
         What messages call the axes.
     """
-    steps = np.round(points / (_SAME * window.half_width))
+    steps = np.round(points / (_SAME * np.maximum(np.ptp(points, axis=0), _TINY)))
     for axis, values in zip(axes, steps.T, strict=True):
         tied = 1 - len(np.unique(values)) / len(values)
         if tied > _MOST_TIES:

@@ -154,6 +154,14 @@ class Normality(Result):
         ]
 
     @property
+    def kind(self) -> str:
+        """What the cloud is, in a few words: "like a Gaussian", "far from a Gaussian" ….
+
+        "cannot tell" where rows are too few and nothing is seen.
+        """
+        return words.kind(self)
+
+    @property
     def verdict(self) -> str:
         """The answer in words: how far, beside what chance leaves, and how sure."""
         return words.verdict(self)

@@ -14,6 +14,11 @@ def numbers(tmp_path_factory, small_maps):
     noise = rng.standard_normal((3000, 8))
     stretched = noise * [9, 1, 1, 1, 1, 1, 1, 1]
     corners = 12 * np.eye(8)[rng.integers(4, size=3000)]
+    angle = rng.uniform(0, 2 * np.pi, 3000)
+    ring = 3 * np.column_stack(
+        [np.cos(angle), np.sin(angle), np.cos(3 * angle), *np.zeros((5, 3000))]
+    )
+    ring += 1e-3 * noise
     mu = noise * [1, 1, 1, 1, 0, 0, 0, 0]
     half = np.full_like(mu, -6.0) * [1, 1, 1, 1, 0, 0, 0, 0]
     sets = {
@@ -22,6 +27,7 @@ def numbers(tmp_path_factory, small_maps):
         "stretched": stretched,
         "clustered": noise + corners,
         "heavy": rng.standard_t(3, size=(3000, 8)),
+        "ring": ring,
         "wide": rng.standard_normal((900, 300)),
         "few": rng.standard_normal((40, 8)),
         "same": np.ones((400, 3)),
@@ -47,11 +53,18 @@ def numbers(tmp_path_factory, small_maps):
         ("Which axes", "stretched", "Axis 0 (92%)"),  # 81 / 88
         ("clusters", "prior", "No elbow"),
         ("clusters", "clustered", "An elbow at k = 4"),
-        ("Gaussian cloud", "prior", "Close to one, by distances"),
-        ("Gaussian cloud", "off_centre", "Close to one, by distances"),
-        ("Gaussian cloud", "heavy", "Not quite"),
-        ("Gaussian cloud", "wide", "Close to one, by distances"),  # three rows per direction
-        ("Gaussian cloud", "few", "Too few rows to tell"),
+        ("Gaussian cloud", "prior", "Like a Gaussian"),
+        ("Gaussian cloud", "off_centre", "Like a Gaussian"),
+        ("Gaussian cloud", "heavy", "Far from a Gaussian"),
+        ("Gaussian cloud", "clustered", "Far from a Gaussian"),
+        ("Gaussian cloud", "wide", "Like a Gaussian"),  # three rows per direction
+        ("Gaussian cloud", "few", "Cannot tell"),
+        ("filaments", "prior", "None found"),
+        ("filaments", "stretched", "None found"),
+        ("filaments", "heavy", "None found"),
+        ("filaments", "ring", "Filament-like, in a plane"),
+        ("dimensions", "few", "Cannot tell"),
+        ("dimensions", "ring", "1."),
         ("random points", "few", "Too few rows to tell"),
         ("Which axes", "same", "None: all points coincide"),
         ("just mu", "variance", "Cannot tell: logvar is no log-variance"),

@@ -10,9 +10,9 @@ from scipy.stats import binom
 import latentscope as ls
 from latentscope.errors import DataError, DataTypeError
 from latentscope.structure._mean_shift import Grid, contrast, to_ridges
-from latentscope.structure._window import Window
 from latentscope.structure._ridge_points import RidgePoints
 from latentscope.structure._space_nulls import null_of
+from latentscope.structure._window import Window
 
 plt.switch_backend("Agg")
 
