@@ -21,6 +21,7 @@ if (Path(__file__).parent / "server" / "app.py").exists():
 
 _HOME = {  # public name: the module that defines it, imported on first use
     "AxisDensity": "latentscope.analysis.axes",
+    "ClusterGap": "latentscope.structure.cluster_gap",
     "Comparison": "latentscope.analysis.compare",
     "Direction": "latentscope.analysis.direction",
     "Embedding": "latentscope.analysis.tsne",
@@ -36,6 +37,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "RoundTrip": "latentscope.analysis.round_trip",
     "Support": "latentscope.analysis.support",
     "axis_density": "latentscope.analysis.axes",
+    "cluster_gap": "latentscope.structure.cluster_gap",
     "compare": "latentscope.analysis.compare",
     "direction": "latentscope.analysis.direction",
     "encode": "latentscope.encoding",

@@ -24,6 +24,7 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "pca": "analyses",
     "planes": "analyses",
     "clusters": "analyses",
+    "gap": "analyses",
     "dimension": "analyses",
     "tsne": "analyses",
     "posterior": "analyses",

@@ -8,6 +8,7 @@ from latentscope.plot.clusters import plot_clusters
 from latentscope.plot.compare import plot_compare
 from latentscope.plot.dimension import plot_dimension
 from latentscope.plot.direction import plot_direction
+from latentscope.plot.gap import plot_gap
 from latentscope.plot.overview import plot_overview
 from latentscope.plot.pca import plot_pca
 from latentscope.plot.pictures import plot_pictures
@@ -24,6 +25,7 @@ __all__ = [
     "plot_compare",
     "plot_dimension",
     "plot_direction",
+    "plot_gap",
     "plot_overview",
     "plot_pca",
     "plot_pictures",

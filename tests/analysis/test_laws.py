@@ -25,6 +25,7 @@ ONE_PASS = {  # what does not depend on a seed
 ALL = ONE_PASS | {
     "planes": partial(ls.plane_zoom, half_widths=[9.0, 3.0], axes=(1, 0)),
     "clusters": partial(ls.inertia_curve, n_clusters=[2, 3, 5]),
+    "gap": partial(ls.cluster_gap, n_clusters=[1, 2], n_null=19),
     "dimension": ls.intrinsic_dimension,
     "tsne": partial(ls.tsne, perplexity=5, n_iter=8),
 }
@@ -211,6 +212,9 @@ REFUSALS = {
     ("support", "two rows"): "at least two rows more than directions",
     ("planes", "one axis"): r"axes\[0\] must be an integer from 0 to 0",
     ("clusters", "two rows"): "n_clusters must be an integer from 1 to 2",
+    ("gap", "two rows"): "at least 20 rows to look for clusters; got 2",
+    ("gap", "all rows alike"): "all of them coincide",
+    ("gap", "all zero"): "all of them coincide",
     ("tsne", "two rows"): "n_points must be an integer at least 8",
     ("tsne", "all rows alike"): "all of them coincide",
     ("tsne", "all zero"): "all of them coincide",
