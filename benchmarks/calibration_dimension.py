@@ -1,6 +1,6 @@
 """What `intrinsic_dimension` finds in clouds whose dimension is known, as a section of a page.
 
-``python benchmarks/calibration_dimension.py`` prints it, in about four minutes on one core.
+``python benchmarks/calibration_dimension.py`` prints it, in about five minutes on one core.
 """
 
 import warnings
@@ -14,7 +14,7 @@ from latentscope.structure.intrinsic_dimension import IntrinsicDimension
 
 METHODS = ("two-nn", "mle")
 N_AXES = 256
-N_SMALL, N_RUNS = 2500, 10
+N_SMALL, N_RUNS = 2000, 8
 N_LARGE = 20_000
 # full widths at half maximum of the twelve broad axes that were published
 BROAD = np.array([8, 3, 5.5, 5, 4, 4, 3, 9, 5, 2.75, 11, 8]) / np.sqrt(8 * np.log(2))
@@ -107,8 +107,7 @@ def large_clouds() -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
         "published broad axes, others 0.8": gaussian(np.r_[BROAD, 0.8 * rest]),
         "published broad axes, others 1": gaussian(np.r_[BROAD, rest]),
         "strings without noise": strings(0),
-        "strings, noise 0.001": strings(0.001),
-        "strings, noise 0.02": strings(0.02),
+        "strings, noise 0.005": strings(0.005),
     }
 
 

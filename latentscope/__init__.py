@@ -22,6 +22,7 @@ if (Path(__file__).parent / "server" / "app.py").exists():
 _HOME = {  # public name: the module that defines it, imported on first use
     "AxisDensity": "latentscope.analysis.axes",
     "BesideNulls": "latentscope.structure.beside_nulls",
+    "ClusterGap": "latentscope.structure.cluster_gap",
     "Comparison": "latentscope.analysis.compare",
     "Correlation": "latentscope.analysis.correlation",
     "Direction": "latentscope.analysis.direction",
@@ -46,6 +47,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "Support": "latentscope.analysis.support",
     "axis_density": "latentscope.analysis.axes",
     "beside_nulls": "latentscope.structure.beside_nulls",
+    "cluster_gap": "latentscope.structure.cluster_gap",
     "compare": "latentscope.analysis.compare",
     "correlation": "latentscope.analysis.correlation",
     "direction": "latentscope.analysis.direction",

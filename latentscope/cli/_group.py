@@ -26,6 +26,7 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "structure": "analyses",
     "scan": "analyses",
     "clusters": "analyses",
+    "gap": "analyses",
     "dimension": "analyses",
     "tsne": "analyses",
     "posterior": "analyses",

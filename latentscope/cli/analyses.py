@@ -105,6 +105,12 @@ clusters = _analysis(
     "latentscope clusters latents.h5 --n-clusters 2:11:2",
     "latentscope clusters latents.h5 --n-clusters 2,4,8 --seed 1",
 )
+gap = _analysis(
+    "cluster_gap",
+    "Are there clusters at all?",
+    "latentscope gap latents.h5 --n-null 19 --plot gap.png",
+    "latentscope gap latents.h5 --n-clusters 2:7:1 --n-null 19 --n-points 200",
+)
 dimension = _analysis(
     "intrinsic_dimension",
     "Along how many directions do neighbours differ?",

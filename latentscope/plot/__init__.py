@@ -11,6 +11,7 @@ from latentscope.plot.correlation import plot_correlation
 from latentscope.plot.dimension import plot_dimension
 from latentscope.plot.direction import plot_direction
 from latentscope.plot.ellipsoid import plot_ellipsoid
+from latentscope.plot.gap import plot_gap
 from latentscope.plot.henze_zirkler import plot_henze_zirkler
 from latentscope.plot.normality import plot_normality
 from latentscope.plot.overview import plot_overview
@@ -35,6 +36,7 @@ __all__ = [
     "plot_dimension",
     "plot_direction",
     "plot_ellipsoid",
+    "plot_gap",
     "plot_henze_zirkler",
     "plot_line_up",
     "plot_normality",

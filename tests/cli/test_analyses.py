@@ -28,6 +28,9 @@ CALLS = {  # command and options: the same in Python
     "clusters --n-clusters 2:7:2 --seed 3": lambda z: latentscope.inertia_curve(
         z, n_clusters=(2, 4, 6), rng=3
     ),
+    "gap --n-clusters 2,3 --n-null 19 --n-points 150 --seed 2": lambda z: latentscope.cluster_gap(
+        z, n_clusters=(2, 3), n_null=19, n_points=150, rng=2
+    ),
     "dimension --method mle --n-points 200 --seed 2": lambda z: latentscope.intrinsic_dimension(
         z, method="mle", n_points=200, rng=2
     ),
@@ -158,6 +161,7 @@ def test_a_key_chooses_the_array(good):
         ("clusters latents.h5 --n-clusters 1:999999999999", 1, "got 401"),
         ("planes latents.h5 --axes 0", 1, "axes must be two axis numbers"),
         ("planes latents.h5 --space pcs", 2, "not one of 'pca', 'latent'"),
+        ("gap latents.h5 --n-null 9", 1, "n_null must be an integer at least 19"),
         ("dimension latents.h5 --method two", 2, "not one of 'two-nn', 'mle'"),
         ("dimension latents.h5 --n-points 9", 1, "n_points must be an integer at least 128"),
         ("tsne latents.h5 --perplexity 1", 1, "perplexity must be at least 2"),

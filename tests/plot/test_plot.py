@@ -57,6 +57,7 @@ def results(z, vae):
         "pca": latentscope.pca(z),
         "planes": latentscope.plane_zoom(z, half_widths=[np.inf, 1.0]),
         "clusters": latentscope.inertia_curve(z, n_clusters=range(2, 9)),
+        "gap": latentscope.cluster_gap(z, n_clusters=(1, 2, 3), n_null=19, n_points=300),
         "dimension": latentscope.intrinsic_dimension(z),
         "tsne": latentscope.tsne(z, n_iter=20, perplexity=5),
         "posterior": latentscope.posterior(vae),
@@ -84,7 +85,7 @@ PANELS = {
     "overview": 3, "overview_vae": 4, "compare": 4, "support": 1, "direction": 1, "round_trip": 1,
     "correlation": 1, "ellipsoid": 1, "ridges": 1, "dimension": 1, "plane_structure": 6, "scan": 1,
     "beside_nulls": 3,
-    "normality": 3, "henze_zirkler": 1,
+    "normality": 3, "henze_zirkler": 1, "gap": 2,
 }  # fmt: skip
 
 
