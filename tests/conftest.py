@@ -85,9 +85,11 @@ def _compare(one, other, rtol, but, name):
 
 @pytest.fixture(scope="session")
 def small_maps():
-    """Let reports map few points: what the maps show is tested elsewhere."""
+    """Let reports map few points and draw few nulls: what those show is tested elsewhere."""
+    few = {"N_TSNE": 200, "N_GAP": 400, "N_NORMALITY": 600, "N_GAUSSIAN": 19, "N_SMOOTH": 39}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("latentscope.reporting.study._N_TSNE", 200)
+        for name, value in few.items():
+            patch.setattr(f"latentscope.reporting.study._{name}", value)
         yield
 
 

@@ -8,16 +8,18 @@ from scipy.stats import chi
 from scipy.stats import f as f_law
 
 from latentscope.analysis.axes import AxisDensity
+from latentscope.analysis.clusters import InertiaCurve
 from latentscope.analysis.posterior import COLLAPSED_KL, Posterior
 from latentscope.analysis.radius import RadiusDensity
 from latentscope.analysis.support import Support
 from latentscope.pictures import FULL, PRIOR
 from latentscope.reporting.albums import Gallery
 from latentscope.reporting.study import STANDS_OUT, Study
+from latentscope.structure.cluster_gap import ClusterGap
 
 _NEAR = 0.05  # relative difference below which two radii are called alike
 _NOISE = 0.01  # share of the noise in the variance of z below which z is just mu
-_TIGHTER = 0.1  # share below the Gaussian's inertia that is worth a word
+_LEVEL = 0.05
 _MOSTLY = 0.9  # of the points
 _MANY = 300  # rows below which a verdict on distances would be a guess
 _NAMED = 3  # axes
@@ -127,32 +129,52 @@ def _dimension(study: Study) -> tuple[str, str] | None:
         return None
     if found.dimension is None or found.error is None:
         return "Cannot tell", f"{found.verdict.capitalize()}."
-    verdict = f"{found.dimension:.2g} ± {found.error:.1g}; a Gaussian {found.null_dimension:.2g}"
+    number = f"{found.dimension:.2g} ± {found.error:.1g}"
+    if found.error > found.dimension / 2:
+        number = f"Not settled, {found.dimension:.2g} at the finest scale"
+    verdict = f"{number}; a Gaussian {found.null_dimension:.2g}"
     return verdict, f"{found.verdict[0].upper()}{found.verdict[1:]}."
 
 
 def _clusters(study: Study) -> tuple[str, str] | None:
-    curve = study.clusters
-    if curve is None or not study.overview.pca.total_variance:
+    gap, curve = study.gap, study.clusters
+    if not study.overview.pca.total_variance or (gap is None and curve is None):
         return None
+    verdict = _cluster_verdict(gap)
+    return verdict, " ".join(filter(None, [_gap_text(gap), _curve_text(curve), _map_text(study)]))
+
+
+def _cluster_verdict(gap: ClusterGap | None) -> str:
+    if gap is None or gap.p_value is None:
+        return "Cannot tell"
+    if gap.best is not None:
+        return f"{gap.best} clusters (p = {gap.p_value:.2g})"
+    return "No clusters" if gap.p_value > _LEVEL else "No clusters, yet no Gaussian"
+
+
+def _gap_text(gap: ClusterGap | None) -> str:
+    return "" if gap is None else f"{gap.verdict[0].upper()}{gap.verdict[1:]}."
+
+
+def _curve_text(curve: InertiaCurve | None) -> str:
+    if curve is None:
+        return ""
     ratio = curve.inertia / np.maximum(curve.gaussian_inertia, np.finfo(float).tiny)
     below = 1 - float(np.median(ratio))
-    is_tight = below > _TIGHTER and study.overview.n_used >= _MANY
-    map_text = ""
-    if study.map is not None and study.null_map is not None:
-        map_text = (
-            f" The t-SNE map keeps {study.map.neighbour_preservation:.0%} of each point's nearest "
-            f"neighbours, that of the Gaussian {study.null_map.neighbour_preservation:.0%}, chance "
-            f"{study.map.chance_preservation:.1%}."
-        )
-    verdict = "No elbow" if curve.elbow is None else f"An elbow at k = {curve.elbow}"
-    if curve.elbow is None and is_tight:
-        verdict = "No elbow, yet tighter than a Gaussian"
-    return verdict, (
-        f"K-means for k up to {curve.n_clusters[-1]} shows "
-        f"{'no elbow' if curve.elbow is None else 'an elbow'} beyond that of a Gaussian of the "
-        f"same covariance; its inertia is {_less(below)} the Gaussian's (median over k)."
-        f"{map_text}"
+    elbow = "no elbow" if curve.elbow is None else f"an elbow at k = {curve.elbow}"
+    return (
+        f"For k up to {curve.n_clusters[-1]} the inertia shows {elbow} beyond that of a Gaussian "
+        f"of the same covariance; it is {_less(below)} the Gaussian's (median over k)."
+    )
+
+
+def _map_text(study: Study) -> str:
+    if study.map is None or study.null_map is None:
+        return ""
+    return (
+        f"The t-SNE map keeps {study.map.neighbour_preservation:.0%} of each point's nearest "
+        f"neighbours, that of the Gaussian {study.null_map.neighbour_preservation:.0%}, chance "
+        f"{study.map.chance_preservation:.1%}."
     )
 
 

@@ -76,7 +76,8 @@ TOPICS = (
         "clusters",
         "Are there clusters?",
         "The inertia of k-means for growing k, beside that of a Gaussian of the same mean and "
-        "covariance, cut into as many pieces.",
+        "covariance, cut into as many pieces; how far it lies below (gap), and how well two halves "
+        "of the points agree on the pieces (stability), beside many Gaussians.",
         "K-means splits anything, and every curve falls. Only a bend that the Gaussian's curve "
         "does not have counts. A curve that runs lower without a bend says that the cloud is no "
         "Gaussian: it is bent, or has a shape, or many small clusters.",

