@@ -20,6 +20,10 @@ PROGRAM = textwrap.dedent(
         latentscope.inertia_curve(z, n_clusters=range(2, 12), rng=3),
         latentscope.plane_zoom(z),
     ]
+    results += [
+        latentscope.intrinsic_dimension(z, n_points=4000),
+        latentscope.cluster_gap(z, n_clusters=(1, 2, 3), n_null=19, n_points=400),
+    ]
     labels = {"high": z[:, 3] > 1}
     results += [
         latentscope.support(z, z[:50]),
