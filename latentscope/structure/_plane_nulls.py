@@ -38,16 +38,21 @@ class PlaneNull(ABC):
         self.fit()
 
     def draw(self, random: np.random.Generator) -> FloatArray:
-        """Return n points inside the window, of shape (n, 2)."""
+        """Return n points inside the window, of shape (n, 2).
+
+        A whole cloud of which a few points lie outside is kept but for those, and only they are
+        replaced: a mixture of two clouds would not have the data's own mean and covariance.
+        """
         parts: list[FloatArray] = []
-        found = 0
+        missing = self.n
         for _ in range(_MOST_ROUNDS):
-            if found >= self.n:
-                drawn = np.concatenate(parts)
-                return drawn if found == self.n else random.permutation(drawn)[: self.n]
             candidates = self.round(random)
-            parts.append(candidates[self.window.holds(candidates)])
-            found += len(parts[-1])
+            inside = candidates[self.window.holds(candidates)]
+            few = len(inside) <= missing
+            parts.append(inside if few else random.permutation(inside)[:missing])
+            missing -= len(parts[-1])
+            if not missing:
+                return np.concatenate(parts)
         raise DataError(
             f"the null model must put points into the window to be compared with; it hardly puts "
             f"any at {self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window "
