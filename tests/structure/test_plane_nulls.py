@@ -49,15 +49,14 @@ def test_whole_clouds_have_the_mean_and_covariance_of_the_data(null):
 
 
 @pytest.mark.parametrize("null", ["gaussian", "elliptical"])
-def test_a_cloud_that_just_fits_the_window_keeps_its_moments_but_for_the_points_replaced(null):
-    """The data's own largest coordinate ends the window, and every other draw exceeds it."""
+def test_only_points_outside_the_window_are_replaced(null):
+    """A point or two leave every draw; half of a second cloud would move the covariance by 4 %."""
     points = cloud(n=2000)
     center = points.mean(axis=0)
-    window = Window(center, float(np.abs(points - center).max()))
+    window = Window(center, 0.9 * float(np.abs(points - center).max()))
     model = plane_null(null, points, window, 2000)
     streams = np.random.default_rng(0).spawn(20)
     changes = [np.abs(np.cov(model.draw(one).T) / np.cov(points.T) - 1).max() for one in streams]
-    assert np.median(changes) < 0.01  # a mixture of two clouds: 0.03
     assert max(changes) < 0.03
 
 
