@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+import calibration_celeba
 import calibration_clusters
 import calibration_dimension
 import calibration_models
@@ -25,9 +26,9 @@ structure, to see what it finds and where it is blind.
 """
 
 
-def parts(folder: Path) -> dict[str, Callable[[], str]]:
+def parts(folder: Path, celeba: Path | None) -> dict[str, Callable[[], str]]:
     """Return what makes each section."""
-    return {
+    made = {
         "planes": lambda: calibration_planes.measure(folder),
         "ridges": calibration_ridges.measure,
         "dimension": calibration_dimension.measure,
@@ -35,13 +36,16 @@ def parts(folder: Path) -> dict[str, Callable[[], str]]:
         "clusters": calibration_clusters.measure,
         "models": lambda: calibration_models.measure(folder),
     }
+    if celeba:
+        made["celeba"] = lambda: calibration_celeba.measure(celeba)
+    return made
 
 
-def page(folder: Path) -> str:
+def page(folder: Path, celeba: Path | None) -> str:
     """Return the page; sections that were made before are not made again."""
     folder.mkdir(parents=True, exist_ok=True)
     sections = [HEAD]
-    for name, make in parts(folder).items():
+    for name, make in parts(folder, celeba).items():
         path = folder / f"section-{name}.md"
         if not path.exists():
             path.write_text(make(), encoding="utf-8")
@@ -52,9 +56,10 @@ def page(folder: Path) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kept", type=Path, default=Path("runs/calibration"))
+    parser.add_argument("--celeba", type=Path, metavar="RUNS", help="runs of celeba_training.py")
     parser.add_argument("--write", type=Path, metavar="PATH", help="write the page here")
     arguments = parser.parse_args()
-    text = page(arguments.kept)
+    text = page(arguments.kept, arguments.celeba)
     print(text)
     if arguments.write:
         arguments.write.write_text(text, encoding="utf-8")
