@@ -21,7 +21,7 @@ components, beside a Gaussian; then all planes of the first {axes} components, w
 and of half of the points, beside a smooth density and corrected for all; then dimension (TwoNN),
 normality and clusters.
 
-| model | in ±{square} | p there | windows with structure | dimension | Gaussian's | in a core | clusters |
+| model | in ±{square} | p there | structured windows | dimension | Gaussian | core | clusters |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 

@@ -36,7 +36,8 @@ from latentscope.structure._extrapolation import at_zero
 _LEAST = 128  # distinct points, below which nothing is said
 _FARTHEST = 1e6  # of the usual distance from the median, beyond which others look like one point
 _MOST_TIES = 0.05  # share of equal distances, above which the coordinates are too coarse
-_THIN, _LIKE, _ABOVE = 0.75, 0.9, 1.1  # of the Gaussian's dimension
+_THIN, _FEWER, _LIKE, _ABOVE = 1 / 3, 0.75, 0.9, 1.1  # of the Gaussian's dimension
+_CURVE = 1.5  # dimensions, below which points lie along curves
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -184,12 +185,15 @@ class IntrinsicDimension(Result):
     def _meaning(self) -> str:
         shares, errors = self.shares
         highest = shares + errors
-        if highest[0] < _THIN:
+        is_thin = (highest < _THIN) | (
+            (self.dimensions + self.errors < _CURVE) & (highest < _FEWER)
+        )
+        if is_thin[0]:
             return "the points lie on something thin"
-        if highest.min() < _THIN:
-            return self._thin_beyond(int(highest.argmin()))
+        if is_thin.any():
+            return self._thin_beyond(int(np.where(is_thin, highest, np.inf).argmin()))
         if highest[0] < _LIKE:
-            return "fewer, but not thin"
+            return "fewer, as where a cloud is bent, or denser in places, but not thin"
         if shares[0] - errors[0] > _ABOVE:
             return "more, so nothing thin"
         return "like a Gaussian of the same covariance"
