@@ -44,7 +44,7 @@ def row(name: str, path: Path) -> tuple[str, list[str], tuple[int, int]]:
     line = (
         f"| {name} | {square} | {p} | {found} | {own} | {beside} | {core} | {gap.best or 'none'} |"
     )
-    verdicts = [scan.verdict, normality.verdict, f"{gap.verdict[0].upper()}{gap.verdict[1:]}."]
+    verdicts = [scan.verdict, normality.verdict, gap.verdict]
     return line, verdicts, (scan.n_total, normality.z_dim)
 
 

@@ -78,3 +78,14 @@ def show(value: Any) -> str:
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:.5g}"
+
+
+def sentence(text: str) -> str:
+    """Return text as a sentence.
+
+    Examples
+    --------
+    >>> sentence("no clusters")
+    'No clusters.'
+    """
+    return f"{text[0].upper()}{text[1:]}."

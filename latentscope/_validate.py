@@ -78,7 +78,7 @@ def one_of(name: str, value: str, options: Sequence[str]) -> str:
     >>> one_of("space", "pca", ["pca", "latent"])
     'pca'
     """
-    if value in options:
+    if isinstance(value, str) and value in options:
         return value
     listed = ", ".join(repr(option) for option in options)
     near = difflib.get_close_matches(str(value), options, n=1)

@@ -86,7 +86,10 @@ def _compare(one, other, rtol, but, name):
 @pytest.fixture(scope="session")
 def small_maps():
     """Let reports map few points and draw few nulls: what those show is tested elsewhere."""
-    few = {"N_TSNE": 200, "N_GAP": 400, "N_NORMALITY": 600, "N_GAUSSIAN": 19, "N_SMOOTH": 39}
+    few = {
+        "N_TSNE": 200, "N_GAP": 300, "N_NORMALITY": 600, "N_GAUSSIAN": 19, "N_SMOOTH": 39,
+        "N_DIMENSION": 1000, "SCAN_AXES": 2,
+    }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name, value in few.items():
             patch.setattr(f"latentscope.reporting.study._{name}", value)

@@ -155,7 +155,7 @@ def correlation(z: Any) -> Correlation:
     1 − (1 − P(|r₁| > r))^m. `limit` sets this to 0.05, `chance_largest` to one half.
 
     The limit is for independent axes that are not far from Gaussian. Skewed ones exceed it more
-    often: 200 points of 40 independent exponential axes in a fifth of all clouds. Axes that are
+    often. Axes that are
     uncorrelated and yet dependent, as those of a cloud with heavy elliptical tails, vary more too.
     A few outliers can make any correlation. And with 170,000 points a correlation of 0.02 is beyond
     chance without meaning much: read its size first.

@@ -82,6 +82,8 @@ def _draw(panels: "np.ndarray[Any, Any]", results: list[Any], titles: list[str])
     for panel, one, title in zip(panels, results, titles, strict=True):
         one.plot(panel)
         panel.set_title(title, fontsize="small")
+        if panel is not panels[0] and (legend := panel.get_legend()):
+            legend.remove()
     _share_limits(panels)
 
 

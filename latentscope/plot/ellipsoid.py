@@ -43,7 +43,7 @@ def plot_ellipsoid(result: Ellipsoid, *, ax: Axes | None = None) -> Axes:
     else:
         panel.set(zlabel=names[2], aspect="equal")
     legend = panel.legend(
-        frameon=False, fontsize="x-small", loc="upper left", bbox_to_anchor=(1.02, 1.0),
+        frameon=False, fontsize="x-small", loc="upper left", bbox_to_anchor=(1.0, 1.0),
         title=f"{result.rows_text}:\nshare inside (a Gaussian's)", title_fontsize="x-small",
         alignment="left",
     )  # fmt: skip

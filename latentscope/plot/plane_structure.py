@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from latentscope._types import FloatArray
+from latentscope.analysis._views import axis_names
 from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
 from latentscope.structure.plane_structure import PlaneStructure
 
@@ -52,10 +53,10 @@ def _draw_points(
     size = float(np.clip(2500 / len(points), 0.5, 12))
     ax.scatter(points[:, 0], points[:, 1], s=size, color=color, linewidths=0)
     (x, y), half = result.center, result.half_width
-    name, first = ("PC {}", 1) if result.space == "pca" else ("axis {}", 0)
+    names = axis_names(result.space, result.axes)
     ax.set(
         xlim=(x - half, x + half), ylim=(y - half, y + half), aspect="equal",
-        xlabel=name.format(result.axes[0] + first), ylabel=name.format(result.axes[1] + first),
+        xlabel=names[0], ylabel=names[1],
     )  # fmt: skip
     for ticks in (ax.xaxis, ax.yaxis):
         ticks.set_major_locator(MaxNLocator(4))

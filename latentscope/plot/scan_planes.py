@@ -38,14 +38,16 @@ def plot_scan_planes(result: PlaneScan, *, ax: Axes | None = None) -> Axes:
         )  # fmt: skip
     ax.axvline(result.critical, color=GAUSSIAN, ls="--", lw=1)
     ax.axvspan(0, result.critical, color=MUTED, alpha=0.12, lw=0)
-    name, first = ("PC {}–{}", 1) if result.space == "pca" else ("axes {}–{}", 0)
     if len(planes) <= _MOST_NAMES:
-        ax.set_yticks(range(len(planes)), [name.format(a + first, b + first) for a, b in planes])
+        ax.set_yticks(range(len(planes)), list(dict.fromkeys(result.plane_names)))
     ax.tick_params(axis="y", labelsize="small")
     ax.set(
         xlim=(0, None), ylim=(len(planes) - 0.5, -0.5),
-        xlabel=f"departure from the null '{result.null}' (grey: chance, all windows together)",
+        xlabel=f"departure from '{result.null}' (grey: chance)",
         ylabel="plane",
     )  # fmt: skip
-    ax.legend(frameon=False, fontsize="small", loc="lower right", title="windows of")
+    ax.legend(
+        frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0),
+        title="windows of", title_fontsize="small",
+    )  # fmt: skip
     return ax

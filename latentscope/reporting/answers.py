@@ -115,11 +115,14 @@ def _structure(study: Study) -> tuple[str, str] | None:
     scan = study.scan
     if scan is None:
         return None
-    verdict = f"{scan.sign[0].capitalize()}, in a plane" if scan.is_structured[0] else "None found"
+    components = f"PC 1 to {int(scan.axes.max()) + 1}"
+    verdict = f"None in planes of {components}"
+    if scan.is_structured[0]:
+        verdict = f"{scan.sign[0].capitalize()} in {scan.plane_names[0]}"
     return verdict, (
-        f"{scan.verdict} Windows of {_f(float(scan.n_window.min()))} and "
-        f"{_f(float(scan.n_window.max()))} points were looked at; what is finer than their "
-        "spacing, or lies across many axes, is not seen in planes."
+        f"{scan.verdict} At most {scan.n_points:,} points of each window were compared: what is "
+        f"finer than they are apart, lies across many axes, or in other axes than {components}, is "
+        "not seen."
     )
 
 
@@ -128,12 +131,12 @@ def _dimension(study: Study) -> tuple[str, str] | None:
     if found is None:
         return None
     if found.dimension is None or found.error is None:
-        return "Cannot tell", f"{found.verdict.capitalize()}."
+        return "Cannot tell", found.verdict
     number = f"{found.dimension:.2g} ± {found.error:.1g}"
     if found.error > found.dimension / 2:
         number = f"Not settled, {found.dimension:.2g} at the finest scale"
     verdict = f"{number}; a Gaussian {found.null_dimension:.2g}"
-    return verdict, f"{found.verdict[0].upper()}{found.verdict[1:]}."
+    return verdict, found.verdict
 
 
 def _clusters(study: Study) -> tuple[str, str] | None:
@@ -153,7 +156,7 @@ def _cluster_verdict(gap: ClusterGap | None) -> str:
 
 
 def _gap_text(gap: ClusterGap | None) -> str:
-    return "" if gap is None else f"{gap.verdict[0].upper()}{gap.verdict[1:]}."
+    return "" if gap is None else gap.verdict
 
 
 def _curve_text(curve: InertiaCurve | None) -> str:

@@ -34,17 +34,8 @@ _ROWS_PER_CLUSTER = 5
 _N_DIMENSION = 5000  # rows whose neighbours are counted
 _N_NORMALITY, _N_GAUSSIAN = 2000, 39  # rows, and Gaussian sets of all tests
 _N_GAP = 2000  # rows that k-means groups beside Gaussians
+_GAP_CLUSTERS, _ROWS_PER_GROUP = range(1, 11), 10
 _SCAN_AXES, _N_SMOOTH = 4, 99  # components, and sets of the null per window
-_SETTINGS = (
-    _CLUSTERS,
-    _N_TSNE,
-    _N_DIMENSION,
-    _N_NORMALITY,
-    _N_GAUSSIAN,
-    _N_GAP,
-    _SCAN_AXES,
-    _N_SMOOTH,
-)
 _BINS = 4  # per standard deviation
 _N_SCALE = 2000  # rows that tell the scale of the bins
 _N_LABELS = 60
@@ -133,16 +124,7 @@ def studied(
         {
             "overview": found.to_dict(),
             "rng": rng,
-            "settings": [
-                _CLUSTERS,
-                _N_TSNE,
-                _N_DIMENSION,
-                _N_NORMALITY,
-                _N_GAUSSIAN,
-                _N_GAP,
-                _SCAN_AXES,
-                _N_SMOOTH,
-            ],
+            "settings": _settings(),
         },
     )
     steps: dict[str, Callable[[], None]] = {
@@ -164,6 +146,12 @@ def studied(
         except LatentscopeError as error:
             study.left_out[title] = str(error)
     return study
+
+
+def _settings() -> list[Any]:
+    """Return what results depend on that take long, besides the rows and the seed."""
+    sizes = [_N_TSNE, _N_DIMENSION, _N_NORMALITY, _N_GAUSSIAN, _N_GAP, _SCAN_AXES, _N_SMOOTH]
+    return [_CLUSTERS, *sizes]
 
 
 @contextmanager
@@ -233,10 +221,12 @@ def _clusters(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
 
 
 def _gap(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
+    n = min(study.overview.n_used, _N_GAP)
+    ks = [k for k in _GAP_CLUSTERS if k * _ROWS_PER_GROUP <= n]
     study.gap = kept.get(
         "gap",
         ClusterGap,
-        lambda: cluster_gap(rows, n_null=_N_GAUSSIAN, n_points=_N_GAP, rng=rng),
+        lambda: cluster_gap(rows, n_clusters=ks, n_null=_N_GAUSSIAN, n_points=n, rng=rng),
     )
 
 

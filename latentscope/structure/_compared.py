@@ -8,22 +8,22 @@ from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
 from latentscope._types import FloatArray
-from latentscope.analysis.planes import PlaneZoom
 from latentscope.errors import DataError
 from latentscope.rows import n_cores
 from latentscope.structure._pattern import Pattern, distances, pattern
 from latentscope.structure._plane_nulls import plane_null
+from latentscope.structure._planes import Plane
 from latentscope.structure._window import Window, without_copies
 
 FUNCTIONS = ("pairs", "nearest", "empty", "alignment")  # that the test looks at
 LEAST_POINTS = 30
-_MOST_CORRELATED = 1 - 1e-9
+_FINE = 0.1  # of the mean spacing, below which steps of rounded values do not show
 
 
 class Compared(NamedTuple):
     """Patterns of one window: that of the data first, then those of the null."""
 
-    plane: PlaneZoom
+    plane: Plane
     window: Window
     null: str
     n_window: int
@@ -37,14 +37,8 @@ class Compared(NamedTuple):
         return np.array([np.concatenate([getattr(p, f) for f in FUNCTIONS]) for p in self.patterns])
 
 
-def window_of(plane: PlaneZoom, n_points: int) -> Window:
-    """Return the window that holds so many points of a plane, the nearest to its centre."""
-    reach = float(np.abs(plane.xy[n_points - 1] - plane.center).max())
-    return Window(plane.center, reach or 1.0)
-
-
 def compared(
-    plane: PlaneZoom,
+    plane: Plane,
     window: Window,
     null: str,
     n_null: int,
@@ -56,9 +50,10 @@ def compared(
     _check_window(plane, window, len(inside))
     n = min(n_points, len(inside))
     points = without_copies(
-        random.choice(inside, n, replace=False, shuffle=False), window, plane.axes.tolist()
+        random.choice(inside, n, replace=False, shuffle=False), window, plane.axes
     )
     n = len(points)
+    _check_steps(plane, window, n)
     model = plane_null(null, plane.xy, window, n)
     radii = distances(n)
 
@@ -75,15 +70,22 @@ def compared(
     return Compared(plane, window, null, len(inside), points, look, patterns)
 
 
-def _check_window(plane: PlaneZoom, window: Window, n_inside: int) -> None:
+def _check_window(plane: Plane, window: Window, n_inside: int) -> None:
     """Raise where there is nothing to test."""
     if n_inside < LEAST_POINTS:
         raise DataError(
             f"{window.name} must hold at least {LEAST_POINTS} points to be tested; it holds "
             f"{n_inside:,} of {len(plane.xy):,}. Choose a larger half_width."
         )
-    covariance = np.cov(plane.xy.T)
-    if np.square(covariance[0, 1]) >= _MOST_CORRELATED * covariance[0, 0] * covariance[1, 1]:
+
+
+def _check_steps(plane: Plane, window: Window, n: int) -> None:
+    """Raise where points stand on a grid that the test would find."""
+    spacing = 2 * window.half_width / np.sqrt(n)
+    if plane.step > _FINE * spacing:
         raise DataError(
-            f"axes must span a plane; along axes {plane.axes.tolist()} all points lie on one line."
+            f"values must not come in steps as wide as the points of {window.name} are apart; "
+            f"those of z do, of up to {plane.step:.3g} along the plane, where points are "
+            f"{spacing:.3g} apart, and a test would find nothing but that. Pass unrounded values, "
+            "or add evenly spread noise as wide as a step."
         )

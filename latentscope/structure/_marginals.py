@@ -39,10 +39,6 @@ class MarginalSums:
         self.counts: IntArray = np.zeros((len(mean), len(_EDGES) + 1), dtype=np.int64)
         self.powers: FloatArray = np.zeros((len(mean), 2))  # Σ t³ and Σ t⁴ per column
 
-    def empty(self) -> Self:
-        """Return sums of no rows with the same settings."""
-        return type(self)(self.mean, self.std)
-
     def add(self, values: Array) -> None:
         """Add rows."""
         scale = 1 / self.std

@@ -66,7 +66,13 @@ def compare_with_sets(rows: Rows, n_points: int, n_null: int, random: np.random.
         observed = statistics(cloud, directions, random)
         sets = pool.map(on_a_set, random.spawn(n_null))
         null = list(tqdm(sets, total=n_null, **title))
-    return Sets(observed, np.array(null).reshape(n_null, len(TESTS)))
+    found = Sets(observed, np.array(null).reshape(n_null, len(TESTS)))
+    if not all(np.isfinite(part).all() for part in found):
+        raise DataError(
+            f"{rows.name} must be of a size that float32 can square, to be tested; the largest "
+            f"deviation is {np.abs(points - points.mean(axis=0)).max():.3g}. Rescale it."
+        )
+    return found
 
 
 def gaussian_set(shape: tuple[int, int], random: np.random.Generator) -> Array:

@@ -38,14 +38,14 @@ def kind(result: Any) -> str:
         return "not a Gaussian"
     if n_odd:
         marginals = f"{n_odd:,} of {len(result.gaps):,} marginals"
-        return f"as a whole close to a Gaussian, but not along {marginals}"
+        return f"no Gaussian along {marginals}, though close to one as a whole"
     return "close to a Gaussian, but not one"
 
 
 def effects(result: Any) -> Table:
     """Return the table: a row per effect size, with the p-value of the test that goes with it."""
     chance, p = result.chance, result.p_values.tolist() or [None] * 6
-    above = float(np.quantile(result.null[:, -1], 0.95)) if result.n_null else None
+    usual, above = np.quantile(result.null[:, -1], [0.5, 0.95]) if result.n_null else (None, None)
     rows = (
         ("share of the points in a Gaussian core", result.core_share, 1, None, None),
         ("gap of the law of the distances", result.radial_gap, 0, chance["radial_gap"], p[0]),
@@ -54,7 +54,7 @@ def effects(result: Any) -> Table:
         ("largest gap of a marginal", float(result.gaps.max()), 0, chance["gap"], p[2]),
         ("largest skewness", _largest(result.skewness), 0, chance["skewness"], p[3]),
         ("largest excess kurtosis", _largest(result.excess), 0, chance["excess"], p[4]),
-        ("AUC of a classifier", result.auc, 0.5, above, p[5]),
+        ("AUC of a classifier", result.auc, usual, above, p[5]),
     )  # fmt: skip
     names = ("quantity", "value", "gaussian", "by_chance", "p_value")
     return Table(**dict(zip(names, zip(*rows, strict=True), strict=True)))

@@ -34,10 +34,10 @@ def pair_sums(  # noqa: PLR0915 (one loop over pairs, compiled)
             d = np.sqrt(square)
             nearest[i] = min(nearest[i], d)
             if d < l_radii[-1]:
-                pairs[int(d / l_radii[0])] += 1 / ((1 - abs(x)) * (1 - abs(y)))
+                pairs[min(int(d / l_radii[0]), m - 1)] += 1 / ((1 - abs(x)) * (1 - abs(y)))
             if 0 < d < radii[-1]:
                 c, s = x / d, y / d
-                k = int(d / radii[0])
+                k = min(int(d / radii[0]), m - 1)
                 ring[k, 0] += c
                 ring[k, 1] += s
                 ring[k, 2] += c * c - s * s

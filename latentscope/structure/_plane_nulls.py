@@ -10,7 +10,7 @@ import warnings
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.linear_model import PoissonRegressor
 
@@ -132,25 +132,19 @@ class _Gaussian(_Elliptical):
 
 
 class _Copula(PlaneNull):
-    """Both coordinates as they are, correlated like a Gaussian's by their normal scores."""
+    """Both coordinates as they are, in the order of draws from a Gaussian correlated like them."""
 
     def fit(self) -> None:
-        n = len(self.points)
         self.sorted = np.sort(self.points, axis=0)
-        scores = ndtri((rankdata(self.points, axis=0) - 0.5) / n)
+        scores = ndtri((rankdata(self.points, axis=0) - 0.5) / len(self.points))
         self.correlation = float(np.corrcoef(scores.T)[0, 1])
-        center, half = self.window
-        first = np.searchsorted(self.sorted[:, 0], [center[0] - half, center[0] + half]) / n
-        self.ends = np.clip(first, 0.5 / n, 1 - 0.5 / n)
 
     def round(self, random: np.random.Generator) -> FloatArray:
-        first = ndtri(random.uniform(self.ends[0], self.ends[1], size=2 * self.n))
-        noise = np.sqrt(1 - self.correlation**2) * random.standard_normal(2 * self.n)
-        scores = np.stack([first, self.correlation * first + noise], axis=1)
-        place = ndtr(scores) * len(self.points) - 0.5
-        ranks = np.arange(len(self.points))
-        columns = [np.interp(place[:, k], ranks, self.sorted[:, k]) for k in (0, 1)]
-        return np.stack(columns, axis=1)
+        scores = random.standard_normal(self.points.shape)
+        scores[:, 1] *= np.sqrt(1 - self.correlation**2)
+        scores[:, 1] += self.correlation * scores[:, 0]
+        ranks = scores.argsort(axis=0).argsort(axis=0)
+        return np.take_along_axis(self.sorted, ranks, axis=0)
 
 
 class _Smooth(PlaneNull):

@@ -38,10 +38,6 @@ class RadialSums:
         self.fourths = 0.0  # Σ d⁴
         self.counts: IntArray = np.zeros(2 * self.half, dtype=np.int64)
 
-    def empty(self) -> Self:
-        """Return sums of no rows with the same settings."""
-        return type(self)(self.n_directions)
-
     def add(self, square: FloatArray) -> None:
         """Add squared distances of rows."""
         with np.errstate(divide="ignore"):

@@ -37,11 +37,6 @@ class RidgePoints(NamedTuple):
         places, directions = places[is_inner], directions[is_inner]
         return cls(places, contrast(places, directions, grid))
 
-    @property
-    def largest(self) -> float:
-        """Largest contrast; 0 without ridges."""
-        return float(self.contrast.max(initial=0.0))
-
     def thinned(self) -> Self:
         """Return the place of most contrast in each of many small cells."""
         order = np.argsort(-self.contrast, kind="stable")

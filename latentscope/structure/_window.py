@@ -6,9 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from latentscope._types import BoolArray, FloatArray
+from latentscope._validate import positive, real
 from latentscope._warn import warn
 from latentscope.errors import DataError
 
+_DEFAULT_POINTS = 1500  # in the default window: enough to show structure by eye
 _MOST_TIES = 0.05  # share of the points whose coordinates are those of others
 _SAME = 1e-6  # of the points' range along an axis, within which coordinates count as equal
 _TINY = np.finfo(float).tiny
@@ -37,6 +39,31 @@ class Window(NamedTuple):
         """What messages call it."""
         center = ", ".join(f"{value:.4g}" for value in self.center)
         return f"the window ({center}) ± {self.half_width:.4g}"
+
+
+def window_about(center: FloatArray, points: FloatArray, half_width: float | None) -> Window:
+    """Return the window of a half-width about a centre.
+
+    Parameters
+    ----------
+    center : float64 array of shape (n_axes,)
+    points : float64 array of shape (n_points, n_axes)
+        All points, inside and outside.
+    half_width : float or None
+        ``inf`` for what holds all points, None for the 1,500 nearest, or half of them if fewer.
+    """
+    distance = np.abs(points - center).max(axis=1)
+    if half_width is None:
+        return window_of(center, distance, min(_DEFAULT_POINTS, len(points) // 2))
+    if real("half_width", half_width) == np.inf:
+        return window_of(center, distance, len(points))
+    return Window(center, positive("half_width", half_width))
+
+
+def window_of(center: FloatArray, distance: FloatArray, n_points: int) -> Window:
+    """Return the window that holds so many points, by their largest coordinate from its centre."""
+    nearest = max(n_points, 1) - 1
+    return Window(center, float(np.partition(distance, nearest)[nearest]) or 1.0)
 
 
 def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> FloatArray:

@@ -61,7 +61,7 @@ class BesideNulls(Result):
         """
         rows = []
         for name, value in self.data.headline().items():
-            others = [null.headline()[name] for null in self.nulls]
+            others = [null.headline().get(name) for null in self.nulls]
             if all(_is_number(one) for one in (value, *others)):
                 values = np.array(others, dtype=float)
                 beyond = min((values <= value).sum(), (values >= value).sum())
@@ -96,7 +96,8 @@ def beside_nulls(
     null : {"gaussian", "elliptical", "copula", "independent"}
         See `null_model`.
     n_null : int
-        Draws. 19 make a line-up whose odds of being guessed are 1 in 20.
+        Draws. 19 make a line-up whose odds of being guessed are 1 in 20; the least p-value of a
+        number, on its two sides, is 2 / (n_null + 1).
     rng : int or numpy.random.Generator
         Seed of the draws and of the place in the line-up.
     **options

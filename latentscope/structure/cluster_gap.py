@@ -21,7 +21,7 @@ import numpy as np
 from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
-from latentscope._table import Table
+from latentscope._table import Table, sentence
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.analysis._moments import Covariance, gaussian_like, varying_axes
@@ -142,6 +142,9 @@ class ClusterGap(Result):
     @property
     def verdict(self) -> str:
         """Say in a sentence what was found, with its uncertainty."""
+        return sentence(self._found())
+
+    def _found(self) -> str:
         p = self.p_value
         if p is None:
             return (
@@ -159,13 +162,26 @@ class ClusterGap(Result):
         if p <= _LEVEL:
             return (
                 f"no clusters, but not Gaussian either: k-means with {ks} fits better than in a "
-                f"Gaussian of the same covariance (p = {p:.2g}), but its groups are not stable, "
-                "no tighter than in an even box, or better cut further"
+                f"Gaussian of the same covariance (p = {p:.2g}), but {self._objection()}"
             )
         return (
             f"no clusters: k-means with {ks} fits no better than in a Gaussian of the same "
             f"covariance (p = {p:.2g})"
         )
+
+    def _objection(self) -> str:
+        """Say what speaks against clusters at the k of the largest gap."""
+        at = int(np.where(self.n_clusters > 1, self.gap, -np.inf).argmax())
+        k, halves = self.n_clusters[at], self.stability[at]
+        if halves < STABLE:
+            return f"halves of the points do not agree on its {k} groups ({halves:.2f} of 1)"
+        box = self.box_log_inertia[:, at]
+        if box.mean() - self.log_inertia[at] <= _CLEAR * box.std():
+            return (
+                f"its {k} groups, though stable ({halves:.2f} of 1), are hardly tighter than those "
+                "of an evenly filled box: undecided"
+            )
+        return f"its {k} groups could as well be cut further"
 
     def table(self) -> Table:
         """Return one row per k."""
@@ -261,7 +277,8 @@ def cluster_gap(
     points = _principal(take(rows, indices), rows.name)
     n_directions = points.shape[1]
     is_told = len(points) > n_directions + 1
-    clouds = _clouds(points, *((n_null, _N_BOXES) if is_told else (0, 0)), random)
+    n_null, n_boxes = (n_null, _N_BOXES) if is_told else (0, 0)
+    clouds = _clouds(points, n_null, n_boxes, random)
     curves = [_curves(cloud, ks, random) for cloud in clouds]
     log_inertia, stability = np.array(curves).transpose(1, 0, 2)
     return ClusterGap(

@@ -25,6 +25,7 @@ from latentscope.results import Result
 from latentscope.rows import as_rows, reduce, sample_rows, take
 
 _MOST_DIRECTIONS = 10
+_FEWEST = 10  # rows, and two per direction: the law of fewer is another
 _AT_ONCE = 1_000  # rows whose distances to all others are held at once
 
 
@@ -147,10 +148,10 @@ def _white(points: FloatArray) -> FloatArray:
             "statistic tends to 1 whatever the cloud. Use latentscope.normality(z), or test a few "
             "principal components, latentscope.pca(z, n_components=5).transform(z)."
         )
-    if not rank or found.n <= rank + 1:
+    if not rank or found.n < max(_FEWEST, 2 * rank):
         raise DataError(
-            "z must have at least two rows more than directions, and vary; got "
-            f"{found.n} rows that vary along {rank} directions."
+            f"z must vary, and have at least {_FEWEST} rows and two per direction; got {found.n} "
+            f"rows that vary along {rank} directions."
         )
     return (points - found.mean) @ (axes / np.sqrt(variance)[:, None]).T
 

@@ -113,7 +113,11 @@ class Normality(Result):
 
     @property
     def auc(self) -> float | None:
-        """How well a classifier tells the rows from a Gaussian's: 0.5 is not at all, 1 always."""
+        """How well a classifier tells the rows from a Gaussian's: 1 is always.
+
+        Rows that it cannot tell give a little less than 0.5: both halves of a set share its mean
+        and covariance, so that what one has too much of the other lacks.
+        """
         return float(self.observed[-1]) if len(self.observed) else None
 
     @property
@@ -130,7 +134,8 @@ class Normality(Result):
     def chance(self) -> dict[str, float]:
         """What a Gaussian of as many rows exceeds once in 20 times, by name of the quantity.
 
-        For the largest of all marginals, and with `chance_gap` for a single one.
+        Of marginals, the largest of all; "single_gap" is that of one alone. "radial_gap" is an
+        upper bound: Kolmogorov's 1.36 / √n, which the fitted mean and covariance make smaller.
         """
         n, many = self.n_used, len(self.gaps)
         skewness, excess = chance_moments(n, many)

@@ -21,24 +21,24 @@ import numpy as np
 
 from latentscope._table import Table
 from latentscope._types import FloatArray, IntArray
-from latentscope._validate import generator, integer, one_of, positive, real
+from latentscope._validate import generator, integer, one_of
+from latentscope.analysis._views import axis_names
 from latentscope.analysis.pca import PCA
-from latentscope.analysis.planes import plane_zoom
 from latentscope.results import Result
+from latentscope.rows import as_rows
 from latentscope.structure._compared import (
     FUNCTIONS,
     LEAST_POINTS,
     Compared,
     compared,
-    window_of,
 )
 from latentscope.structure._envelope import envelope
 from latentscope.structure._pattern import N_RADII, distances
 from latentscope.structure._plane_nulls import NULLS
-from latentscope.structure._window import Window
+from latentscope.structure._planes import planes_of
+from latentscope.structure._window import window_about
 
 ALPHA = 0.05
-_DEFAULT_POINTS = 1000  # in the default window
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
 LEAST_SETS = 39  # with fewer an envelope of 95 % is hardly one
 _ALIGNED = 0.1  # share of distances with more alignment than chance, below which it is a trend's
@@ -188,12 +188,14 @@ class PlaneStructure(Result):
     @property
     def verdict(self) -> str:
         """One sentence: the answer, and how sure it is."""
-        place = f"among {self.n_used:,} points of the window ±{self.half_width:.3g}"
+        plane = " and ".join(axis_names(self.space, self.axes))
+        place = f"among {self.n_used:,} points of {plane} within ±{self.half_width:.3g}"
         like = f"{_NAMES[self.null]} (p = {self.p_value:.2g}, {self.n_null} sets)"
+        void = f"The widest void is {self.void:.2g} wide, by chance {self.chance_void:.2g}."
         if self.is_structured:
-            return f"The points are {self.sign} {place}, beside {like}."
+            return f"The points are {self.sign} {place}, beside {like}. {void}"
         weak = "" if self.is_resolved else " So few points could hide much."
-        return f"No structure {place}, beside {like}.{weak}"
+        return f"No structure {place}, beside {like}. {void}{weak}"
 
     def table(self) -> Table:
         """Return one row per function: at which distances it leaves its envelope."""
@@ -242,8 +244,8 @@ def plane_structure(
         Axes of the plane, counted from 0.
     half_width : float, optional
         Half the side of the square window, same unit as z; ``inf`` for the square that holds
-        everything. By default the square of the 1,000 points nearest to its centre, or of half of
-        them if there are fewer than 2,000.
+        everything. By default the square of the 1,500 points nearest to its centre, or of half of
+        them if there are fewer than 3,000.
     null : {"gaussian", "elliptical", "copula", "independent", "smooth", "uniform"}
         What structureless means: the Gaussian with the data's mean and covariance; the data's
         Mahalanobis radii in random directions; the data's marginals with the correlation of a
@@ -300,16 +302,9 @@ def plane_structure(
     one_of("null", null, NULLS)
     integer("n_null", n_null, low=LEAST_SETS)
     integer("n_points", n_points, low=LEAST_POINTS)
-    if half_width is not None and real("half_width", half_width) != np.inf:
-        positive("half_width", half_width)
     random = generator(rng)
-    plane = plane_zoom(z, axes=axes, half_widths=[np.inf], space=space, center=center, frame=frame)
-    n_window = min(_DEFAULT_POINTS, len(plane.xy) // 2)
-    window = (
-        window_of(plane, n_window)
-        if half_width is None
-        else Window(plane.center, min(half_width, float(plane.half_widths[0])))
-    )
+    (plane,) = planes_of(as_rows(z), [axes], space, center=center, frame=frame)
+    window = window_about(plane.center, plane.xy, half_width)
     return structure_result(compared(plane, window, null, n_null, n_points, random))
 
 
@@ -327,7 +322,7 @@ def structure_result(found: Compared) -> PlaneStructure:
         n_used=n,
         n_total=found.plane.n_total,
         space=found.plane.space,
-        axes=found.plane.axes,
+        axes=np.array(found.plane.axes),
         center=found.window.center,
         half_width=found.window.half_width,
         n_window=found.n_window,

@@ -27,22 +27,22 @@ from tqdm import tqdm
 from latentscope._blas import one_blas_thread
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
-from latentscope._validate import generator, integer, one_of, positive, real
+from latentscope._validate import generator, integer, one_of, positive
 from latentscope.analysis._moments import Covariance
-from latentscope.analysis._views import checked_center, refuse_flat, view_of
+from latentscope.analysis._views import axis_names, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import as_rows, collect, n_cores
 from latentscope.structure._plane_nulls import NULLS, PlaneNull
 from latentscope.structure._ridge_points import RidgePoints
 from latentscope.structure._space_nulls import null_of
-from latentscope.structure._window import Window, without_copies
+from latentscope.structure._window import Window, window_about, without_copies
 
 ALPHA = 0.05
 _LEAST_POINTS = {2: 30, 3: 150}  # by the number of axes: below, a window is all edge
-_DEFAULT_POINTS = 1000  # in the default window
 _COMMON = 0.1  # share of the null's ridge points that are above the level of a piece
 _WIDEST = 0.25  # of the side: a wider bandwidth leaves no room between the edges
+_NARROWEST = {2: 1 / 500, 3: 1 / 60}  # of the side, by axes: cells must fit in memory
 _LEAST_SETS = 19  # so that one set in twenty can be
 
 
@@ -158,7 +158,8 @@ class Ridges(Result):
     @property
     def verdict(self) -> str:
         """One sentence: the answer, and how sure it is."""
-        place = f"among {self.n_used:,} points of the window ±{self.half_width:.3g}"
+        axes = " and ".join(axis_names(self.space, self.axes))
+        place = f"among {self.n_used:,} points of {axes} within ±{self.half_width:.3g}"
         sets = f"{self.n_null} sets of the null model '{self.null}' (p = {self.p_value:.2g})"
         if not self.n_pieces:
             return f"No ridge {place} stands out more than those of chance, by {sets}."
@@ -293,7 +294,7 @@ def ridges(
     moments = Covariance(len(view.axes))
     moments.add(cloud)
     refuse_flat(moments.covariance, view, len(cloud), "ridges")
-    window = _window(cloud, checked_center(center, cloud, space), half_width)
+    window = window_about(checked_center(center, cloud, space), cloud, half_width)
     inside = cloud[window.holds(cloud)]
     _check_points(inside, window)
     n = min(n_points, len(inside))
@@ -334,17 +335,6 @@ def ridges(
     )
 
 
-def _window(cloud: FloatArray, center: FloatArray, half_width: float | None) -> Window:
-    """Return the window of a half-width, or the default one."""
-    distance = np.abs(cloud - center).max(axis=1)
-    if half_width is None:
-        nearest = min(_DEFAULT_POINTS, len(cloud) // 2)
-        return Window(center, float(np.partition(distance, nearest - 1)[nearest - 1]))
-    if real("half_width", half_width) == np.inf:
-        return Window(center, float(distance.max()))
-    return Window(center, positive("half_width", half_width))
-
-
 def _check_points(inside: FloatArray, window: Window) -> None:
     """Raise where ridges would be those of single points."""
     n_axes = inside.shape[1]
@@ -361,10 +351,11 @@ def _side(bandwidth: float | None, window: Window, n: int, n_axes: int) -> float
     if bandwidth is None:
         return float(n ** (1 / n_axes))
     side = 2 * window.half_width
-    if positive("bandwidth", bandwidth) > _WIDEST * side:
+    low, high = _NARROWEST[n_axes] * side, _WIDEST * side
+    if not low <= positive("bandwidth", bandwidth) <= high:
         raise DataError(
-            f"bandwidth must be at most a quarter of the window's side, {_WIDEST * side:.4g}; got "
-            f"{bandwidth!r}."
+            f"bandwidth must be from {low:.4g} to {high:.4g} in this window, up to a quarter of "
+            f"its side; got {bandwidth!r}."
         )
     return side / bandwidth
 

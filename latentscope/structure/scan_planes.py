@@ -12,8 +12,7 @@ scale). doi:10.1016/j.spasta.2014.11.004
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,14 +22,15 @@ from tqdm import tqdm
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
-from latentscope.analysis._views import checked_axes, columns_of
-from latentscope.analysis.pca import PCA, check_width, pca, project
-from latentscope.analysis.planes import plane_zoom
+from latentscope.analysis._views import axis_names
+from latentscope.analysis.pca import PCA
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
-from latentscope.rows import Rows, as_rows, collect
-from latentscope.structure._compared import LEAST_POINTS, compared, window_of
+from latentscope.rows import as_rows
+from latentscope.structure._compared import FUNCTIONS, LEAST_POINTS, compared
 from latentscope.structure._plane_nulls import NULLS
+from latentscope.structure._planes import planes_of
+from latentscope.structure._window import window_of
 from latentscope.structure.plane_structure import (
     ALPHA,
     LEAST_SETS,
@@ -39,6 +39,7 @@ from latentscope.structure.plane_structure import (
 )
 
 _ENDS = (0.025, 0.975)
+_STEADY = 5  # times the usual range of a function, and a fifth of it
 _DEFAULT_WINDOW = 1000
 
 
@@ -72,7 +73,7 @@ class PlaneScan(Result):
     family_p : float64 array of shape (n_windows,)
         Share of scans without structure whose most departing window departs as much.
     sign : tuple of str
-        In which way each window departs by itself.
+        In which way a window departs, "none" where it does not after the correction.
     critical : float
         Departure that one scan without structure in twenty reaches anywhere.
     """
@@ -99,25 +100,32 @@ class PlaneScan(Result):
         return self.family_p <= ALPHA
 
     @property
+    def plane_names(self) -> list[str]:
+        """What figures call the planes: components from "PC 1", original axes from "axis 0"."""
+        return [" and ".join(axis_names(self.space, pair)) for pair in self.axes.tolist()]
+
+    @property
     def verdict(self) -> str:
         """One sentence: the answer, and how sure it is."""
         found = int(self.is_structured.sum())
-        looked = f"{len(self.p_value):,} windows of {len(np.unique(self.axes, axis=0)):,} planes"
+        used = axis_names(self.space, np.unique(self.axes))
+        looked = f"{len(self.p_value):,} windows in planes of {used[0]} to {used[-1]}"
+        beyond = f"structure beyond the null '{self.null}'"
         if not found:
             return (
-                f"None of {looked} shows structure beyond the null '{self.null}' (the largest "
-                f"departure: p = {self.family_p[0]:.2g}, corrected for all)."
+                f"None of {looked} shows {beyond} (the largest departure: p = "
+                f"{self.family_p[0]:.2g}, corrected for all)."
             )
         return (
-            f"{found:,} of {looked} show structure beyond the null '{self.null}'; most of all the "
-            f"plane {self.axes[0, 0]}–{self.axes[0, 1]} within ±{self.half_width[0]:.3g}: "
-            f"{self.sign[0]}, p = {self.family_p[0]:.2g}, corrected for all."
+            f"{found:,} of {looked} show{'s' * (found == 1)} {beyond}; most of all the plane of "
+            f"{self.plane_names[0]} within ±{self.half_width[0]:.3g}: {self.sign[0]}, p = "
+            f"{self.family_p[0]:.2g}, corrected for all."
         )
 
     def table(self) -> Table:
         """Return one row per window, the most departing first."""
         return Table(
-            axes=[f"{a}–{b}" for a, b in self.axes],
+            plane=self.plane_names,
             half_width=self.half_width.tolist(),
             points=self.n_window.tolist(),
             departure=self.departure.tolist(),
@@ -133,7 +141,7 @@ class PlaneScan(Result):
             "windows": len(self.p_value),
             "structured": int(self.is_structured.sum()),
             "least p, corrected": float(self.family_p[0]),
-            "there": f"{self.axes[0, 0]}–{self.axes[0, 1]} ±{self.half_width[0]:.3g}",
+            "there": f"{self.plane_names[0]} ±{self.half_width[0]:.3g}",
         }
 
 
@@ -206,23 +214,17 @@ def scan_planes(
     one_of("null", null, NULLS)
     integer("n_null", n_null, low=LEAST_SETS)
     integer("n_points", n_points, low=LEAST_POINTS)
-    one_of("space", space, ["pca", "latent"])
     pairs = _checked_planes(planes, min(integer("n_axes", n_axes, low=2), rows.z_dim))
     random = generator(rng)
-    coordinates, used = _coordinates(rows, pairs, space, frame)
-    sizes = _checked_sizes(window_points, len(coordinates))
     windows: list[_Seen] = []
-    for pair in tqdm(pairs, desc="planes", unit="plane", delay=2):
-        columns = np.searchsorted(used, pair).tolist()
-        center = (0.0, 0.0) if space == "pca" else None
-        view = plane_zoom(
-            coordinates, axes=columns, half_widths=[np.inf], space="latent", center=center
-        )
-        plane = replace(view, axes=np.array(pair), space=space, n_total=rows.n_total)
-        for size in sizes:
-            found = compared(plane, window_of(plane, size), null, n_null, n_points, random)
+    found_planes = planes_of(rows, pairs, space, frame=frame)
+    for plane in tqdm(found_planes, total=len(pairs), desc="planes", unit="plane", delay=2):
+        distance = np.abs(plane.xy - plane.center).max(axis=1)
+        for size in _checked_sizes(window_points, len(plane.xy)):
+            window = window_of(plane.center, distance, size)
+            found = compared(plane, window, null, n_null, n_points, random)
             windows.append(_Seen(structure_result(found), _departures(found.curves)))
-    return _ranked(windows, n_points, len(coordinates))
+    return _ranked(windows, n_points, len(plane.xy))
 
 
 class _Seen(NamedTuple):
@@ -234,12 +236,16 @@ class _Seen(NamedTuple):
 
 def _checked_planes(planes: Iterable[Sequence[int]] | None, n_axes: int) -> list[list[int]]:
     if planes is None:
+        if n_axes < 2:
+            raise DataError("z must have at least two axes to span a plane; it has one.")
         return [list(pair) for pair in combinations(range(n_axes), 2)]
     if isinstance(planes, str) or not isinstance(planes, Iterable):
         raise DataTypeError(f"planes must be pairs of axes, like [(0, 1)]; got {planes!r}.")
     pairs = [list(pair) if isinstance(pair, Iterable) else [pair] for pair in planes]
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise DataError(f"planes must be one or more pairs of axes, like [(0, 1)]; got {planes!r}.")
+        raise DataError(f"planes must be one or more pairs of axes, like [(0, 1)]; got {pairs!r}.")
+    if len({frozenset(map(str, pair)) for pair in pairs}) < len(pairs):
+        raise DataError(f"planes must be different planes; got {pairs!r}.")
     return pairs
 
 
@@ -261,30 +267,21 @@ def _checked_sizes(window_points: Sequence[int] | None, n_rows: int) -> list[int
     return sizes
 
 
-def _coordinates(
-    rows: Rows, pairs: list[list[int]], space: str, frame: PCA | None
-) -> tuple[FloatArray, IntArray]:
-    """Return the coordinates on all axes that some plane uses, and those axes."""
-    n_axes = frame.n_components if frame and space == "pca" else rows.z_dim
-    for pair in pairs:
-        checked_axes(pair, n_axes, [2])
-    used = np.unique(pairs)
-    if space == "latent":
-        view = partial(columns_of, used.tolist())
-    else:
-        known = frame or pca(rows, n_components=int(used[-1]) + 1)
-        check_width("z", rows.z_dim, known.z_dim)
-        view = partial(project, known.mean, known.components[used])
-    return collect(rows, view, progress="projecting").astype(np.float64), used
-
-
 def _departures(curves: FloatArray) -> FloatArray:
-    """Return the largest departure of each curve, in units of half the range of most."""
+    """Return the largest departure of each curve, in units of half the range of most.
+
+    Distances are left out at which a function hardly varies, or varies without bounds: where few
+    pairs or a last empty place decide, the range tells nothing of its extremes.
+    """
     mean = curves.mean(axis=0)
     low, high = np.quantile(curves, _ENDS, axis=0)
-    tells = (low < mean) & (mean < high)  # where most sets are alike nothing can be told
+    spread = (high - low).reshape(len(FUNCTIONS), -1)
+    usual = np.median(spread, axis=1, keepdims=True)
+    tells = (low < mean) & (mean < high)
+    tells &= ((spread > usual / _STEADY) & (spread < usual * _STEADY)).ravel()
     scale = np.where(curves > mean, high - mean, mean - low)[:, tells]
-    return np.asarray((np.abs(curves - mean)[:, tells] / scale).max(axis=1))
+    departures = np.abs(curves - mean)[:, tells] / scale
+    return np.asarray(departures.max(axis=1, initial=0.0))
 
 
 def _ranked(windows: list[_Seen], n_points: int, n_used: int) -> PlaneScan:
@@ -309,6 +306,9 @@ def _ranked(windows: list[_Seen], n_points: int, n_used: int) -> PlaneScan:
         departure=departures[order, 0],
         p_value=np.array([one.p_value for one in found]),
         family_p=family_p[order],
-        sign=tuple(one.sign for one in found),
-        critical=float(np.quantile(largest, 1 - ALPHA)),
+        sign=tuple(
+            one.sign if p <= ALPHA else "none"
+            for one, p in zip(found, family_p[order], strict=True)
+        ),
+        critical=float(np.sort(largest)[-int(ALPHA * (1 + len(largest)))]),
     )

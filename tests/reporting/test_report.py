@@ -59,14 +59,19 @@ def test_rows_with_nan_can_be_left_out(tmp_path):
     assert "59 of 60 points in 3 dimensions" in path.read_text()
 
 
+GAP = "clusters beside Gaussians"
+FEW = {"structure", "normality", "clusters", GAP, "t-SNE", "random points"}
 AWKWARD = {
-    "ten rows": (lambda rng: rng.standard_normal((10, 5)), set()),
-    "two rows": (lambda rng: rng.standard_normal((2, 3)), {"clusters", "t-SNE", "random points"}),
+    "ten rows": (lambda rng: rng.standard_normal((10, 5)), {"structure", GAP}),
+    "two rows": (lambda rng: rng.standard_normal((2, 3)), FEW),
     "two axes": (lambda rng: rng.standard_normal((60, 2)), set()),
-    "one axis": (lambda rng: rng.standard_normal((60, 1)), {"planes"}),
+    "one axis": (lambda rng: rng.standard_normal((60, 1)), {"planes", "structure"}),
     "constant axes": (lambda rng: rng.standard_normal((60, 4)) * [1, 1, 0, 0] + 7, set()),
-    "coinciding rows": (lambda rng: np.ones((60, 3)), {"t-SNE", "random points"}),
-    "fewer rows than axes": (lambda rng: rng.standard_normal((30, 50)), {"random points"}),
+    "coinciding rows": (lambda rng: np.ones((60, 3)), FEW - {"clusters"}),
+    "fewer rows than axes": (
+        lambda rng: rng.standard_normal((30, 50)),
+        {"random points", "structure", "normality"},
+    ),
     "tiny": (lambda rng: 1e-9 * rng.standard_normal((60, 3)), set()),
     "an outlier": (lambda rng: np.vstack([rng.standard_normal((60, 3)), [[1e20] * 3]]), {"t-SNE"}),
 }
@@ -98,7 +103,7 @@ def test_results_that_take_long_are_kept_and_used_again(tmp_path, monkeypatch):
     path = latentscope.report(tmp_path / "r.html", it=z)
     first = path.with_suffix(".json").read_text()
     kept = sorted((tmp_path / "r.results").iterdir())
-    assert len(kept) == 3
+    assert len(kept) == 7
     assert isinstance(Embedding.load(kept[-1]), Embedding)
 
     def never(*arguments, **options):
@@ -107,6 +112,10 @@ def test_results_that_take_long_are_kept_and_used_again(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(study, "tsne", never)
         patch.setattr(study, "inertia_curve", never)
+        patch.setattr(study, "cluster_gap", never)
+        patch.setattr(study, "scan_planes", never)
+        patch.setattr(study, "normality", never)
+        patch.setattr(study, "intrinsic_dimension", never)
         latentscope.report(path, it=z)
     assert json.loads(path.with_suffix(".json").read_text())["sets"] == json.loads(first)["sets"]
 
@@ -118,7 +127,7 @@ def test_kept_results_of_other_rows_or_damaged_ones_are_not_used(tmp_path):
     other[7, 1] += 1e-3
     latentscope.report(tmp_path / "r.html", it=other)
     kept = sorted((tmp_path / "r.results").iterdir())
-    assert len(kept) == 6
+    assert len(kept) == 14
     kept[0].write_text("half of it")
     latentscope.report(tmp_path / "r.html", it=z)
     latentscope.report(tmp_path / "r.html", it=other)

@@ -67,7 +67,7 @@ def test_clusters_are_found(z, k):
 def test_no_clusters_is_an_answer(z):
     result = found(z)
     assert result.best is None
-    assert result.verdict.startswith("no clusters")
+    assert result.verdict.startswith("No clusters")
     assert result.headline()["clusters"] == "none"
 
 

@@ -91,7 +91,7 @@ def test_published_dimensions_of_a_gaussian():
     assert two.dimension == pytest.approx(91, abs=4)
     assert mle.dimensions[-1] == pytest.approx(74, abs=3)  # 50 neighbours
     for found in (two, mle):
-        assert found.verdict.endswith("like a Gaussian of the same covariance")
+        assert found.verdict.endswith("like a Gaussian of the same covariance.")
         assert "not settled" in found.verdict
         assert found.dimension + found.error > 200
 
@@ -101,8 +101,8 @@ def test_strings_are_thin(method):
     found = ls.intrinsic_dimension(strings(3000, 0), method=method)
     assert found.dimension == pytest.approx(1, abs=0.05)
     assert found.null_dimension > 10
-    assert found.verdict.startswith("about ")
-    assert found.verdict.endswith("the points lie on something thin")
+    assert found.verdict.startswith("About ")
+    assert found.verdict.endswith("the points lie on something thin.")
 
 
 def test_blurred_strings_are_thin_beyond_the_noise():
@@ -245,7 +245,7 @@ CANNOT_TELL = {
 @pytest.mark.parametrize(("z", "match"), CANNOT_TELL.values(), ids=CANNOT_TELL)
 def test_cannot_tell(z, match, method):
     found = ls.intrinsic_dimension(z, method=method)
-    assert found.verdict.startswith("cannot tell: ")
+    assert found.verdict.startswith("Cannot tell: ")
     assert match in found.verdict
     assert found.dimension is found.error is found.null_dimension is found.null_error is None
     assert found.headline()["dimension"] == "cannot tell"

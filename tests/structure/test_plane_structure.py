@@ -89,9 +89,9 @@ def test_the_fields_say_what_was_compared():
     assert list(result.functions[:4]) == list(FUNCTIONS)
 
 
-def test_by_default_the_window_holds_a_thousand_points():
+def test_by_default_the_window_holds_fifteen_hundred_points():
     z = np.random.default_rng(0).standard_normal((5000, 3))
-    assert latentscope.plane_structure(z, n_null=39).n_window == 1000
+    assert latentscope.plane_structure(z, n_null=39).n_window == 1500
     assert latentscope.plane_structure(z[:600], n_null=39).n_window == 300
 
 
@@ -149,14 +149,27 @@ def test_copies_of_points_are_compared_once():
     assert result.n_used == 500
 
 
+def test_rounding_is_no_structure_even_where_components_turn_its_grid():
+    z = np.random.default_rng(0).standard_normal((2000, 3)) * [1, 0.7, 0.3]
+    assert latentscope.plane_structure(z, n_null=39).n_used == 1000
+    with pytest.raises(
+        DataError, match=r"must not come in steps .* of up to 0\.05 along the plane"
+    ):
+        latentscope.plane_structure(np.round(z / 0.05) * 0.05, n_null=39)
+
+
 @pytest.mark.parametrize(
     ("points", "options", "match"),
     [
         (uniform(n=20), {}, r"must hold at least 30 points to be tested; it holds 20 of 20"),
         (uniform(), {"center": (5.0, 5.0)}, r"it holds 0 of 500"),
         (uniform().round(2), {}, r"must differ from point to point; \d+% of those on axis 0"),
-        (uniform() * [1, 0] + [0, 0.5], {}, r"all points lie on one line|differ from point"),
-        (np.repeat(uniform()[:, :1], 2, axis=1), {}, r"axes \[0, 1\] all points lie on one line"),
+        (uniform() * [1, 0] + [0, 0.5], {}, r"must vary along all 2 axes"),
+        (
+            np.repeat(uniform()[:, :1], 2, axis=1),
+            {},
+            r"must vary along all 2 axes for a test",
+        ),
         (uniform(), {"null": "gauss"}, r"null must be one of 'gaussian'.* Did you mean 'gaussian'"),
         (uniform(), {"n_null": 10}, r"n_null must be an integer at least 39; got 10"),
         (uniform(), {"n_points": 5}, r"n_points must be an integer at least 30; got 5"),

@@ -26,7 +26,7 @@ def test_the_marked_plane_comes_first():
     assert scan.axes[0].tolist() == [1, 2]
     assert scan.is_structured.tolist() == [True] + [False] * 5
     assert scan.sign[0] == "filament-like"
-    assert "1–2" in scan.verdict
+    assert "PC 2 and PC 3" in scan.verdict
     assert scan.departure[0] > scan.critical > scan.departure[1]
 
 
@@ -83,7 +83,7 @@ def test_the_frame_may_be_given_and_rows_left_out():
 def test_the_table_has_a_row_per_window():
     scan = latentscope.scan_planes(cloud(), **FAST)
     assert [len(column) for column in scan.table().values()] == [3] * 7
-    assert "None of 3 windows of 3 planes" in scan.verdict
+    assert "None of 3 windows in planes of PC 1 to PC 3" in scan.verdict
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,8 @@ def test_the_table_has_a_row_per_window():
     [
         ({"planes": []}, DataError, r"planes must be one or more pairs of axes"),
         ({"planes": [(0, 1, 2)]}, DataError, r"planes must be one or more pairs"),
+        ({"planes": [(0, 1), (1, 0)]}, DataError, r"planes must be different planes"),
+        ({"frame": "pca"}, DataError, r"frame must be a PCA"),
         ({"planes": 3}, DataTypeError, r"planes must be pairs of axes"),
         ({"planes": [(0, 9)]}, DataError, r"axes\[1\] must be an integer from 0 to 4"),
         ({"window_points": [10]}, DataError, r"window_points\[0\] must be an integer from 30"),

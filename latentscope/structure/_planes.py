@@ -1,0 +1,90 @@
+"""The planes that are looked at: coordinates of all rows, and what would spoil a test of them."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from latentscope._types import FloatArray
+from latentscope._validate import one_of
+from latentscope.analysis._views import (
+    checked_axes,
+    checked_center,
+    columns_of,
+    refuse_flat,
+    view_of,
+)
+from latentscope.analysis.pca import PCA, pca, project
+from latentscope.rows import Rows, collect, sample_rows, take
+
+_N_SAMPLE = 2000  # rows that tell whether values come in steps
+_MOST_TIES = 0.5  # share of the values of an axis that repeat others, from which they come in steps
+
+
+class Plane(NamedTuple):
+    """All points along two axes.
+
+    Attributes
+    ----------
+    space : str
+        "pca" or "latent".
+    axes : list of two int
+    center : float64 array of shape (2,)
+        Where windows are centred.
+    xy : float64 array of shape (n_points, 2)
+    step : float
+        Largest step along the plane in which the coordinates of z come; 0 where they do not.
+    n_total : int
+        Rows of z.
+    """
+
+    space: str
+    axes: list[int]
+    center: FloatArray
+    xy: FloatArray
+    step: float
+    n_total: int
+
+
+def planes_of(
+    rows: Rows,
+    pairs: Sequence[Sequence[int]],
+    space: str,
+    *,
+    center: Sequence[float] | None = None,
+    frame: PCA | None = None,
+) -> Iterator[Plane]:
+    """Yield planes, from one projection on all axes that some of them use."""
+    one_of("space", space, ["pca", "latent"])
+    if frame is None:
+        pairs = [checked_axes(pair, rows.z_dim, [2]) for pair in pairs]
+    if frame is None and space == "pca":
+        frame = pca(rows, n_components=1 + max(max(pair) for pair in pairs))
+    views = [view_of(rows, pair, space, frame=frame, sizes=[2]) for pair in pairs]
+    used = np.unique([view.axes for view in views])
+    directions = np.eye(rows.z_dim)[used] if frame is None else frame.components[used]
+    function = (
+        partial(columns_of, used.tolist())
+        if frame is None
+        else partial(project, frame.mean, directions)
+    )
+    coordinates = collect(rows, function, progress="projecting").astype(np.float64)
+    steps = np.abs(directions) * _steps(rows)
+    for view in views:
+        columns = np.searchsorted(used, view.axes)
+        xy = coordinates[:, columns]
+        refuse_flat(np.cov(xy.T), view, len(xy), "a test of their structure")
+        step = float(steps[columns].max())
+        middle = checked_center(center, xy, space)
+        yield Plane(space, view.axes, middle, xy, step, rows.n_total)
+
+
+def _steps(rows: Rows) -> FloatArray:
+    """Return the step in which the values of each original axis come, 0 where they do not."""
+    indices, _ = sample_rows(rows, _N_SAMPLE, np.random.default_rng(0))
+    z = np.sort(take(rows, indices).astype(np.float64), axis=0)
+    gaps = np.diff(z, axis=0)
+    tied = (gaps == 0).mean(axis=0)
+    least = np.where(gaps > 0, gaps, np.inf).min(axis=0)
+    return np.where((tied > _MOST_TIES) & np.isfinite(least), least, 0.0)
