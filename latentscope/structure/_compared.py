@@ -49,11 +49,11 @@ def compared(
     inside = plane.xy[window.holds(plane.xy)]
     _check_window(plane, window, len(inside))
     n = min(n_points, len(inside))
+    _check_steps(plane, window, n)
     points = without_copies(
         random.choice(inside, n, replace=False, shuffle=False), window, plane.axes
     )
     n = len(points)
-    _check_steps(plane, window, n)
     model = plane_null(null, plane.xy, window, n)
     radii = distances(n)
 

@@ -198,7 +198,9 @@ def test_verdict_says_what_was_found(ring):
     noise = np.random.default_rng(0).uniform(-1, 1, (200, 2))
     none = ls.ridges(noise, **SQUARE | QUICK)
     assert none.n_pieces == none.length == none.typical_uncertainty == 0
-    assert none.verdict.startswith("No ridge among 200 points of the window ±1 stands out")
+    assert none.verdict.startswith(
+        "No ridge among 200 points of axis 0 and axis 1 within ±1 stands out"
+    )
 
 
 def test_same_seed_same_bits(assert_same):
@@ -296,7 +298,12 @@ PLANE = np.random.default_rng(0).standard_normal((200, 4))
         (PLANE, {"n_null": 18}, DataError, "n_null must be an integer at least 19; got 18"),
         (PLANE, {"n_boot": 1}, DataError, "n_boot must be an integer at least 2; got 1"),
         (PLANE, {"n_points": 29}, DataError, "n_points must be an integer at least 30; got 29"),
-        (PLANE, {"half_width": 2, "bandwidth": 1.1}, DataError, "at most a quarter .*, 1; got 1.1"),
+        (
+            PLANE,
+            {"half_width": 2, "bandwidth": 1.1},
+            DataError,
+            "from 0.008 to 1 in this window, .*; got 1.1",
+        ),
         (PLANE, {"bandwidth": -1}, DataError, "bandwidth must be a finite number above 0; got -1"),
         (PLANE, {"rng": "a"}, DataTypeError, "rng must be an integer"),
         (np.full((200, 3), 4.0), {}, DataError, "must vary along all 2 axes for ridges"),
