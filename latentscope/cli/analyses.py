@@ -88,13 +88,13 @@ planes = _analysis(
 )
 structure = _analysis(
     "plane_structure",
-    "Are there filaments, clumps or voids in a plane, or only what chance leaves?",
+    "Are there filaments or voids in a plane?",
     "latentscope structure latents.h5",
     "latentscope structure latents.h5 --axes 0,1 --half-width 1 --null smooth --plot plane.png",
 )
 scan = _analysis(
     "scan_planes",
-    "Which planes show structure, corrected for having looked at all?",
+    "Which of many planes show structure?",
     "latentscope scan latents.h5 --n-axes 3 --n-null 99",
     "latentscope scan latents.h5 --n-axes 3 --window-points 100 --null smooth --plot scan.png",
     n_rows=20,
@@ -107,7 +107,7 @@ clusters = _analysis(
 )
 gap = _analysis(
     "cluster_gap",
-    "Are there clusters at all?",
+    "Are there clusters, or none?",
     "latentscope gap latents.h5 --n-null 19 --plot gap.png",
     "latentscope gap latents.h5 --n-clusters 2:7:1 --n-null 19 --n-points 200",
 )

@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 
 from latentscope.analysis.compare import Comparison
@@ -16,6 +17,7 @@ from latentscope.plot.posterior import draw_kl
 from latentscope.reporting.study import Study
 
 _SIZE = (4.4, 3.2)  # inches: small, so that its text is as large as the page's
+_SMALLEST = 7.5  # points of text
 _DPI = 170  # of what is a picture
 _MANY = 1500  # points beyond which a scatter is a picture, not as many shapes
 _INK, _LINE = "#1c2128", "#9aa3ad"
@@ -114,6 +116,8 @@ class Drawer:
             return [self._svg(figure) for figure in figures]
 
     def _svg(self, figure: Figure) -> str:
+        for text in figure.findobj(Text):
+            text.set_fontsize(max(text.get_fontsize(), _SMALLEST))
         for axes in figure.axes:
             for shapes in axes.collections:
                 if np.shape(shapes.get_offsets())[0] > _MANY:

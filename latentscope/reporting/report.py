@@ -130,6 +130,8 @@ def _target(path: str | PathLike[str]) -> Path:
         raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
     if target.suffix.lower() not in _SUFFIXES:
         raise DataError(f"path must end in .html; got {str(path)!r}.")
+    if "\0" in str(target):
+        raise DataError(f"path must name a file; got {path!r}, which holds a null byte.")
     if not is_possible:
         raise DataError(f"path must name a file in an existing folder; got {target}.")
     beside, folder = target.with_suffix(".json"), target.with_name(f"{target.stem}.results")

@@ -84,7 +84,8 @@ def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> F
             raise DataError(
                 f"coordinates must differ from point to point; {tied:.0%} of those on axis {axis} "
                 f"in {window.name} repeat others, as rounded values and copied rows do, and a "
-                "test would find nothing but that. Remove copies, or pass unrounded values."
+                "test would find nothing but that. Remove copies and outliers, or pass values "
+                "that are not rounded."
             )
     _, first = np.unique(steps, axis=0, return_index=True)
     if len(first) < len(points):

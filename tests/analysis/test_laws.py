@@ -246,7 +246,7 @@ REFUSALS = {
     ("henze_zirkler", "all rows alike"): "vary along 0 directions",
     ("henze_zirkler", "all zero"): "vary along 0 directions",
     ("henze_zirkler", "fewer rows than axes"): "at most 10 directions",
-    ("henze_zirkler", "two rows"): "at least two rows more than directions",
+    ("henze_zirkler", "two rows"): "10 rows and two per direction",
 }
 
 

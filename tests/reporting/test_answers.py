@@ -59,9 +59,9 @@ def numbers(tmp_path_factory, small_maps):
         ("Gaussian cloud", "clustered", "Not a Gaussian"),
         ("Gaussian cloud", "wide", "Like a Gaussian"),  # three rows per direction
         ("Gaussian cloud", "few", "Cannot tell"),
-        ("filaments", "prior", "None found"),
-        ("filaments", "stretched", "None found"),
-        ("filaments", "ring", "Filament-like, in a plane"),
+        ("filaments", "prior", "None in planes of PC 1 to 2"),
+        ("filaments", "stretched", "None in planes of PC 1 to 2"),
+        ("filaments", "ring", "Filament-like in PC 1 and PC 2"),
         ("dimensions", "few", "Cannot tell"),
         ("dimensions", "ring", "1."),
         ("random points", "few", "Too few rows to tell"),
