@@ -152,7 +152,7 @@ def correlation(z: Any) -> Correlation:
     For n points of two independent axes, at least one of them Gaussian, r² follows the law
     Beta(½, (n − 2)/2). Correlations of different pairs of independent Gaussian axes are pairwise
     independent, so that the largest of m is beyond r with a probability of about
-    1 − (1 − P(|r₁| > r))^m. `limit` sets this to 0.05, `chance_largest` to one half.
+    ``1 − (1 − P(|r₁| > r))^m``. `limit` sets this to 0.05, `chance_largest` to one half.
 
     The limit is for independent axes that are not far from Gaussian. Skewed ones exceed it more
     often. Axes that are

@@ -104,9 +104,12 @@ def henze_zirkler(
 
     Notes
     -----
-    With β = (n (2p + 1) / 4)^(1 / (p + 4)) / √2 and standardised points y,
-    HZ = (1/n) Σ exp(−β² |yᵢ − yⱼ|² / 2) − 2 (1 + β²)^(−p/2) Σ exp(−β² |yᵢ|² / (2 (1 + β²)))
-    + n (1 + 2β²)^(−p/2). For a Gaussian it is log-normal, nearly.
+    With β = (n (2p + 1) / 4)^(1 / (p + 4)) / √2 and standardised points y::
+
+        HZ = (1/n) Σ exp(−β² |yᵢ − yⱼ|² / 2) − 2 (1 + β²)^(−p/2) Σ exp(−β² |yᵢ|² / (2 (1 + β²)))
+             + n (1 + 2β²)^(−p/2)
+
+    For a Gaussian it is log-normal, nearly.
 
     Above ten directions use `latentscope.normality`: at 256 the statistic is 1.000000 for a
     Gaussian, an elliptical t with 5 degrees of freedom, a cube and two clusters alike.

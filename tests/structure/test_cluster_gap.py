@@ -150,7 +150,7 @@ def test_fewer_points_than_directions_tell_nothing():
     result = found(noise(60, n=50), n_clusters=(1, 2, 3))
     assert result.best is result.p_value is None
     assert result.verdict == (
-        "cannot tell: 50 points are too few for the covariance of 49 directions"
+        "Cannot tell: 50 points are too few for the covariance of 49 directions."
     )
     json.dumps(result.to_dict(), allow_nan=False)
     assert result.plot()[0].get_title() == "cannot tell"
