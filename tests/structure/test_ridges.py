@@ -316,7 +316,7 @@ PLANE = np.random.default_rng(0).standard_normal((200, 4))
             DataError,
             r"must differ from point to point; \d+% of those on axis 0",
         ),
-        (np.repeat(PLANE, 2, axis=0), {}, DataError, "Remove copies, or pass unrounded values"),
+        (np.repeat(PLANE, 2, axis=0), {}, DataError, "Remove copies and outliers, or pass values"),
     ],
 )
 def test_refusals(z, options, error, match):
