@@ -17,6 +17,7 @@ from latentscope.plot.posterior import draw_kl
 from latentscope.reporting.study import Study
 
 _SIZE = (4.4, 3.2)  # inches: small, so that its text is as large as the page's
+_SMALL = (3.3, 3.0)  # of those that stand three in a row
 _SMALLEST = 7.5  # points of text
 _DPI = 170  # of what is a picture
 _MANY = 1500  # points beyond which a scatter is a picture, not as many shapes
@@ -61,13 +62,18 @@ class Drawer:
             drawn["dimension"] = [self._result(study.dimension)]
         if study.normality is not None:
             normality = study.normality
-            drawn["normality"] = self._panels(3, lambda panels: normality.plot(ax=panels))
+            drawn["normality"] = self._panels(
+                3, lambda panels: normality.plot(ax=panels), size=_SMALL
+            )
         if study.clusters is not None:
-            drawn["clusters"] = [self._result(study.clusters)]
+            curve = study.clusters
+            drawn["clusters"] = self._panels(
+                1, lambda panels: curve.plot(ax=panels[0]), size=_SMALL
+            )
         if study.gap is not None and study.gap.is_told:
             gap = study.gap
             drawn.setdefault("clusters", []).extend(
-                self._panels(2, lambda panels: gap.plot(ax=panels))
+                self._panels(2, lambda panels: gap.plot(ax=panels), size=_SMALL)
             )
         if study.map is not None and study.null_map is not None:
             drawn["tsne"] = [
