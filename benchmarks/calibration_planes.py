@@ -58,6 +58,11 @@ def tenfold(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.standard_normal((10 * n, 2))
 
 
+def twofold(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw twice as many points from the t distribution, the inner half of which is the window."""
+    return heavy(rng, 2 * n)
+
+
 def curves(rng: np.random.Generator, n: int, share: float, width: float = WIDTH) -> np.ndarray:
     """Draw a share of the points on a dozen waves through the unit square, the others evenly."""
     n_on = round(n * share)
@@ -109,6 +114,7 @@ LEVELS: dict[str, tuple[Draw, str, dict[str, Any], tuple[int, ...]]] = {
     "uniform, coordinates permuted": (uniform, "independent", UNIT, (1000,)),
     "correlated Gaussian, smooth": (correlated, "smooth", WHOLE, (1000,)),
     "t5, smooth": (heavy, "smooth", WHOLE, (1000,)),
+    "t5, the inner half, smooth": (twofold, "smooth", {"space": "latent"}, (1000,)),
 }
 POWERS: dict[str, tuple[float, int]] = {
     "half on curves, 1,000 points": (0.5, 1000),
