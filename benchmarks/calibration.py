@@ -22,8 +22,8 @@ HEAD = """# Calibration
 A p-value is worth what its test does where the truth is known. Here every test of structure is run
 on simulated points: without structure, to see that it rejects as often as it says, and with known
 structure, to see what it finds and where it is blind.
-`python benchmarks/calibration.py --celeba RUNS --write docs/calibration.md` makes this page; RUNS are
-those of `benchmarks/celeba_training.py`.
+`python benchmarks/calibration.py --celeba RUNS --write docs/calibration.md` makes this page; RUNS
+are those of `benchmarks/celeba_training.py`.
 """
 
 
