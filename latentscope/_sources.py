@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from latentscope._file_rows import FileRows, Seen, read_error
 from latentscope._types import Array
 from latentscope._warn import warn
-from latentscope.errors import DataError, DataTypeError, FileFormatError
+from latentscope.errors import DataError, DataTypeError, LatentscopeError
 
 READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
 _BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
@@ -45,6 +46,7 @@ class Matrix:
     is_stored: bool
     _get: Callable[[int, int], Any]
     _lock: AbstractContextManager[Any]
+    _seen: Seen | None
 
     def read(self, start: int, stop: int) -> Array:
         """Return rows start … stop − 1, without a copy where the source allows it."""
@@ -52,13 +54,19 @@ class Matrix:
             with self._lock:
                 rows = self._get(start, stop)
         except OSError as error:
-            raise FileFormatError(
-                f"rows {start:,} to {stop - 1:,} cannot be read: {error}"
-            ) from error
+            if isinstance(error, LatentscopeError):
+                raise
+            raise read_error(f"{self._where}rows {start:,} to {stop - 1:,}", error) from error
+        if self._seen is not None:
+            self._seen.check()
         numbers = np.ascontiguousarray(rows, dtype=self.dtype)
         if rows.dtype.kind in "iu" and rows.dtype.itemsize == 8 and numbers.size:
             _check_whole_numbers(numbers)
         return numbers
+
+    @property
+    def _where(self) -> str:
+        return f"{self._seen.path}: " if self._seen else ""
 
 
 def _check_whole_numbers(numbers: Array) -> None:
@@ -96,17 +104,36 @@ def as_matrix(name: str, value: Any) -> Matrix:
     package = type(value).__module__.partition(".")[0]
     if package == "h5py" and not value:
         raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open, or load.")
-    if package in ("h5py", "zarr") and hasattr(value, "chunks"):
-        return _stored(name, value, package)
+    if isinstance(value, FileRows) or (package in ("h5py", "zarr") and hasattr(value, "chunks")):
+        return _stored(name, value)
     array = _in_memory(name, value, package)
-    return _matrix(name, array, is_stored=isinstance(array, np.memmap))
+    is_mapped = isinstance(array, np.memmap)
+    return _matrix(name, array, is_stored=is_mapped, seen=_mapped(array) if is_mapped else None)
 
 
-def _stored(name: str, dataset: Any, package: str) -> Matrix:
-    """Wrap an h5py dataset or a zarr array."""
-    lock = _HDF5_LOCK if package == "h5py" else nullcontext()
-    chunk_rows = dataset.chunks[0] if dataset.chunks else 1
-    return _matrix(name, dataset, is_stored=True, lock=lock, chunk_rows=chunk_rows)
+def _stored(name: str, rows: Any) -> Matrix:
+    """Wrap an h5py dataset, a zarr array, or rows of another file."""
+    base = getattr(rows, "rows", rows)
+    if isinstance(rows, FileRows):
+        chunk_rows = rows.chunk_rows
+    else:
+        chunk_rows = rows.chunks[0] if rows.chunks else 1
+    lock = seen = None
+    if type(base).__module__.startswith("h5py"):
+        lock = _HDF5_LOCK
+        seen = Seen.of(base.file.filename) if _is_read_only_file(base.file) else None
+    return _matrix(name, rows, is_stored=True, lock=lock, chunk_rows=chunk_rows, seen=seen)
+
+
+def _is_read_only_file(file: Any) -> bool:
+    """Tell whether an open HDF5 file is one on the disk that this process does not write."""
+    return bool(file.mode == "r" and file.driver == "sec2")
+
+
+def _mapped(array: Any) -> Seen | None:
+    """Return what a memory-mapped file was like, unless this process may write it."""
+    is_file = isinstance(array.filename, str | PathLike) and array.mode == "r"
+    return Seen.of(array.filename) if is_file else None
 
 
 def _matrix(
@@ -116,6 +143,7 @@ def _matrix(
     is_stored: bool,
     lock: AbstractContextManager[Any] | None = None,
     chunk_rows: int = 1,
+    seen: Seen | None = None,
 ) -> Matrix:
     _check_dtype(name, array.dtype)
     _check_shape(name, array.shape)
@@ -124,7 +152,7 @@ def _matrix(
     dtype = dtype if dtype.itemsize <= 8 else np.dtype(np.float64)
     row_bytes = n_cols * dtype.itemsize
     run = max(1, READ_BYTES // row_bytes)
-    if chunk_rows * row_bytes <= _BAND_BYTES:
+    if chunk_rows * row_bytes <= _BAND_BYTES or getattr(array, "never_splits", False):
         run = -(-run // chunk_rows) * chunk_rows
     elif getattr(array, "compression", None):
         warn(
@@ -140,6 +168,7 @@ def _matrix(
         is_stored=is_stored,
         _get=lambda start, stop: array[start:stop],
         _lock=lock or nullcontext(),
+        _seen=seen,
     )
 
 

@@ -29,7 +29,8 @@ class UnsafeFileError(LatentscopeError, ValueError):
     """Reading the file would follow links out of it or run code from it."""
 
 
-class TooLargeError(LatentscopeError, MemoryError):
+# In this order of bases it travels between processes.
+class TooLargeError(MemoryError, LatentscopeError):
     """The file declares far more data than it stores, or more than fits."""
 
 
@@ -47,3 +48,11 @@ class LatentscopeWarning(UserWarning):
 
 class MissingFileError(LatentscopeError, FileNotFoundError):
     """There is no file of that name."""
+
+
+class AccessError(LatentscopeError, OSError):
+    """The system does not give the file: no permission, a failing disk, a lost network drive."""
+
+
+class ClusterError(LatentscopeError, RuntimeError):
+    """The workers that read the rows are gone, or die again and again."""

@@ -19,6 +19,8 @@ BUILTIN = {
     errors.MissingFileError: FileNotFoundError,
     errors.MissingDependencyError: ImportError,
     errors.BackendError: RuntimeError,
+    errors.AccessError: OSError,
+    errors.ClusterError: RuntimeError,
 }
 ALL = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]
 
