@@ -57,6 +57,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "henze_zirkler": "latentscope.structure.henze_zirkler",
     "inertia_curve": "latentscope.analysis.clusters",
     "intrinsic_dimension": "latentscope.structure.intrinsic_dimension",
+    "contents": "latentscope.formats",
     "load": "latentscope.formats",
     "null_model": "latentscope.structure.nulls",
     "normality": "latentscope.structure.normality",

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,39 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         _sync(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary folder beside `path`; on success rename it to `path`.
+
+    A folder of that name is moved away first and removed last; on any exception the temporary
+    folder is removed and `path` stays as it was.
+
+    Raises
+    ------
+    DataError
+        If `path` is a file, or its parent does not exist.
+    """
+    target = Path(path).resolve()
+    if target.exists() and not target.is_dir():
+        raise DataError(f"path must name a folder; got the file {target}.")
+    if not target.parent.is_dir():
+        raise DataError(f"path must lie in an existing folder; {target.parent} does not exist.")
+    part = target.parent / f".{secrets.token_hex(4)}.part.{target.name[-40:]}"
+    old = part.with_name(f"{part.name}.old")
+    part.mkdir()
+    try:
+        yield part
+        if target.exists():
+            target.rename(old)
+        part.rename(target)
+        _sync(target.parent)
+    finally:
+        if old.exists() and not target.exists():
+            old.rename(target)
+        for folder in (part, old):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

@@ -24,8 +24,7 @@ from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__
 from latentscope.errors import BackendError, DataError, DataTypeError, LatentscopeError
-from latentscope.formats import load, save
-from latentscope.formats.hdf5 import storable
+from latentscope.formats import _storable, load, save
 from latentscope.images import Images, as_images
 from latentscope.latents import Latents
 
@@ -93,7 +92,8 @@ def encode(
     target = _target(path)
     settings = _settings(model, source, rng, block_size)
     meta = _meta(model, source, settings)
-    columns, _ = storable(source.labels, meta)  # before the work, not after it
+    columns = _storable.columns(source.labels)  # before the work, not after it
+    _storable.json_of(meta)
     partial = _Partial(target.parent / f".{target.name}.partial", model, len(source))
     if not partial.note.exists() and _is_written(target, model, source, meta, columns):
         return load(target)
@@ -296,7 +296,7 @@ def _is_described(latents: Latents, images: Images, meta: Any, columns: Any) -> 
         and latents.ids is not None
         and latents.ids[:].tolist() == images.ids.tolist()
         and latents.labels.keys() == columns.keys()
-        and all(_is_equal(latents.labels[name][:], columns[name]) for name in columns)
+        and all(_is_equal(latents.labels[name][:], np.asarray(columns[name])) for name in columns)
     )
 
 

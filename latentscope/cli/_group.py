@@ -14,10 +14,12 @@ from tqdm import tqdm
 
 from latentscope._version import __version__
 from latentscope.cli._help import SETTINGS, examples
+from latentscope.cli._remedies import for_the_command
 from latentscope.errors import LatentscopeError, LatentscopeWarning
 
 _HOME = {  # command: the module of latentscope.cli that defines it, imported on first use
     "info": "info",
+    "convert": "convert",
     "overview": "analyses",
     "radius": "analyses",
     "axes": "analyses",
@@ -40,10 +42,6 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
     "encode": "encode",
     "sample": "sample",
     "backends": "backends",
-}
-_REMEDIES = {  # what messages say to users of Python: the same for users of the command
-    "Pass latentscope.finite_rows(z) to leave": "Add --finite to leave",
-    "Choose with key=.": "Choose with --key.",
 }
 _HELP = f"""
 How do latent vectors fill their space?
@@ -93,7 +91,7 @@ class Commands(click.Group):
         except (LatentscopeError, OSError, MemoryError) as error:
             if ctx.params["debug"] or getattr(error, "errno", None) == errno.EPIPE:
                 raise  # click ends in silence where nobody reads on
-            click.echo(f"error: {_for_the_command(str(error))}", err=True)
+            click.echo(f"error: {for_the_command(str(error))}", err=True)
             ctx.exit(1)
 
 
@@ -108,12 +106,6 @@ def _warnings_in_one_line() -> Iterator[None]:
         warnings.simplefilter("default", LatentscopeWarning)
         warnings.showwarning = show
         yield
-
-
-def _for_the_command(message: str) -> str:
-    for python, command in _REMEDIES.items():
-        message = message.replace(python, command)
-    return message
 
 
 def _replace_what_the_terminal_cannot_show() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from latentscope._table import Table
-from latentscope.cli._files import opened, reading
+from latentscope.cli._files import How, opened, reading
 from latentscope.cli._help import examples
 from latentscope.cli._options import FromFunctions, chosen, public
 from latentscope.cli._output import first_rows, show, writing
@@ -33,13 +33,12 @@ def _analysis(
     @click.argument("file", type=click.Path())
     def run(
         file: str,
-        key: str | None,
-        is_finite: bool,
+        how: How,
         as_json: bool,
         plot: Path | None,
         **options: Any,
     ) -> None:
-        with opened(file, key, is_finite) as latents:
+        with opened(file, how) as latents:
             result = public(function)(latents, **chosen(options))
         show(result, as_json=as_json, plot=plot, text=text)
 

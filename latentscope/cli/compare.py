@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from latentscope.cli._files import named, opened, reading
+from latentscope.cli._files import How, named, opened, reading
 from latentscope.cli._help import examples
 from latentscope.cli._options import FromFunctions, chosen, public
 from latentscope.cli._output import first_rows, show, writing
@@ -25,8 +25,7 @@ from latentscope.cli._output import first_rows, show, writing
 @reading
 def compare(
     files: tuple[str, ...],
-    key: str | None,
-    is_finite: bool,
+    how: How,
     as_json: bool,
     plot: Path | None,
     **options: Any,
@@ -36,7 +35,7 @@ def compare(
         raise click.UsageError(f"Give two or more files to compare; got {len(files)}.")
     overviews = {}
     for name, path in named(files).items():
-        with opened(path, key, is_finite) as latents:
+        with opened(path, how) as latents:
             overviews[name] = public("overview")(latents, **chosen(options))
     result = public("compare")(**overviews)
     show(result, as_json=as_json, plot=plot, text=_text)

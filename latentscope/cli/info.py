@@ -6,9 +6,12 @@ from typing import Any
 import click
 
 from latentscope._table import Table
-from latentscope.cli._files import KEY, opened
+from latentscope.cli._files import How, loading, opened
 from latentscope.cli._help import SETTINGS, examples
+from latentscope.cli._options import public
 from latentscope.cli._output import JSON, show_json
+from latentscope.cli._remedies import for_the_command
+from latentscope.errors import DataError
 
 _LONGEST = 8  # entries of a list that are shown
 
@@ -16,19 +19,22 @@ _LONGEST = 8  # entries of a list that are shown
 @click.command(
     context_settings=SETTINGS,
     help="What is in the file? Reads no rows.",
-    epilog=examples("latentscope info latents.h5", "latentscope info latents.h5 --json"),
+    epilog=examples("latentscope info latents.h5", "latentscope info cells.h5ad --json"),
 )
 @click.argument("file", type=click.Path())
-@KEY
+@loading
 @JSON
-def info(file: str, key: str | None, as_json: bool) -> None:
-    """Open the file and describe it."""
-    with opened(file, key, is_finite=False) as latents:
-        found = _described(file, latents)
+def info(file: str, how: How, as_json: bool) -> None:
+    """Open the file and describe it: what is taken as z, and all arrays if that is not clear."""
+    try:
+        with opened(file, how) as latents:
+            found = _described(file, latents)
+    except DataError as error:
+        found = _listed(file, how, error)
     if as_json:
         show_json(found)
     else:
-        click.echo(_text(found))
+        click.echo(_text(found) if "kind" in found else _text_of_listed(found))
 
 
 def _described(file: str, latents: Any) -> dict[str, Any]:
@@ -47,8 +53,33 @@ def _described(file: str, latents: Any) -> dict[str, Any]:
     }
 
 
+def _listed(file: str, how: How, error: DataError) -> dict[str, Any]:
+    """Return all arrays of a file in which z is not clear."""
+    checks = {name: how.loading[name] for name in ("allow_incomplete", "trust_links")}
+    contents = public("contents")(file.rpartition("::")[0] or file, **checks)
+    contents.close()
+    return {
+        "file": file,
+        "format": contents.format,
+        "contents": {
+            path: {"dtype": item.dtype, "shape": list(item.shape)}
+            for path, item in contents.items.items()
+        },
+        "z": f"not clear: {error}",
+    }
+
+
+def _text_of_listed(found: dict[str, Any]) -> str:
+    table = Table(
+        array=list(found["contents"]),
+        dtype=[item["dtype"] for item in found["contents"].values()],
+        shape=[" × ".join(f"{n:,}" for n in x["shape"]) for x in found["contents"].values()],
+    )
+    return f"{found['file']}: {found['format']}\n{table!r}\nz is {for_the_command(found['z'])}"
+
+
 def _kind(column: Any) -> str:
-    return "text" if column.dtype == object else str(column.dtype)
+    return "text" if column.dtype.kind in "OUT" else str(column.dtype)
 
 
 def _text(found: dict[str, Any]) -> str:

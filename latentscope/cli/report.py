@@ -2,13 +2,14 @@
 
 import inspect
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
 
-from latentscope.cli._files import named, opened, reading
+from latentscope.cli._files import How, named, opened, reading
 from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._images import ATTRIBUTES, HELP, images_at
 from latentscope.cli._models import BACKEND, model_in
@@ -46,8 +47,7 @@ def report(
     images: str | None,
     attributes: str | None,
     backend: str,
-    key: str | None,
-    is_finite: bool,
+    how: How,
     **options: Any,
 ) -> None:
     """Open files, models and images, and write the page."""
@@ -63,10 +63,10 @@ def report(
         parts["images"] = images_at(images, attributes, first.image_shape)
     with ExitStack() as stack:
         latents = {
-            name: stack.enter_context(opened(path, key, is_finite=False))
+            name: stack.enter_context(opened(path, replace(how, is_finite=False)))
             for name, path in paths.items()
         }
-        if is_finite:
+        if how.is_finite:
             latents = {name: _finite(one) for name, one in latents.items()}
         write(out, **chosen(parts | options), **latents)
     click.echo(f"wrote {out}")

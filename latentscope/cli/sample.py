@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from latentscope._atomic import replacing
-from latentscope.cli._files import opened, reading
+from latentscope.cli._files import How, opened, reading
 from latentscope.cli._help import examples
 from latentscope.cli._models import BACKEND, model_in
 from latentscope.cli._options import FromFunctions, chosen, public
@@ -50,8 +50,7 @@ def sample(
     model: str | None,
     plot: Path | None,
     backend: str,
-    key: str | None,
-    is_finite: bool,
+    how: How,
     **options: Any,
 ) -> None:
     """Draw points from the file's cloud or from the prior; save and decode them."""
@@ -59,7 +58,7 @@ def sample(
     given = chosen(options)
     _check(kind, draw, given, file=file, model=model, out=out, plot=plot)
     decoder = model_in(model, backend) if model else None
-    with opened(file, key, is_finite) if file else nullcontext() as latents:
+    with opened(file, how) if file else nullcontext() as latents:
         z_dim = latents.z_dim if latents else decoder.z_dim if decoder else 0
         points = draw(*((n_points, z_dim) if kind in _PRIORS else (latents, n_points)), **given)
         if out:

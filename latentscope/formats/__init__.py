@@ -1,21 +1,49 @@
 """Files of latents: one module per kind of file, chosen by what the file holds, not by its name."""
 
+import zipfile
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from latentscope._file_rows import access_errors
 from latentscope._paths import existing, first_bytes, looks_like
-from latentscope.errors import DataTypeError, FileFormatError, UnsafeFileError
-from latentscope.formats import hdf5
+from latentscope.errors import DataError, DataTypeError, FileFormatError, UnsafeFileError
+from latentscope.formats import (
+    h5ad,
+    hdf5,
+    npy,
+    npz,
+    parquet,
+    pt,
+    safetensors,
+    text,
+    zarr,
+)
+from latentscope.formats._choice import latents_of
+from latentscope.formats._contents import Contents
+from latentscope.formats.isolated import load_isolated
 from latentscope.latents import Latents
 from latentscope.results import Result
 
-_SIGNATURES = {  # first bytes of files that are mistaken for HDF5
-    b"\x93NUMPY": "is a NumPy .npy file: pass numpy.load(path)",
-    b"PK\x03\x04": "is a zip archive (.npz, .zip, .pt): pass the array in it",
+_TEXT = (".csv", ".tsv", ".txt", ".dat")
+_WRITERS: dict[str, Callable[[Any, Latents], None]] = {
+    ".h5": hdf5.write,
+    ".hdf5": hdf5.write,
+    ".safetensors": safetensors.write,
+    ".npz": npz.write,
+    ".npy": npy.write,
+    ".zarr": zarr.write,
+    ".parquet": parquet.write,
+    ".h5ad": h5ad.write,
+    ".csv": text.write,
+    ".tsv": text.write,
+}
+_SIGNATURES = {  # first bytes of files that are mistaken for latents
+    b"PK\x03\x04": "is a zip archive without arrays of NumPy or PyTorch",
     b"\x1f\x8b": "is gzip-compressed: uncompress it first",
-    b"PAR1": "is a Parquet file: pass pandas.read_parquet(path)",
     b"{": "looks like JSON: a saved result is read by its class, like RadiusDensity.load(path)",
+    b"\x80": "is a pickle",
 }
 _PICKLE = b"\x80"
 
@@ -24,21 +52,31 @@ def load(
     path: str | PathLike[str],
     *,
     key: str | None = None,
+    flatten: bool = False,
     allow_incomplete: bool = False,
     trust_links: bool = False,
+    isolated: bool = False,
 ) -> Latents:
-    """Open a file of latents; rows stay in the file until an analysis reads them.
+    """Open anybody's file of latents; rows stay in the file until an analysis reads them.
 
     Parameters
     ----------
     path : str or path-like
-        HDF5 file, written by `save` or by anybody.
+        A file of HDF5, NumPy (.npy, .npz), AnnData (.h5ad), zarr, Parquet, safetensors or PyTorch
+        (.pt), or a table of text (.csv, .tsv, and the TensorBoard projector's pair of files).
+        ``"path::key"`` names the key too.
     key : str, optional
-        Dataset to take as z. By default ``z``, or the only dataset of two dimensions.
+        Array to take as z: its path in the file, or its last name if no other has it. By default
+        ``z``, or the only array of two dimensions.
+    flatten : bool
+        True to take arrays of more dimensions, each point as one row of numbers.
     allow_incomplete : bool
-        True to get the rows that exist (in memory) of a file whose writer was stopped.
+        True to get the rows that exist (in memory) of HDF5 or zarr whose writer was stopped.
     trust_links : bool
         True to follow links out of the file, and virtual or external storage.
+    isolated : bool
+        True to read the file in another process, which may crash instead of this one, into a
+        temporary file that lasts until the latents are closed: for files from strangers.
 
     Returns
     -------
@@ -46,18 +84,26 @@ def load(
         With mu, logvar, ids, labels and meta where the file has them. Close it, or use it in a
         ``with`` statement, when done.
 
+    Warns
+    -----
+    LatentscopeWarning
+        If a variance was taken as logvar by its logarithm, or mu as z, or something was left out.
+
     Raises
     ------
-    MissingFileError, FileFormatError
-        If there is no such file, or it is not HDF5, or damaged.
+    MissingFileError, AccessError, FileFormatError
+        If there is no such file, or the system does not give it, or it is of no known kind, or
+        damaged.
     IncompleteFileError
         If its writer was stopped: missing rows would read as zeros.
     UnsafeFileError
-        If the data lie outside the file.
+        If the data lie outside the file, or reading it would run code.
     TooLargeError
         If it declares over 4 GiB and over 1000 times what it stores.
     DataError
-        If no dataset, or more than one, can be z.
+        If no array, or more than one, can be z.
+    MissingDependencyError
+        If the library that reads this kind of file is not installed.
 
     Examples
     --------
@@ -68,31 +114,128 @@ def load(
     ...     print(latents.z[1], latents.ids[:])
     [2. 3.] ['a' 'b']
     """
-    source = existing(path)
-    if not source.is_file():
-        raise FileFormatError(f"path must name a file; {source} is a folder, pipe or device.")
-    if not hdf5.is_hdf5(source):
-        raise FileFormatError(f"{source} is not an HDF5 file; it {_looks_like(source)}.")
-    return hdf5.read(source, key=key, allow_incomplete=allow_incomplete, trust_links=trust_links)
+    source, key = _split(path, key)
+    if isolated:
+        options = {"key": key, "flatten": flatten, "trust_links": trust_links}
+        return load_isolated(source, {**options, "allow_incomplete": allow_incomplete})
+    found = contents(source, allow_incomplete=allow_incomplete, trust_links=trust_links)
+    try:
+        return latents_of(found, key, flatten)
+    except BaseException:
+        found.close()
+        raise
 
 
-def save(path: str | PathLike[str], latents: Latents | Any) -> None:
-    """Write latents as HDF5 (schema 1), whole or not at all.
-
-    Rows are streamed, so that latents of another file may be larger than memory. A file that
-    existed under this name is replaced only when the new one is complete.
+def contents(
+    path: str | PathLike[str], *, allow_incomplete: bool = False, trust_links: bool = False
+) -> Contents:
+    """Say what a file holds, without reading its rows.
 
     Parameters
     ----------
     path : str or path-like
-        File to write; its folder must exist.
+        See `load`.
+    allow_incomplete, trust_links : bool
+        See `load`.
+
+    Returns
+    -------
+    Contents
+        All arrays with their types and shapes; `load` chooses among them.
+
+    Raises
+    ------
+    MissingFileError, AccessError, FileFormatError, UnsafeFileError
+        As `load` does.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile, os
+    >>> path = os.path.join(tempfile.mkdtemp(), "latents.npz")
+    >>> np.savez(path, codes=np.zeros((5, 2)), age=np.arange(5))
+    >>> contents(path).table()
+    array  dtype    shape
+    codes  float64  5 × 2
+    age    int64    5
+    """
+    source = existing(path)
+    if source.is_dir():
+        if zarr.is_zarr(source):
+            return zarr.contents(source, allow_incomplete=allow_incomplete, trust_links=trust_links)
+        raise FileFormatError(f"path must name a file or a zarr folder; {source} is a folder.")
+    if not source.is_file():
+        raise FileFormatError(f"path must name a file; {source} is a pipe or device.")
+    with access_errors(source):
+        start, size = first_bytes(source), source.stat().st_size
+    if hdf5.is_hdf5(source):
+        found = hdf5.contents(source, allow_incomplete=allow_incomplete, trust_links=trust_links)
+        return h5ad.as_anndata(found) if h5ad.is_anndata(found) else found
+    return _reader(source, start, size)(source)
+
+
+def _split(path: Any, key: str | None) -> tuple[Path, str | None]:
+    """Return the file and the key of ``path::key``, unless a file has that name."""
+    name, colons, inner = str(path).rpartition("::")
+    if not colons or not isinstance(path, str | PathLike) or Path(path).exists():
+        return existing(path), key
+    if key is not None:
+        raise DataError(f"key must be given once; got {key!r} and {path!r}.")
+    return existing(name), inner
+
+
+def _reader(path: Path, start: bytes, size: int) -> Callable[[Path], Contents]:
+    """Return what reads a file that begins so."""
+    if start.startswith(npy.SIGNATURE):
+        return npy.contents
+    if start.startswith(parquet.SIGNATURE):
+        return parquet.contents
+    if start.startswith(pt.LEGACY):
+        return pt.contents
+    if zipfile.is_zipfile(path):
+        members = npz.names(path)
+        if pt.is_archive(members):
+            return pt.contents
+        if any(name.endswith(".npy") for name in members):
+            return npz.contents
+    if safetensors.is_safetensors(start, size):
+        return safetensors.contents
+    if start.startswith(_PICKLE):
+        raise UnsafeFileError(
+            f"{path} is a pickle, which is never loaded because loading runs code. Save the arrays "
+            "as HDF5 or safetensors."
+        )
+    looks = looks_like(start, _SIGNATURES)
+    if path.suffix.lower() in _TEXT and text.is_text(start) and looks == looks_like(b"?"):
+        return text.contents
+    raise FileFormatError(f"{path} is no file of latents that is known here; it {looks}.")
+
+
+def save(path: str | PathLike[str], latents: Latents | Any) -> None:
+    """Write latents in the format that the name ends with, whole or not at all.
+
+    Rows are streamed, so that latents of another file may be larger than memory. A file that
+    existed under this name is replaced only when the new one is complete. HDF5 (.h5, schema 1) and
+    safetensors hold everything and are the ones to prefer.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write; its folder must exist. .h5, .safetensors, .npz, .npy, .zarr, .parquet,
+        .h5ad, .csv, or .tsv (the TensorBoard projector's pair of files).
     latents : Latents, or array-like of shape (n_points, z_dim)
         What to save. Arrays keep single or double precision; other types become one of them.
 
     Raises
     ------
     DataError
-        If the folder does not exist, or a label cannot be stored.
+        If the folder does not exist, the name ends otherwise, or a label cannot be stored.
+    MissingDependencyError
+        If the library that writes this kind of file is not installed.
+
+    Warns
+    -----
+    LatentscopeWarning
+        If the format has no place for something, which is left out.
 
     Examples
     --------
@@ -105,14 +248,8 @@ def save(path: str | PathLike[str], latents: Latents | Any) -> None:
     """
     if isinstance(latents, Result):
         raise DataTypeError("save writes latents; a result has its own: result.save(path).")
-    hdf5.write(path, latents if isinstance(latents, Latents) else Latents(latents))
-
-
-def _looks_like(path: Path) -> str:
-    start = first_bytes(path)
-    if start.startswith(_PICKLE):
-        raise UnsafeFileError(
-            f"{path} is a pickle, which is never loaded because loading runs code. Save the arrays "
-            "as HDF5 or safetensors."
-        )
-    return looks_like(start, _SIGNATURES)
+    suffix = Path(path).suffix.lower() if isinstance(path, str | PathLike) else ".h5"
+    if suffix not in _WRITERS:
+        hint = " .pt is a pickle, which is not written." if suffix in (".pt", ".pth") else ""
+        raise DataError(f"path must end with one of {', '.join(_WRITERS)}; got {path}.{hint}")
+    _WRITERS[suffix](Path(path), latents if isinstance(latents, Latents) else Latents(latents))

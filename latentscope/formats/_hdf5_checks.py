@@ -13,12 +13,10 @@ from latentscope.errors import (
     DataError,
     FileFormatError,
     IncompleteFileError,
-    TooLargeError,
     UnsafeFileError,
 )
+from latentscope.formats._limits import SUSPECT_BYTES, check_declared
 
-_SUSPECT_BYTES = 4 * 2**30
-_SUSPECT_RATIO = 1000
 _MAX_LINKS = 16  # soft links one after the other
 
 
@@ -28,58 +26,34 @@ def dataset(file: h5py.File, path: str, trust_links: bool) -> h5py.Dataset:
         _check_links(file, path)
     found = file.get(path)
     if not isinstance(found, h5py.Dataset):
-        listed = ", ".join(f"{name} {shape}" for name, shape in candidates(file).items()) or "none"
+        listed = ", ".join(datasets(file)) or "none"
         raise DataError(f"key must name a dataset of {file.filename} ({listed}); got {path!r}.")
     if not trust_links and (found.is_virtual or found.external):
         raise UnsafeFileError(
             f"{path} of {file.filename} keeps its data in other files, which may be missing or not "
             "meant to be read. Pass trust_links=True if you trust the file."
         )
-    _check_size(found)
     return found
 
 
-def path(key: object) -> str:
-    """Return `key` if it can be a path inside a file."""
-    if not isinstance(key, str) or not key or "\0" in key:
-        raise DataError(f"key must be the path of a dataset in the file; got {key!r}.")
-    return key
+def datasets(file: h5py.File) -> list[str]:
+    """Return the paths of all datasets and of all links, none of which is followed."""
+    found: list[str] = []
+    seen: set[int] = set()
 
+    def look(group: h5py.Group, prefix: str) -> None:
+        address = h5py.h5o.get_info(group.id).addr
+        if address in seen:
+            return  # groups may hold each other
+        seen.add(address)
+        for name in group:
+            is_hard = isinstance(group.get(name, getlink=True), h5py.HardLink)
+            if is_hard and group.get(name, getclass=True) is h5py.Group:
+                look(group[name], f"{prefix}{name}/")
+            elif not is_hard or group.get(name, getclass=True) is h5py.Dataset:
+                found.append(f"{prefix}{name}")
 
-def is_hard(file: h5py.File, name: str) -> bool:
-    """Tell whether every step to a dataset is a plain one, without following any link."""
-    place: Any = file
-    for step in filter(None, name.split("/")):
-        if not isinstance(place, h5py.Group):
-            return False
-        if not isinstance(place.get(step, getlink=True), h5py.HardLink):
-            return False
-        place = place.get(step)
-    return isinstance(place, h5py.Dataset)
-
-
-def members(file: h5py.File, name: str) -> list[str]:
-    """Return the names in a group, none if it is no group or not in this file."""
-    is_in_file = name == "/" or isinstance(file.get(name, getlink=True), h5py.HardLink)
-    group = file.get(name) if is_in_file else None
-    return list(group) if isinstance(group, h5py.Group) else []
-
-
-def is_there(file: h5py.File, name: str) -> bool:
-    """Tell whether a group has a member of that name, be it a link, without following it."""
-    folder, _, last = name.rpartition("/")
-    return last in members(file, folder or "/")
-
-
-def candidates(file: h5py.File) -> dict[str, tuple[int, ...]]:
-    """Return name and shape of all datasets that can be coordinates."""
-    found: dict[str, tuple[int, ...]] = {}
-
-    def look(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.ndim == 2 and item.dtype.kind in "biuf":
-            found[name] = item.shape
-
-    file.visititems(look)  # follows neither soft nor external links
+    look(file, "")
     return found
 
 
@@ -127,17 +101,13 @@ def _check_links(file: h5py.File, path: str, depth: int = 0) -> None:
     return None
 
 
-def _check_size(found: h5py.Dataset) -> None:
+def check_size(found: h5py.Dataset) -> None:
+    """Refuse a dataset that declares far more than it stores."""
     declared = found.size * found.dtype.itemsize if found.shape is not None else 0
     stored = found.id.get_storage_size()
-    if declared <= _SUSPECT_BYTES or declared <= _SUSPECT_RATIO * stored:
-        return
-    if stored == 0:
+    if stored == 0 and declared > SUSPECT_BYTES:
         raise IncompleteFileError(
             f"{found.name} of {found.file.filename} declares {declared / 2**30:.3g} GiB and holds "
             "nothing: its writer was stopped."
         )
-    raise TooLargeError(
-        f"{found.name} of {found.file.filename} declares {declared / 2**30:.3g} GiB and stores "
-        f"{stored:,} bytes: a file that would fill the memory, or one whose writer was stopped."
-    )
+    check_declared(found.file.filename, found.name, declared, stored)

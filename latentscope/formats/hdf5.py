@@ -8,8 +8,9 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,17 +19,18 @@ import h5py
 import numpy as np
 
 from latentscope._atomic import replacing
+from latentscope._file_rows import access_errors
 from latentscope._sources import as_matrix
 from latentscope._version import __version__
-from latentscope._warn import warn
 from latentscope.errors import (
     DataError,
-    DataTypeError,
     FileFormatError,
     IncompleteFileError,
     LatentscopeError,
 )
 from latentscope.formats import _hdf5_checks as checks
+from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
+from latentscope.formats._storable import columns, json_of, texts
 from latentscope.latents import Latents
 
 SCHEMA, SCHEMA_VERSION = "latentscope", 1
@@ -42,8 +44,10 @@ def is_hdf5(path: Path) -> bool:
     return bool(h5py.is_hdf5(path))
 
 
-def read(path: Path, *, key: str | None, allow_incomplete: bool, trust_links: bool) -> Latents:
-    """Open the file and return its latents, lazily; see `latentscope.load`."""
+def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = False) -> Contents:
+    """Open the file and return what it holds; see `latentscope.load`."""
+    with access_errors(path), path.open("rb"):
+        pass  # the HDF5 library does not tell a file that may not be read from one that is damaged
     with _format_errors(path):
         file = h5py.File(path, "r")
     try:
@@ -51,35 +55,72 @@ def read(path: Path, *, key: str | None, allow_incomplete: bool, trust_links: bo
             is_ours = isinstance(schema := file.attrs.get("schema"), str) and schema == SCHEMA
             if is_ours:
                 _check_schema(file, allow_incomplete)
-            names = _names(file, key, trust_links)
-            datasets = {name: checks.dataset(file, at, trust_links) for name, at in names.items()}
-            n_rows = _n_complete_rows(path, datasets, allow_incomplete)
-            rest = _described(file, is_ours, trust_links, datasets["z"].shape[:1])
-            return Latents(
-                **{name: array[:n_rows] if allow_incomplete else array
-                   for name, array in datasets.items()},
-                ids=_cut(rest["ids"], n_rows),
-                labels={name: _cut(column, n_rows) for name, column in rest["labels"].items()},
-                meta=rest["meta"],
-                file=file,
-            )  # fmt: skip
+            find = partial(_item, file, allow_incomplete, trust_links)
+            items = {place: _listed(find, place) for place in checks.datasets(file)}
+            if is_ours and not allow_incomplete:
+                _check_columns(items)
+            meta = json.loads(file.attrs.get("model", "{}")) if is_ours else {}
     except BaseException:
         file.close()
         raise
+    title = "HDF5, latentscope schema 1" if is_ours else "HDF5"
+    return Contents(path, title, items, meta, is_cut=allow_incomplete, find=find, file=file)
+
+
+def _listed(find: Callable[[str], Item], place: str) -> Item:
+    """Return a dataset that may be one behind an unsafe link, which is told when it is opened."""
+    try:
+        return find(place)
+    except LatentscopeError:
+        return Item((), REFUSED, partial(find, place))
+
+
+def _item(file: h5py.File, allow_incomplete: bool, trust_links: bool, place: str) -> Item:
+    dataset = checks.dataset(file, place, trust_links)
+    is_text = h5py.check_string_dtype(dataset.dtype) is not None
+    dtype = "text" if is_text else dtype_name(dataset.dtype)
+    shape = () if dataset.shape is None else dataset.shape
+    return Item(shape, dtype, partial(_rows, dataset, is_text, allow_incomplete))
+
+
+def _rows(dataset: h5py.Dataset, is_text: bool, allow_incomplete: bool) -> Any:
+    """Return a dataset after looking whether all of its rows were written."""
+    checks.check_size(dataset)
+    stored = checks.n_stored_rows(dataset) if dataset.shape else 0
+    if dataset.shape and stored < len(dataset) and not allow_incomplete:
+        raise IncompleteFileError(
+            f"{dataset.file.filename} declares {len(dataset):,} rows, of which the first "
+            f"{stored:,} were written; the rest would read as zeros. Pass allow_incomplete=True "
+            "for the rows that are there."
+        )
+    rows = dataset.asstr() if is_text else dataset
+    return rows[:stored] if allow_incomplete else rows
+
+
+def _check_columns(items: dict[str, Item]) -> None:
+    """Raise if a file of ours has ids or labels that do not fit z."""
+    n_rows = items["z"].shape[:1] if "z" in items else ()
+    for place, item in items.items():
+        if (place == "ids" or place.startswith("labels/")) and item.dtype == REFUSED:
+            item.open()
+        if (place == "ids" or place.startswith("labels/")) and item.shape != n_rows:
+            raise DataError(
+                f"{place} must have one entry per row of z, {n_rows}; got shape {item.shape}."
+            )
 
 
 def write(path: str | PathLike[str], latents: Latents) -> None:
     """Write the latents; see `latentscope.save`."""
-    labels, meta = storable(latents.labels, latents.meta)
+    labels, meta = columns(latents.labels), json_of(latents.meta)
     with replacing(path) as part, _GuardedFile(part, "w+") as raw:
         with h5py.File(raw, "w", libver=_LAYOUT) as file:
             file.attrs["complete"] = False
             for name, array in latents.arrays.items():
-                _write_rows(file, name, array, raw)
+                write_rows(file, name, array, raw.check)
             if latents.ids is not None:
                 _write_ids(file, latents.ids)
             for name, column in labels.items():
-                file.create_dataset(f"labels/{name}", data=column)
+                file.create_dataset(f"labels/{name}", data=_storable(column))
             file.attrs.update(
                 schema=SCHEMA,
                 schema_version=SCHEMA_VERSION,
@@ -92,12 +133,6 @@ def write(path: str | PathLike[str], latents: Latents) -> None:
             file.flush()
             file.attrs["complete"] = True
         raw.check()
-
-
-def storable(labels: Any, meta: Any) -> tuple[dict[str, Any], str]:
-    """Return labels and meta as they are stored; raise if they cannot be."""
-    columns = {_checked_name(name): _storable(name, column) for name, column in labels.items()}
-    return columns, _checked_json(meta)
 
 
 class _GuardedFile(io.FileIO):
@@ -151,69 +186,11 @@ def _check_schema(file: h5py.File, allow_incomplete: bool) -> None:
         )
 
 
-def _names(file: h5py.File, key: str | None, trust_links: bool) -> dict[str, str]:
-    """Return where z lies, and mu and logvar beside it if both are there."""
-    if key is None and file.get("z", getlink=True) is None:
-        candidates = checks.candidates(file)
-        if len(candidates) != 1:
-            listed = ", ".join(f"{name} {shape}" for name, shape in candidates.items()) or "none"
-            raise DataError(
-                f"{file.filename} must hold one dataset of shape (n_points, z_dim), or one called "
-                f"z; got {listed}. Choose with key=."
-            )
-        key = next(iter(candidates))
-    place = "z" if key is None else checks.path(key)
-    shape = checks.dataset(file, place, trust_links).shape
-    folder = place.rpartition("/")[0]
-    pair = {name: f"{folder}/{name}" for name in ("mu", "logvar")}
-    there = {name: at for name, at in pair.items() if checks.is_hard(file, at)}
-    if place in there.values() or any(file[at].shape != shape for at in there.values()):
-        return {"z": place}
-    if len(there) == 1:
-        warn(f"{file.filename} holds {next(iter(there))} without its partner; it is left out.")
-        return {"z": place}
-    return {"z": place, **there}
-
-
-def _described(file: h5py.File, is_ours: bool, trust_links: bool, shape: Any) -> dict[str, Any]:
-    """Return ids, labels and meta: of our files all there are, of others only columns that fit."""
-    names = ["ids", *(f"labels/{label}" for label in checks.members(file, "labels"))]
-    if is_ours:
-        there = [name for name in names if checks.is_there(file, name)]
-        columns = {name: checks.dataset(file, name, trust_links) for name in there}
-    else:
-        columns = {name: file[name] for name in names if checks.is_hard(file, name)}
-        columns = {name: column for name, column in columns.items() if column.shape == shape}
-    return {
-        "ids": columns.pop("ids", None),
-        "labels": {name.removeprefix("labels/"): column for name, column in columns.items()},
-        "meta": json.loads(file.attrs.get("model", "{}")) if is_ours else {},
-    }
-
-
-def _n_complete_rows(path: Path, datasets: dict[str, Any], allow_incomplete: bool) -> int:
-    """Return how many leading rows all datasets hold; raise if some are missing."""
-    declared = min(len(dataset) for dataset in datasets.values())
-    stored = min(checks.n_stored_rows(dataset) for dataset in datasets.values())
-    if stored < declared and not allow_incomplete:
-        raise IncompleteFileError(
-            f"{path} declares {declared:,} rows, of which the first {stored:,} were written; the "
-            "rest would read as zeros. Pass allow_incomplete=True for the rows that are there."
-        )
-    return stored if allow_incomplete else len(datasets["z"])
-
-
-def _cut(column: Any, n_rows: int) -> Any:
-    """Return ids or a label as str or numbers, of the rows that exist."""
-    if column is None:
-        return None
-    values = column.asstr() if h5py.check_string_dtype(column.dtype) else column
-    return values[:n_rows] if column.shape and len(column) > n_rows else values
-
-
-def _write_rows(file: h5py.File, name: str, array: Any, raw: _GuardedFile) -> None:
-    """Stream an array into a checksummed dataset."""
-    matrix = as_matrix(name, array)
+def write_rows(
+    file: h5py.File, name: str, array: Any, check: Callable[[], None] = lambda: None
+) -> h5py.Dataset:
+    """Stream an array into a checksummed dataset; `check` is called after each run of rows."""
+    matrix = as_matrix(name.rpartition("/")[2], array)
     row_bytes = matrix.n_cols * matrix.dtype.itemsize
     dataset = file.create_dataset(
         name,
@@ -226,57 +203,17 @@ def _write_rows(file: h5py.File, name: str, array: Any, raw: _GuardedFile) -> No
     for start in range(0, matrix.n_rows, step):
         stop = min(start + step, matrix.n_rows)
         dataset[start:stop] = matrix.read(start, stop)
-        raw.check()
+        check()
+    return dataset
 
 
 def _write_ids(file: h5py.File, ids: Any) -> None:
     dataset = file.create_dataset("ids", shape=(len(ids),), dtype=h5py.string_dtype())
     for start in range(0, len(ids), _IDS_AT_ONCE):
         stop = start + _IDS_AT_ONCE
-        dataset[start:stop] = _texts("ids", ids[start:stop])
+        dataset[start:stop] = texts("ids", ids[start:stop])
 
 
-def _checked_name(name: str) -> str:
-    if not isinstance(name, str) or not name or set("/\0") & set(name) or name in (".", ".."):
-        raise DataError(f"a label must have a name without '/'; got {name!r}. Rename it.")
-    return name
-
-
-def _storable(name: str, column: Any) -> Any:
-    """Return a label's values as numbers or strings."""
-    values = np.asarray(column[:] if hasattr(column, "dtype") else column)
-    if values.dtype.kind in "biuf":
-        return values
-    return np.array(_texts(f"labels[{name!r}]", values.tolist()), dtype=h5py.string_dtype())
-
-
-def _texts(name: str, values: Any) -> list[str]:
-    """Return strings as HDF5 can hold them; bytes are read as UTF-8."""
-    texts = [value.decode() if isinstance(value, bytes) else value for value in values]
-    for text in texts:
-        if not isinstance(text, str):
-            raise DataTypeError(
-                f"{name} must hold numbers or strings; got {text!r}. Convert it first, for example "
-                "with str."
-            )
-        if "\0" in text or (not text.isprintable() and _is_unencodable(text)):
-            raise DataError(f"{name} must hold text that UTF-8 can; got {text!r}.")
-    return texts
-
-
-def _is_unencodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _checked_json(meta: Any) -> str:
-    try:
-        text = json.dumps(dict(meta), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise DataTypeError(f"meta must hold what JSON can: {error}. Convert it first.") from error
-    if not all(isinstance(key, str) for key in meta):
-        raise DataTypeError(f"the names in meta must be strings; got {list(meta)}.")
-    return text
+def _storable(column: Any) -> Any:
+    is_text = isinstance(column, list)
+    return np.array(column, dtype=h5py.string_dtype()) if is_text else column

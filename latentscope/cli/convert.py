@@ -1,0 +1,30 @@
+"""``latentscope convert``: the same latents in a file of another kind."""
+
+from pathlib import Path
+
+import click
+
+from latentscope.cli._files import How, loading, opened
+from latentscope.cli._help import SETTINGS, examples
+from latentscope.cli._options import public
+
+
+@click.command(
+    context_settings=SETTINGS,
+    help="Write the latents of IN as a file of another kind.\n\nThe name of OUT says which: .h5 or "
+    ".safetensors, which are the ones to prefer, or .npz, .zarr, .parquet, .h5ad, .csv, .tsv (the "
+    "TensorBoard projector's pair of files), or .npy (z alone). Rows are streamed.",
+    epilog=examples(
+        "latentscope convert cells.h5ad cells.h5 --key X_scVI",
+        "latentscope convert latents.pt latents.safetensors",
+        "latentscope convert latents.h5 projector/vectors.tsv",
+    ),
+)
+@click.argument("source", metavar="IN", type=click.Path())
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path))
+@loading
+def convert(source: str, target: Path, how: How) -> None:
+    """Open one file and save the other."""
+    with opened(source, how) as latents:
+        public("save")(target, latents)
+        click.echo(f"wrote {target}: {latents!r}")

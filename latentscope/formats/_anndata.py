@@ -1,0 +1,54 @@
+"""AnnData, in HDF5 or zarr: latents in ``obsm``, what is known about the cells in ``obs``."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from latentscope._optional import import_optional
+from latentscope._types import Array
+from latentscope.formats._choice import as_label
+from latentscope.formats._contents import Item, dtype_name
+
+_ELSEWHERE = ("X", "layers/", "obsp/", "varm/", "varp/", "raw/", "uns/", "var/")
+
+
+def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:
+    """Return obsm and obs: arrays as they are stored, columns as anndata reads them.
+
+    Parameters
+    ----------
+    group : h5py.File or zarr.Group
+        What is open.
+    stored : dict of str to Item
+        All arrays in it.
+    """
+    library = import_optional("anndata", purpose="Reading AnnData", extra="formats")
+    found = {}
+    for place, item in stored.items():
+        if place.startswith("obs/"):
+            item.open()  # raises for rows that were not written, and for links out of the file
+        elif place.startswith(_ELSEWHERE):
+            found[place] = Item(item.shape, item.dtype, item.open, can_be_z=False)
+        else:
+            found[place] = item
+    frame = library.io.read_elem(group["obs"])
+    found["obs_names"] = _column(np.asarray(frame.index).astype(str))
+    for name in frame.columns:
+        found[f"obs/{name}"] = _column(_values(frame[name]))
+    return found
+
+
+def _values(column: Any) -> Array:
+    """Return a column of a frame as numbers or text; categories by their names."""
+    if str(column.dtype) == "category":
+        return as_label(column.astype(object).to_numpy())
+    if column.dtype.kind in "biuf" and getattr(column.dtype, "na_value", None) is None:
+        return np.asarray(column.to_numpy())
+    if column.dtype.kind in "iuf":
+        return np.asarray(column.to_numpy(dtype=float, na_value=np.nan))
+    return as_label(column.to_numpy())
+
+
+def _column(values: Array) -> Item:
+    return Item(values.shape, dtype_name(values.dtype), partial(np.asarray, values))

@@ -1,0 +1,45 @@
+"""The other process that reads a file: `python -m latentscope.formats._child FILE TARGET OPTIONS`.
+
+What it meets, errors and warnings, it tells on stdout as JSON.
+"""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+from latentscope.errors import LatentscopeError, LatentscopeWarning
+from latentscope.formats import load, npz
+
+MEMORY = 8 * 2**30  # bytes of address space that may be taken
+
+
+def main(path: str, target: str, options: str) -> int:
+    """Read the file and write it as .npz; return the exit code."""
+    _limit_memory()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", LatentscopeWarning)
+        try:
+            with load(path, **json.loads(options)) as latents:
+                npz.write(Path(target), latents)
+        except (LatentscopeError, MemoryError) as error:
+            name = type(error).__name__ if isinstance(error, LatentscopeError) else "TooLargeError"
+            said = str(error) or f"{path} needs more than {MEMORY / 2**30:g} GiB."
+            sys.stdout.write(json.dumps({"error": name, "message": said}))
+            return 1
+    texts = [str(one.message) for one in caught if issubclass(one.category, LatentscopeWarning)]
+    sys.stdout.write(json.dumps({"warnings": texts}))
+    return 0
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,246 @@
+"""Which array of a file is z, which are mu and logvar, and what is known about the rows."""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from latentscope._file_rows import DerivedRows
+from latentscope._types import Array
+from latentscope._warn import warn
+from latentscope.errors import DataError, DataTypeError, LatentscopeError
+from latentscope.formats._contents import REFUSED, Contents, Item, listed
+from latentscope.latents import Latents
+
+_ROLES = {  # what people call the parts of a posterior; scvi-tools' names end in qzm and qzv
+    "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean", "qz_m"),
+    "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
+    "variance": ("variance", "var", "z_var", "z_variance", "qz_v"),
+}
+_ENDS = {"mu": "qzm", "variance": "qzv"}
+_IDS = {
+    "id", "ids", "image_id", "filename", "filenames", "file_name", "barcode", "barcodes", "index",
+    "obs_names",
+}  # fmt: skip
+
+
+def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
+    """Return the latents among what a file holds, opened but not read.
+
+    Parameters
+    ----------
+    contents : Contents
+        They are closed with the latents.
+    key : str or None
+        Path of z in the file, or its last name if that is unique.
+    is_flat : bool
+        True to take arrays of more than two dimensions, each point as one row of numbers.
+
+    Raises
+    ------
+    DataError
+        If nothing, or more than one array, can be z.
+    """
+    chosen = _posterior(contents, key, is_flat)
+    items = {role: contents.items[path] for role, path in chosen.items()}
+    arrays = {role: _opened(contents, chosen[role], item) for role, item in items.items()}
+    if "variance" in arrays:
+        arrays["logvar"] = _derived(contents, arrays.pop("variance"), _log_of_variance)
+        warn(f"{chosen['variance']} of {contents.path} is a variance; logvar is its logarithm.")
+    if "z" not in arrays:
+        arrays["z"] = arrays["mu"]
+        warn(
+            f"{contents.path} holds the mean and the variance of a posterior and no draws; z is "
+            "the mean."
+        )
+    n_rows = min(rows.shape[0] for rows in arrays.values())
+    if contents.is_cut:
+        arrays = {role: rows[:n_rows] for role, rows in arrays.items()}
+    place = chosen.get("z", chosen.get("mu", ""))
+    ids, labels = _known(contents, place, items[next(iter(items))].shape[0], n_rows)
+    return Latents(**arrays, ids=ids, labels=labels, meta=contents.meta, file=contents.file)
+
+
+def _posterior(contents: Contents, key: str | None, is_flat: bool) -> dict[str, str]:
+    """Return the path of z, and of mu and logvar or variance if both are there."""
+    if key is not None:
+        place = _named(contents, key)
+    elif "z" in contents.items:
+        place = "z"
+    else:
+        place = _only_candidate(contents, is_flat)
+    _check_shape(contents, place, is_flat)
+    pair = _pair_beside(contents, place)
+    if place == pair.get("mu") and key is None:
+        return pair
+    if not pair:
+        _warn_of_a_single(contents, place)
+    return {"z": place} if place in pair.values() else {"z": place, **pair}
+
+
+def _named(contents: Contents, key: str) -> str:
+    """Return the path that `key` means: a path, or a last name that only one path has."""
+    if not isinstance(key, str) or not key or "\0" in key:
+        raise DataError(f"key must be the path of a dataset in the file; got {key!r}.")
+    path = key.strip("/")
+    if path in contents.items:
+        return path
+    found = [one for one in contents.items if PurePosixPath(one).name == path]
+    if len(found) == 1:
+        return found[0]
+    if contents.find is None:
+        raise DataError(
+            f"key must name a dataset of {contents.path} ({listed(contents.items)}); got {key!r}."
+        )
+    contents.items[path] = contents.find(path)
+    return path
+
+
+def _only_candidate(contents: Contents, is_flat: bool) -> str:
+    """Return the path of the only array that can be z, or of the mean of a posterior."""
+    matrices = {path: item for path, item in contents.items.items() if _is_matrix(item, is_flat)}
+    found = {
+        path: item
+        for path, item in matrices.items()
+        if path not in _pair_beside(contents, path).values()
+    }
+    if not found:
+        found = {path: item for path, item in matrices.items() if _role(path) == "mu"}
+    if len(found) == 1:
+        return next(iter(found))
+    for item in contents.items.values():
+        if not found and item.dtype == REFUSED:
+            item.open()  # says why
+    deeper = {path: item for path, item in contents.items.items() if _is_matrix(item, True)}
+    if not found and len(deeper) == 1:
+        _check_shape(contents, next(iter(deeper)), is_flat)
+    raise DataError(
+        f"{contents.path} must hold one dataset of shape (n_points, z_dim), or one called z; got "
+        f"{listed(found or contents.items)}. Choose with key=."
+    )
+
+
+def _is_matrix(item: Item, is_flat: bool) -> bool:
+    is_deep = len(item.shape) == 2 or (is_flat and len(item.shape) > 2)
+    return item.can_be_z and item.is_number and is_deep
+
+
+def _check_shape(contents: Contents, path: str, is_flat: bool) -> None:
+    shape = contents.items[path].shape
+    if len(shape) > 2 and not is_flat:
+        raise DataError(
+            f"z must have shape (n_points, z_dim); {path} of {contents.path} has {shape}. Pass "
+            f"flatten=True to take each point as a row of {np.prod(shape[1:]):,} numbers."
+        )
+
+
+def _role(path: str) -> str:
+    """Return what part of a posterior an array of this name is, "" if none.
+
+    Examples
+    --------
+    >>> _role("obsm/scvi_latent_qzv")
+    'variance'
+    """
+    name = PurePosixPath(path).name.lower()
+    for role, names in _ROLES.items():
+        if name in names or (role in _ENDS and name.endswith(_ENDS[role])):
+            return role
+    return ""
+
+
+def _pair_beside(contents: Contents, place: str) -> dict[str, str]:
+    """Return mu with logvar, or with variance, in the folder and shape of the array at `place`."""
+    item, folder = contents.items[place], PurePosixPath(place).parent
+    there: dict[str, str] = {}
+    for path, other in contents.items.items():
+        is_beside = PurePosixPath(path).parent == folder and other.shape == item.shape
+        if is_beside and other.is_number and _role(path):
+            there.setdefault(_role(path), path)
+    spread = next((role for role in ("logvar", "variance") if role in there), None)
+    return {"mu": there["mu"], spread: there[spread]} if "mu" in there and spread else {}
+
+
+def _warn_of_a_single(contents: Contents, place: str) -> None:
+    """Say that mu has no logvar beside it, or logvar no mu."""
+    item, folder = contents.items[place], PurePosixPath(place).parent
+    for path, other in contents.items.items():
+        is_beside = PurePosixPath(path).parent == folder and other.shape == item.shape
+        if is_beside and path != place and _role(path):
+            warn(f"{contents.path} holds {path} without its partner; it is left out.")
+
+
+def _opened(contents: Contents, path: str, item: Item) -> Any:
+    """Open an array, with its points flattened if they have more than one dimension."""
+    if not item.is_number and item.dtype != REFUSED:
+        raise DataTypeError(
+            f"z must hold real numbers; {path} of {contents.path} holds {item.dtype}. Choose "
+            "another with key=."
+        )
+    rows = item.open()
+    return _derived(contents, rows, _flat) if len(rows.shape) > 2 else rows
+
+
+def _derived(contents: Contents, rows: Any, function: Any) -> Any:
+    """Return what a function makes of rows, now if they are in memory, else when they are read."""
+    if isinstance(rows, np.ndarray):
+        return function(rows)
+    shape = len(rows), int(np.prod(rows.shape[1:]))
+    probe = function(np.ones((1, *rows.shape[1:]), rows.dtype))
+    return DerivedRows(contents.path, rows, function, shape, probe.dtype)
+
+
+def _flat(rows: Array) -> Array:
+    return rows.reshape(len(rows), -1)
+
+
+def _log_of_variance(rows: Array) -> Array:
+    """Return logarithms; those of numbers that are no variance are refused when they are read."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(rows)
+
+
+def _known(
+    contents: Contents, place: str, n_stored: int, n_rows: int
+) -> tuple[Any, dict[str, Any]]:
+    """Return ids and labels: arrays with one entry per row, beside z or in the folder of labels."""
+    folders = {str(PurePosixPath(place).parent), contents.label_folder}
+    columns: dict[str, Any] = {}
+    ids = None
+    for path, item in contents.items.items():
+        where, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
+        if item.shape != (n_stored,) or where not in {*folders, "."}:
+            continue
+        try:
+            column = item.open()
+        except LatentscopeError as error:
+            warn(f"{path} of {contents.path} is left out: {error}")
+            continue
+        column = column[:n_rows] if n_rows < n_stored else column
+        if ids is None and where != contents.label_folder and _is_id(name, item):
+            ids = column if item.dtype == "text" else np.asarray(column[:]).astype(str)
+        else:
+            columns[name] = column
+    return ids, columns
+
+
+def _is_id(name: str, item: Item) -> bool:
+    return name.lower() in _IDS and (item.dtype == "text" or item.dtype.startswith(("int", "uint")))
+
+
+def as_label(values: Any) -> Array:
+    """Return values as numbers, bool or text; what is missing is NaN, or an empty text."""
+    array = np.asarray(values)
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8", "replace")
+    if array.dtype.kind in "UMm":
+        return array.astype(str)
+    return np.array([_text(value) for value in array.tolist()], dtype=str)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "" if value is None or value != value else str(value)

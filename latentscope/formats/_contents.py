@@ -1,0 +1,119 @@
+"""What is in a file of latents, before any of it is read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentscope._table import Table
+
+MOST_LISTED = 12  # arrays that a message names
+REFUSED = "refused"  # the type of an array that is not read: `open` says why
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One array of a file.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        As the file declares it.
+    dtype : str
+        As the file calls it: "float32", "bfloat16", "text".
+    open : callable
+        Returns the rows: an array, or what reads them when they are asked for.
+    can_be_z : bool
+        False for what is never taken as coordinates, unless it is asked for by name.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    open: Callable[[], Any]
+    can_be_z: bool = True
+
+    @property
+    def is_number(self) -> bool:
+        """True for integers, floats and bool."""
+        return self.dtype.startswith(("float", "bfloat", "int", "uint", "bool"))
+
+    @property
+    def size(self) -> str:
+        """The shape as people write it."""
+        return " × ".join(f"{n:,}" for n in self.shape) or "one value"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Contents:
+    """What a file holds.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    format : str
+        What kind of file it is, such as "HDF5" or "NumPy .npz".
+    items : mapping of str to Item
+        All arrays, by their path in the file.
+    meta : mapping
+        Where the latents come from, in files that say it.
+    label_folder : str
+        Where the file keeps what is known about each row, beside the place of z itself.
+    is_cut : bool
+        True if only the rows that exist are taken, of a file whose writer was stopped.
+    find : callable or None
+        Returns the item of a path that is not listed, such as one behind a link.
+    file : object with a `close` method, or None
+        What is open as long as the items are in use.
+    """
+
+    path: Path
+    format: str
+    items: dict[str, Item]
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    label_folder: str = "labels"
+    is_cut: bool = False
+    find: Callable[[str], Item] | None = None
+    file: Any = None
+
+    def table(self) -> Table:
+        """Return one line per array: its path, type and shape."""
+        return Table(
+            array=list(self.items),
+            dtype=[item.dtype for item in self.items.values()],
+            shape=[item.size for item in self.items.values()],
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        if self.file is not None:
+            self.file.close()
+
+    def __repr__(self) -> str:
+        return f"{self.path}: {self.format}\n{self.table()!r}"
+
+
+def listed(items: Mapping[str, Item]) -> str:
+    """Write arrays with their shapes, as messages list them.
+
+    Examples
+    --------
+    >>> listed({"a": Item((5, 2), "float32", list)})
+    'a (5 × 2, float32)'
+    """
+    texts = [f"{path} ({item.size}, {item.dtype})" for path, item in items.items()]
+    more = f", … ({len(texts)} in all)" if len(texts) > MOST_LISTED else ""
+    return ", ".join(texts[:MOST_LISTED]) + more or "none"
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """Return the name of a type, the same for all byte orders; "text" for any text.
+
+    Examples
+    --------
+    >>> dtype_name(np.dtype(">f4")), dtype_name(np.dtype("U7"))
+    ('float32', 'text')
+    """
+    return "text" if dtype.kind in "US" else dtype.newbyteorder("=").name

@@ -1,0 +1,68 @@
+"""What files can hold of ids, labels and meta: numbers and text by name, and JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentscope._types import Array
+from latentscope._warn import warn
+from latentscope.errors import DataError, DataTypeError
+
+
+def columns(labels: Mapping[str, Any]) -> dict[str, Array | list[str]]:
+    """Return labels as arrays of numbers or lists of text; raise if they are neither."""
+    return {_checked_name(name): column(f"labels[{name!r}]", one) for name, one in labels.items()}
+
+
+def column(name: str, values: Any) -> Array | list[str]:
+    """Return one label as an array of numbers, or as a list of text."""
+    array = np.asarray(values[:] if hasattr(values, "dtype") else values)
+    return array if array.dtype.kind in "biuf" else texts(name, array.tolist())
+
+
+def texts(name: str, values: Any) -> list[str]:
+    """Return text that any file can hold; bytes are read as UTF-8."""
+    found = [value.decode() if isinstance(value, bytes) else value for value in values]
+    for text in found:
+        if not isinstance(text, str):
+            raise DataTypeError(
+                f"{name} must hold numbers or strings; got {text!r}. Convert it first, for example "
+                "with str."
+            )
+        if "\0" in text or (not text.isprintable() and _is_unencodable(text)):
+            raise DataError(f"{name} must hold text that UTF-8 can; got {text!r}.")
+    return found
+
+
+def json_of(meta: Mapping[str, Any]) -> str:
+    """Return meta as JSON; raise if it cannot be."""
+    try:
+        text = json.dumps(dict(meta), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError(f"meta must hold what JSON can: {error}. Convert it first.") from error
+    if not all(isinstance(key, str) for key in meta):
+        raise DataTypeError(f"the names in meta must be strings; got {list(meta)}.")
+    return text
+
+
+def warn_of_what_is_left_out(path: Path, names: Sequence[str]) -> None:
+    """Say what a format has no place for."""
+    if names:
+        warn(f"{path.name} cannot hold {', '.join(names)}: left out. HDF5 (.h5) holds all of it.")
+
+
+def _checked_name(name: str) -> str:
+    if not isinstance(name, str) or not name or set("/\0") & set(name) or name in (".", ".."):
+        raise DataError(f"a label must have a name without '/'; got {name!r}. Rename it.")
+    return name
+
+
+def _is_unencodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

@@ -1,0 +1,50 @@
+"""AnnData's .h5ad files: HDF5 whose latents lie in ``obsm``."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import h5py
+
+from latentscope._atomic import replacing
+from latentscope._optional import import_optional
+from latentscope.errors import FileFormatError, LatentscopeError
+from latentscope.formats import _anndata, hdf5
+from latentscope.formats._contents import Contents
+from latentscope.formats._storable import columns, json_of, texts
+from latentscope.latents import Latents
+
+_PLACES = {"z": "X_latent", "mu": "mu", "logvar": "logvar"}
+
+
+def is_anndata(contents: Contents) -> bool:
+    """Tell whether an HDF5 file is one of AnnData."""
+    return bool(contents.file.attrs.get("encoding-type") == "anndata")
+
+
+def as_anndata(found: Contents) -> Contents:
+    """Return what an HDF5 file holds, as anndata reads it."""
+    try:
+        items = _anndata.items(found.file, found.items)
+    except LatentscopeError:
+        raise
+    except Exception as error:  # anndata raises whatever its parsers do
+        raise FileFormatError(f"{found.path} cannot be read as AnnData: {error!r}") from error
+    about = items.get("uns/latentscope")
+    meta = {} if about is None else json.loads(found.file["uns/latentscope"].asstr()[()])
+    return replace(found, format="AnnData", items=items, meta=meta, label_folder="obs")
+
+
+def write(path: Path, latents: Latents) -> None:
+    """Write cells with their labels, and stream the arrays into their ``obsm``."""
+    library = import_optional("anndata", purpose="Writing AnnData", extra="formats")
+    pandas = import_optional("pandas", purpose="Writing AnnData", extra="formats")
+    names = latents.ids[:] if latents.ids is not None else map(str, range(latents.n_points))
+    cells = pandas.DataFrame(columns(latents.labels), index=texts("ids", names))
+    about = {"latentscope": json_of(latents.meta)}
+    with replacing(path) as part:
+        library.AnnData(obs=cells, uns=about).write_h5ad(part)
+        with h5py.File(part, "r+") as file:
+            for name, rows in latents.arrays.items():
+                dataset = hdf5.write_rows(file, f"obsm/{_PLACES[name]}", rows)
+                dataset.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})

@@ -1,0 +1,81 @@
+"""NumPy's .npy files: one array, read where it lies."""
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from latentscope._atomic import replacing
+from latentscope._file_rows import RawRows, access_errors
+from latentscope._sources import as_matrix
+from latentscope.errors import FileFormatError, UnsafeFileError
+from latentscope.formats._contents import Contents, Item, dtype_name
+from latentscope.formats._storable import warn_of_what_is_left_out
+from latentscope.latents import Latents
+
+SIGNATURE = npy_format.MAGIC_PREFIX
+
+
+def contents(path: Path) -> Contents:
+    """Return what the file holds: z."""
+    with access_errors(path), path.open("rb") as file:
+        item = item_of(path, file, at=0)
+    return Contents(path, "NumPy .npy", {"z": item})
+
+
+def item_of(path: Path, file: BinaryIO, at: int) -> Item:
+    """Return the array whose header `file` stands at; `at` is the byte of `path` that this is."""
+    shape, is_fortran, dtype = header(path, file)
+    if dtype.hasobject:
+        raise UnsafeFileError(
+            f"{path} holds Python objects, as a pickle, which is never loaded because loading runs "
+            "code. Save the numbers alone, for example as float32, or as safetensors."
+        )
+
+    def rows() -> RawRows:
+        return RawRows(path, at + file_offset, shape, dtype.str, is_fortran)
+
+    file_offset = file.tell()
+    return Item(shape, dtype_name(dtype), rows)
+
+
+def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read shape, order and type; leave `file` where the numbers begin."""
+    try:
+        version = npy_format.read_magic(file)
+        read = {
+            (1, 0): npy_format.read_array_header_1_0,
+            (2, 0): npy_format.read_array_header_2_0,
+        }[version]
+        shape, is_fortran, dtype = read(file)
+    except (ValueError, KeyError, EOFError, TypeError, SyntaxError, RecursionError) as error:
+        raise FileFormatError(f"{path} cannot be read as .npy: {error!r}") from error
+    if min(shape, default=0) < 0:
+        raise FileFormatError(f"{path} declares the shape {shape}.")
+    return shape, is_fortran, dtype
+
+
+def write(path: Path, latents: Latents) -> None:
+    """Write z alone."""
+    left_out = [name for name in latents.arrays if name != "z"]
+    if latents.ids is not None:
+        left_out.append("ids")
+    left_out += [f"label {name}" for name in latents.labels]
+    warn_of_what_is_left_out(path, left_out)
+    with replacing(path) as part, part.open("wb") as file:
+        write_rows(file, "z", latents.z)
+
+
+def write_rows(file: Any, name: str, rows: Any) -> None:
+    """Stream rows as one .npy array."""
+    matrix = as_matrix(name, rows)
+    described = {
+        "shape": (matrix.n_rows, matrix.n_cols),
+        "fortran_order": False,
+        "descr": npy_format.dtype_to_descr(matrix.dtype),
+    }
+    npy_format.write_array_header_1_0(file, described)
+    for start in range(0, matrix.n_rows, matrix.run):
+        stop = min(start + matrix.run, matrix.n_rows)
+        file.write(matrix.read(start, stop).data)

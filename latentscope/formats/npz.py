@@ -1,0 +1,147 @@
+"""NumPy's .npz files: several arrays in a zip archive, one of which is z.
+
+Arrays that `numpy.savez` wrote lie in the archive as they are, and are read from there, row by
+row, after their checksum has been verified; compressed ones are unpacked in memory.
+"""
+
+import io
+import json
+import struct
+import zipfile
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from latentscope._atomic import replacing
+from latentscope._file_rows import Seen, access_errors
+from latentscope._types import Array
+from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
+from latentscope.formats import npy
+from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
+from latentscope.formats._limits import check_declared, check_memory
+from latentscope.formats._storable import columns, json_of, texts
+from latentscope.latents import Latents
+
+_META = "meta.json"
+_AT_ONCE = 8 * 2**20
+_LOCAL_HEADER = 30  # bytes before the name of a member
+_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError,
+           struct.error, OverflowError)  # fmt: skip
+
+
+def contents(path: Path) -> Contents:
+    """Return what the archive holds."""
+    with access_errors(path), _archive(path) as archive:
+        members = [one for one in archive.infolist() if one.filename.endswith(".npy")]
+        items = {one.filename.removesuffix(".npy"): _item(path, archive, one) for one in members}
+        meta = _meta(path, archive)
+    return Contents(path, "NumPy .npz", items, meta)
+
+
+def names(path: Path) -> list[str]:
+    """Return the names of the members of an archive."""
+    with access_errors(path), _archive(path) as archive:
+        return archive.namelist()
+
+
+def _archive(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except _ERRORS as error:
+        raise FileFormatError(f"{path} cannot be read as a zip archive: {error}") from error
+
+
+def _item(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item:
+    check_declared(path, member.filename, member.file_size, member.compress_size)
+    try:
+        with archive.open(member) as file:
+            shape, _, dtype = npy.header(path, file)  # type: ignore[arg-type]
+    except LatentscopeError:
+        raise
+    except _ERRORS as error:
+        raise FileFormatError(f"{path} cannot be read: {member.filename}: {error}") from error
+    name = REFUSED if dtype.hasobject else dtype_name(dtype)
+    return Item(shape, name, partial(_rows, path, member, Seen.of(path)))
+
+
+def _rows(path: Path, member: zipfile.ZipInfo, seen: Seen) -> Any:
+    """Return an array of the archive: where it lies, or unpacked."""
+    seen.check()
+    if member.compress_type == zipfile.ZIP_STORED:
+        _verify(path, member)
+        with access_errors(path), path.open("rb") as file:
+            file.seek(_start(file, member))
+            item = npy.item_of(path, file, at=0)
+        rows = item.open()
+        return rows[:] if len(item.shape) == 1 else rows
+    check_memory(path, member.filename, member.file_size)
+    try:
+        with access_errors(path), _archive(path) as archive:
+            raw = archive.read(member)
+            return _array(path, io.BytesIO(raw))
+    except _ERRORS as error:
+        if isinstance(error, LatentscopeError):
+            raise
+        raise FileFormatError(f"{path} cannot be read: {member.filename}: {error}") from error
+
+
+def _array(path: Path, file: io.BytesIO) -> Array:
+    shape, is_fortran, dtype = npy.header(path, file)
+    if dtype.hasobject:
+        raise UnsafeFileError(f"{path} holds Python objects, which are never loaded.")
+    count = int(np.prod(shape, dtype=object))
+    rest = file.getbuffer()[file.tell() :]
+    if len(rest) != count * dtype.itemsize:
+        raise FileFormatError(f"{path} must hold {count:,} numbers of {dtype}; it does not.")
+    array = np.frombuffer(rest, dtype, count)
+    return array.reshape(shape, order="F" if is_fortran else "C")
+
+
+def _start(file: Any, member: zipfile.ZipInfo) -> int:
+    """Return the byte at which an uncompressed member begins."""
+    file.seek(member.header_offset)
+    header = file.read(_LOCAL_HEADER)
+    n_name, n_extra = struct.unpack("<HH", header[26:30])
+    return member.header_offset + _LOCAL_HEADER + n_name + n_extra
+
+
+def _verify(path: Path, member: zipfile.ZipInfo) -> None:
+    """Read a member once, which compares its checksum."""
+    bar = tqdm(
+        total=member.file_size, desc=f"verifying {path.name}", unit="B", unit_scale=True, delay=2
+    )
+    try:
+        with access_errors(path), _archive(path) as archive, archive.open(member) as file, bar:
+            while block := file.read(_AT_ONCE):
+                bar.update(len(block))
+    except _ERRORS as error:
+        raise FileFormatError(f"{path} is damaged: {member.filename}: {error}") from error
+
+
+def _meta(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
+    if _META not in archive.namelist():
+        return {}
+    try:
+        found = json.loads(archive.read(_META))
+    except _ERRORS as error:
+        raise FileFormatError(f"{path} cannot be read: {_META}: {error}") from error
+    return found if isinstance(found, dict) else {}
+
+
+def write(path: Path, latents: Latents) -> None:
+    """Stream the arrays into an archive, uncompressed, ids and labels beside them."""
+    known: dict[str, Any] = {} if latents.ids is None else {"ids": texts("ids", latents.ids[:])}
+    known |= {f"labels/{name}": values for name, values in columns(latents.labels).items()}
+    meta = json_of(latents.meta)
+    with replacing(path) as part, zipfile.ZipFile(part, "w") as archive:
+        for name, rows in latents.arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                npy.write_rows(file, name, rows)
+        for name, values in known.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asarray(values), allow_pickle=False)
+        archive.writestr(_META, meta)

@@ -1,0 +1,101 @@
+"""PyTorch's .pt files of tensors: read in its mode that loads weights and runs no code."""
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentscope._file_rows import access_errors
+from latentscope._optional import import_optional
+from latentscope._types import Array
+from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
+from latentscope.formats._choice import as_label
+from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
+from latentscope.formats._limits import check_declared, check_memory
+
+LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of PyTorch before 1.6 begin
+_DEEPEST = 8
+
+
+def is_archive(names: list[str]) -> bool:
+    """Tell whether the members of a zip archive are those of a .pt file."""
+    return any(name.endswith("/data.pkl") or name == "data.pkl" for name in names)
+
+
+def contents(path: Path) -> Contents:
+    """Return the tensors of the file, each of which is read into memory when it is opened."""
+    torch = import_optional("torch", purpose="Reading .pt files", extra="torch")
+    check_memory(path, "the file", path.stat().st_size)
+    is_zip = zipfile.is_zipfile(path)
+    if is_zip:
+        _verify(path)
+    try:
+        with access_errors(path):
+            found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
+    except LatentscopeError:
+        raise
+    except Exception as error:  # PyTorch raises whatever its parsers do
+        raise _refusal(path, error) from error
+    items = {name: _item(path, torch, value) for name, value in _walk(torch, found, "", 0)}
+    return Contents(path, "PyTorch", items)
+
+
+def _verify(path: Path) -> None:
+    """Compare the checksums, which PyTorch does not."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for member in archive.infolist():
+                check_declared(path, member.filename, member.file_size, member.compress_size)
+            damaged = archive.testzip()
+    except LatentscopeError:
+        raise
+    except Exception as error:  # zipfile raises whatever its parsers do
+        raise FileFormatError(f"{path} cannot be read as a zip archive: {error}") from error
+    if damaged:
+        raise FileFormatError(f"{path} is damaged: the checksum of {damaged} is wrong.")
+
+
+def _refusal(path: Path, error: Exception) -> LatentscopeError:
+    text = str(error).partition("\n")[0][:200]
+    if "weights_only" in str(error) or "Unsupported" in str(error) or "GLOBAL" in str(error):
+        return UnsafeFileError(
+            f"{path} holds more than tensors: reading it would run code ({text}). Load it where "
+            "you trust it, and save the tensors with safetensors.torch.save_file."
+        )
+    return FileFormatError(f"{path} cannot be read as a file of PyTorch: {text}")
+
+
+def _walk(torch: Any, value: Any, place: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield tensors and lists of text or numbers, with their paths."""
+    if isinstance(value, torch.Tensor):
+        yield place or "tensor", value
+    elif isinstance(value, Mapping) and depth < _DEEPEST:
+        for name, inner in value.items():
+            yield from _walk(torch, inner, f"{place}/{name}".lstrip("/"), depth + 1)
+    elif isinstance(value, list | tuple) and value:
+        if isinstance(value[0], str | int | float):
+            yield place or "list", as_label(list(value))
+        elif depth < _DEEPEST:
+            for number, inner in enumerate(value):
+                yield from _walk(torch, inner, f"{place}/{number}".lstrip("/"), depth + 1)
+
+
+def _item(path: Path, torch: Any, value: Any) -> Item:
+    if not isinstance(value, torch.Tensor):
+        return Item(value.shape, dtype_name(value.dtype), partial(np.asarray, value))
+    name = str(value.dtype).removeprefix("torch.")
+    is_plain = not (value.is_sparse or value.is_quantized or value.layout != torch.strided)
+    dtype = name if is_plain and not name.startswith("float8") else REFUSED
+    return Item(tuple(value.shape), dtype, partial(_array, path, torch, value))
+
+
+def _array(path: Path, torch: Any, tensor: Any) -> Array:
+    """Return a tensor as an array of the same memory; bfloat16 as float32."""
+    try:
+        plain = tensor.detach().clone()  # into memory
+        return np.asarray((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
+    except (TypeError, RuntimeError) as error:
+        raise FileFormatError(f"{path} holds a tensor that is no plain array: {error}") from error

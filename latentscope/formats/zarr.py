@@ -1,0 +1,145 @@
+"""Zarr groups and arrays: folders of chunks, read by runs of rows."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latentscope._atomic import replacing_folder
+from latentscope._file_rows import access_errors
+from latentscope._optional import import_optional
+from latentscope._sources import as_matrix
+from latentscope.errors import (
+    FileFormatError,
+    IncompleteFileError,
+    LatentscopeError,
+    UnsafeFileError,
+)
+from latentscope.formats import _anndata
+from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
+from latentscope.formats._limits import check_declared
+from latentscope.formats._storable import columns, json_of, texts
+from latentscope.latents import Latents
+
+_MARKS = ("zarr.json", ".zgroup", ".zarray")
+_CHUNK_BYTES = 2**20
+
+
+def is_zarr(path: Path) -> bool:
+    """Tell whether a folder is a zarr group or array."""
+    return any((path / mark).is_file() for mark in _MARKS)
+
+
+def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = False) -> Contents:
+    """Return what the folder holds."""
+    library = import_optional("zarr", purpose="Reading zarr", extra="formats")
+    if not trust_links:
+        _check_links(path)
+    try:
+        with access_errors(path):
+            found = library.open(str(path), mode="r")
+            is_array = isinstance(found, library.Array)
+            arrays = {"z": found} if is_array else dict(_arrays(library, found))
+            items = {name: _item(path, array, allow_incomplete) for name, array in arrays.items()}
+            attributes = {} if is_array else dict(found.attrs)
+            is_anndata = attributes.get("encoding-type") == "anndata"
+            cells = _anndata.items(found, items) if is_anndata else None
+    except LatentscopeError:
+        raise
+    except Exception as error:  # zarr raises whatever its parsers do
+        raise FileFormatError(f"{path} cannot be read as zarr: {error!r}") from error
+    meta = attributes.get("latentscope", {})
+    if cells is not None:
+        return Contents(path, "AnnData in zarr", cells, label_folder="obs", is_cut=allow_incomplete)
+    return Contents(path, "zarr", items, meta, is_cut=allow_incomplete)
+
+
+def _arrays(library: Any, group: Any) -> Any:
+    """Yield the arrays of a group and of all groups below, by path."""
+    for name, member in group.members(max_depth=None):
+        if isinstance(member, library.Array):
+            yield name, member
+
+
+def _check_links(path: Path) -> None:
+    """Refuse links among the files, which may lead out of the folder; chunks are not looked at."""
+    for entry in path.rglob("*"):
+        if entry.is_symlink():
+            raise UnsafeFileError(
+                f"{path} holds the link {entry.name}, whose data lie elsewhere. Pass "
+                "trust_links=True if you trust it."
+            )
+
+
+def _item(path: Path, array: Any, allow_incomplete: bool) -> Item:
+    codecs = str(array.metadata.to_dict())
+    if "pickle" in codecs or array.dtype.kind == "O":
+        return Item(array.shape, REFUSED, partial(_refuse, path, array))
+    dtype = "text" if array.dtype.kind == "T" else dtype_name(array.dtype)
+    return Item(array.shape, dtype, partial(_rows, path, array, allow_incomplete))
+
+
+def _refuse(path: Path, array: Any) -> None:
+    raise UnsafeFileError(
+        f"{array.path or 'the array'} of {path} is stored as pickled objects, which are never "
+        "loaded because loading runs code. Store numbers, or text of fixed width."
+    )
+
+
+def _rows(path: Path, array: Any, allow_incomplete: bool) -> Any:
+    """Return an array after looking whether all of its chunks are there."""
+    stored = array.nbytes_stored()
+    check_declared(path, array.path or "the array", array.size * array.dtype.itemsize, stored)
+    n_rows = _n_stored_rows(array)
+    if array.shape and n_rows < array.shape[0] and not allow_incomplete:
+        raise IncompleteFileError(
+            f"{path} declares {array.shape[0]:,} rows of {array.path or 'the array'}, of which the "
+            f"first {n_rows:,} were written; the rest would read as {array.fill_value}. Pass "
+            "allow_incomplete=True for the rows that are there. (zarr also leaves out chunks in "
+            "which every number is the fill value: write with write_empty_chunks=True.)"
+        )
+    if array.ndim == 1:
+        return np.asarray(array[:n_rows]).astype(str if array.dtype.kind == "T" else array.dtype)
+    return array[:n_rows] if allow_incomplete else array
+
+
+def _n_stored_rows(array: Any) -> int:
+    """Return how many leading rows are there; counted one by one only if chunks are missing."""
+    if not array.shape or array.nchunks_initialized == array.nchunks or not array.size:
+        return array.shape[0] if array.shape else 0
+    folder = Path(array.store.root) / array.path
+    sizes = array.shards or array.chunks
+    grid = [-(-size // chunk) for size, chunk in zip(array.shape, sizes, strict=True)]
+    for place in np.ndindex(*grid):
+        if not (folder / array.metadata.encode_chunk_key(place)).exists():
+            return min(place[0] * sizes[0], array.shape[0])
+    return array.shape[0]
+
+
+def write(path: Path, latents: Latents) -> None:
+    """Stream the arrays into a group of zarr's third format, ids and labels beside them."""
+    library = import_optional("zarr", purpose="Writing zarr", extra="formats")
+    known: dict[str, Any] = {} if latents.ids is None else {"ids": texts("ids", latents.ids[:])}
+    known |= {f"labels/{name}": values for name, values in columns(latents.labels).items()}
+    json_of(latents.meta)
+    with replacing_folder(path) as part:
+        group = library.open_group(str(part), mode="w")
+        group.attrs["latentscope"] = dict(latents.meta)
+        for name, rows in latents.arrays.items():
+            matrix = as_matrix(name, rows)
+            step = max(1, _CHUNK_BYTES // (matrix.n_cols * matrix.dtype.itemsize))
+            array = group.create_array(
+                name,
+                shape=(matrix.n_rows, matrix.n_cols),
+                dtype=matrix.dtype,
+                chunks=(min(step, matrix.n_rows), matrix.n_cols),
+                compressors=None,
+                config={"write_empty_chunks": True},
+            )
+            run = -(-matrix.run // step) * step
+            for start in range(0, matrix.n_rows, run):
+                stop = min(start + run, matrix.n_rows)
+                array[start:stop] = matrix.read(start, stop)
+        for name, values in known.items():
+            group.create_array(name, data=np.asarray(values), config={"write_empty_chunks": True})
