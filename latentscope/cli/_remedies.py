@@ -4,8 +4,10 @@ _REMEDIES = {
     "Pass latentscope.finite_rows(z) to leave": "Add --finite to leave",
     "with key=.": "with --key.",
     "Pass flatten=True": "Add --flatten",
-    "ass allow_incomplete=True": "ass --allow-incomplete",
-    "ass trust_links=True": "ass --trust-links",
+    "pass allow_incomplete=True": "add --allow-incomplete",
+    "Pass allow_incomplete=True": "Add --allow-incomplete",
+    "pass trust_links=True": "add --trust-links",
+    "Pass trust_links=True": "Add --trust-links",
 }
 
 

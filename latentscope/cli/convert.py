@@ -17,7 +17,7 @@ from latentscope.cli._options import public
     epilog=examples(
         "latentscope convert cells.h5ad cells.h5 --key X_scVI",
         "latentscope convert latents.pt latents.safetensors",
-        "latentscope convert latents.h5 projector/vectors.tsv",
+        "latentscope convert latents.h5 vectors.tsv",
     ),
 )
 @click.argument("source", metavar="IN", type=click.Path())

@@ -10,9 +10,6 @@ from latentscope._types import Array
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Item, dtype_name
 
-_ELSEWHERE = ("X", "layers/", "obsp/", "varm/", "varp/", "raw/", "uns/", "var/")
-
-
 def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:
     """Return obsm and obs: arrays as they are stored, columns as anndata reads them.
 
@@ -28,10 +25,10 @@ def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:
     for place, item in stored.items():
         if place.startswith("obs/"):
             item.open()  # raises for rows that were not written, and for links out of the file
-        elif place.startswith(_ELSEWHERE):
-            found[place] = Item(item.shape, item.dtype, item.open, can_be_z=False)
-        else:
+        elif place.startswith("obsm/"):
             found[place] = item
+        elif place.startswith(("X", "layers/")):
+            found[place] = Item(item.shape, item.dtype, item.open, can_be_z=False)
     frame = library.io.read_elem(group["obs"])
     found["obs_names"] = _column(np.asarray(frame.index).astype(str))
     for name in frame.columns:

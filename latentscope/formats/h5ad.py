@@ -30,7 +30,7 @@ def as_anndata(found: Contents) -> Contents:
         raise
     except Exception as error:  # anndata raises whatever its parsers do
         raise FileFormatError(f"{found.path} cannot be read as AnnData: {error!r}") from error
-    about = items.get("uns/latentscope")
+    about = found.items.get("uns/latentscope")
     meta = {} if about is None else json.loads(found.file["uns/latentscope"].asstr()[()])
     return replace(found, format="AnnData", items=items, meta=meta, label_folder="obs")
 

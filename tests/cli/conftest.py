@@ -6,8 +6,10 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import anndata
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from latentscope_tensorflow import KerasModel, models, preset
 from PIL import Image
@@ -43,6 +45,9 @@ def whole_place(tmp_path_factory):
     broken = np.array(cloud("ae").z)
     broken[3] = np.nan
     latentscope.save(place / "nan.h5", broken)
+    cells = anndata.AnnData(obsm={"X_pca": np.ones((N, 2)), "X_scVI": np.asarray(cloud("ae").z)})
+    cells.write_h5ad(place / "cells.h5ad")
+    torch.save(torch.from_numpy(np.asarray(cloud("ae").z)), place / "latents.pt")
     (place / "photos").mkdir()
     pixels = np.random.default_rng(0).integers(0, 256, (20, 20, 16, 3), dtype=np.uint8)
     for number, picture in enumerate(pixels):

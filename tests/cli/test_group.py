@@ -11,7 +11,7 @@ from latentscope.errors import DataError, LatentscopeWarning
 
 
 def fail_with(monkeypatch, error):
-    def load(path, *, key=None):
+    def load(path, **options):
         raise error
 
     monkeypatch.setattr(latentscope, "load", load)
@@ -63,7 +63,7 @@ def test_the_remedy_of_several_datasets_is_an_option(run, place):
 
     with h5py.File(place / "two.h5", "w") as file:
         file["a"] = file["b"] = [[0.0, 1.0], [2.0, 3.0]]
-    done = run("info", "two.h5")
+    done = run("radius", "two.h5")
     assert done.stderr.endswith("Choose with --key.\n")
     assert run("info", "two.h5", "--key", "b").exit_code == 0
 
@@ -118,4 +118,4 @@ def test_warnings_are_as_they_were_afterwards(run):
 
 def test_errors_of_the_library_keep_their_text(monkeypatch, run):
     fail_with(monkeypatch, DataError("z must be √2"))
-    assert run("info", "latents.h5").stderr == "error: z must be √2\n"
+    assert run("radius", "latents.h5").stderr == "error: z must be √2\n"

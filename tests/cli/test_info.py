@@ -60,3 +60,18 @@ def test_an_unfinished_file_is_refused(run, place):
 def test_an_empty_file_is_told_as_such(run, place):
     (place / "empty.h5").touch()
     assert "it is empty" in run("info", "empty.h5").stderr
+
+
+def test_all_arrays_where_z_is_not_clear(good, place):
+    assert good("info", "cells.h5ad").splitlines()[:5] == [
+        "cells.h5ad: AnnData",
+        "array        dtype    shape",
+        "obsm/X_pca   float64  400 × 2",
+        "obsm/X_scVI  float64  400 × 6",
+        "obs_names    text     400",
+    ]
+    found = json.loads(good("info", "cells.h5ad", "--json"))
+    assert found["contents"]["obsm/X_scVI"] == {"dtype": "float64", "shape": [400, 6]}
+    assert found["z"].startswith("not clear")
+    assert "--key" in good("info", "cells.h5ad")
+    assert good("info", "cells.h5ad::X_scVI").startswith("cells.h5ad::X_scVI: AE, 400 points, 6")

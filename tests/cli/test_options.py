@@ -6,6 +6,7 @@ import click
 import latentscope_tensorflow
 import pytest
 
+from latentscope import load
 from latentscope.cli import main
 from latentscope.cli._help import parameters
 from latentscope.cli._options import chosen, options_of, public
@@ -30,7 +31,7 @@ ANALYSES = {  # command: public function
     "compare": "overview",
     "encode": "encode",
 }
-OF_FILES = {"key", "is_finite", "as_json", "plot"}
+OF_FILES = {"is_finite", "as_json", "plot", *inspect.signature(load).parameters} - {"path"}
 OF_MODELS = {"attributes", "backend"}
 NOT_TEXT = {"frame", "planes"}  # a PCA, pairs of axes
 
