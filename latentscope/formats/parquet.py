@@ -114,7 +114,8 @@ def _label_type(kind: Any) -> str:
 def _column(path: Path, name: str) -> Array:
     """Return one column as a label."""
     with _format_errors(path), _opened(path) as file:
-        found = file.read([name]).column(name)
+        groups = [file.read_row_group(i, [name]) for i in range(file.num_row_groups)]
+        found = _pyarrow("").concat_tables(groups).column(name)
         if _kind(found.type) == "other":
             return as_label(found.to_pylist())
         return np.asarray(found.to_numpy())
