@@ -128,9 +128,9 @@ class FileRows(ABC):
         numbers = np.arange(len(self))[first]
         low, high = (int(numbers.min()), int(numbers.max()) + 1) if np.size(numbers) else (0, 0)
         rows = self.read(low, high)[numbers - low]
-        if np.ndim(numbers):
-            rest = (first if first is Ellipsis else slice(None), *rest)
-        return rows[rest]
+        if not rest:
+            return rows
+        return rows[rest] if np.ndim(numbers) == 0 else rows[(slice(None), *rest)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.asarray(self.read(0, len(self)), dtype=dtype)
