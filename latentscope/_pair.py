@@ -7,6 +7,7 @@ here: the range of pixels, which output is what, how z is drawn, and what is ref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -198,7 +199,7 @@ class Pair(ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         given = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
-        return type(self), tuple({**given, "meta": dict(self.meta)}.values())
+        return partial(type(self), **{**given, "meta": dict(self.meta)}), ()
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, self.image_shape))

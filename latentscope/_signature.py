@@ -28,6 +28,13 @@ _BYTES = 255
 Shape = tuple[int | None, ...]  # None for the number of rows
 
 
+def roles(
+    given: Sequence[tuple[str, Shape]], outputs: str | Sequence[str] | None
+) -> tuple[str, ...]:
+    """Return what the outputs of an encoder are, as the user says or else as their names tell."""
+    return recognised(given) if outputs is None else told(outputs, len(given))
+
+
 def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[str, ...]:
     """Return what the outputs of an encoder are, "" for those of no use.
 
@@ -128,6 +135,40 @@ def check_image(image: Any) -> None:
         )
 
 
+def layout(shape: Any, channels_first: bool | None = None) -> tuple[tuple[int, int, int], bool]:
+    """Return height, width and channels of what an encoder takes, and if channels come first.
+
+    Parameters
+    ----------
+    shape : tuple
+        Of the encoder's input, with the number of images.
+    channels_first : bool, optional
+        By default told by where the 1 or 3 channels are.
+
+    Raises
+    ------
+    BackendError
+        If it is no shape of images, or of images in either layout.
+
+    Examples
+    --------
+    >>> layout((None, 3, 64, 32))
+    ((64, 32, 3), True)
+    """
+    is_image = isinstance(shape, tuple) and len(shape) == 4
+    if channels_first is None and is_image and shape[1] in (1, 3):
+        if shape[3] in (1, 3):
+            raise BackendError(
+                f"the encoder takes {shape}, which may be images of either layout. Say "
+                "channels_first=True or channels_first=False."
+            )
+        channels_first = True
+    if channels_first and is_image:
+        shape = (shape[0], *shape[2:], shape[1])
+    check_image(shape)
+    return shape[1:], bool(channels_first)
+
+
 def check_pixels(dtype: str, pixel_range: tuple[float, float]) -> None:
     """Refuse an encoder of whole numbers whose pixels would all be rounded to 0 and 1."""
     low, high = pixel_range
@@ -138,24 +179,32 @@ def check_pixels(dtype: str, pixel_range: tuple[float, float]) -> None:
         )
 
 
-def check_shapes(image: Shape, given: Mapping[str, Shape], taken: Shape, returned: Shape) -> None:
-    """Refuse an encoder and a decoder that do not fit together.
+def width(given: Mapping[str, Shape], taken: Shape) -> int:
+    """Return z_dim if every output of use has the shape (None, z_dim) that the decoder takes.
 
     Parameters
     ----------
-    image : tuple
-        What the encoder takes: (None, height, width, channels).
     given : mapping
-        From the role of each output of use to its shape.
-    taken, returned : tuple
-        What the decoder takes and gives.
+        From the role of an output to its shape.
+    taken : tuple
+        What the decoder takes.
+
+    Examples
+    --------
+    >>> width({"mu": (None, 4), "logvar": (None, 4)}, (None, 4))
+    4
     """
     shapes = set(given.values())
-    if shapes != {taken} or len(taken) != 2 or None in taken[1:]:
+    if shapes != {taken} or len(taken) != 2 or taken[1] is None:
         raise BackendError(
             "the encoder must give what the decoder takes, (n, z_dim); it gives "
             f"{', '.join(map(str, shapes))}, the decoder takes {taken}."
         )
+    return taken[1]
+
+
+def check_returned(image: Shape, returned: Shape) -> None:
+    """Refuse a decoder that returns something else than the images that the encoder takes."""
     if returned != image:
         raise BackendError(f"the decoder must give images of shape {image}; it gives {returned}.")
 

@@ -38,6 +38,7 @@ class KerasModel(Pair):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from latentscope_tensorflow import models, preset
     >>> config = preset("digits-vae")
     >>> model = KerasModel(models.encoder(config), models.decoder(config), ("mu", "logvar"))

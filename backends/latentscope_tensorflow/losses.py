@@ -7,8 +7,8 @@ from typing import Any
 
 from keras import ops
 
-from latentscope import _pair
 from latentscope._pair import LOGVAR_RANGE
+from latentscope._pair import draw as drawn
 
 
 def bce(target: Any, image: Any) -> Any:
@@ -107,7 +107,7 @@ def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0) -> Any:
     >>> np.asarray(draw(np.zeros((1, 2)), np.zeros((1, 2)), np.array([[-9.0, 1.0]])))
     array([[-5.,  1.]])
     """
-    return _pair.draw(mu, logvar, noise, factor, ops=ops)
+    return drawn(mu, logvar, noise, factor, ops=ops)
 
 
 def fact_of_beta(beta: float, channels: int = 3) -> float:

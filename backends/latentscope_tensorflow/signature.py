@@ -4,8 +4,16 @@ from collections.abc import Sequence
 
 import keras
 
-from latentscope import _signature
 from latentscope._pair import check_decoder
+from latentscope._signature import (
+    check_image,
+    check_pixels,
+    check_returned,
+    check_weights,
+    recognised,
+    told,
+    width,
+)
 from latentscope.errors import BackendError
 from latentscope_tensorflow.keras_model import KerasModel
 
@@ -21,10 +29,10 @@ def roles(encoder: keras.Model, outputs: Sequence[str] | None) -> tuple[str, ...
         If they are several, and not mu and logvar among them.
     """
     if outputs is not None:
-        return _signature.told(outputs, len(encoder.outputs))
+        return told(outputs, len(encoder.outputs))
     _check_graph("encoder", encoder)
     shapes = [tuple(output.shape) for output in encoder.outputs]
-    return _signature.recognised(list(zip(_names_of(encoder), shapes, strict=True)))
+    return recognised(list(zip(_names_of(encoder), shapes, strict=True)))
 
 
 def checked(model: KerasModel) -> KerasModel:
@@ -37,17 +45,14 @@ def checked(model: KerasModel) -> KerasModel:
     """
     for name, part in (("encoder", model.encoder), ("decoder", model.decoder)):
         _check_graph(name, part)
-        _signature.check_weights(name, ((weight.path, weight.value) for weight in part.weights))
+        check_weights(name, ((weight.path, weight.value) for weight in part.weights))
     image = model.encoder.input_shape
-    _signature.check_image(image)
-    _signature.check_pixels(model.encoder.inputs[0].dtype, model.pixel_range)
+    check_image(image)
+    check_pixels(model.encoder.inputs[0].dtype, model.pixel_range)
     given = zip(model.outputs, model.encoder.outputs, strict=True)
-    _signature.check_shapes(
-        image,
-        {role: tuple(output.shape) for role, output in given if role},
-        model.decoder.input_shape,
-        model.decoder.output_shape,
-    )
+    used = {role: tuple(output.shape) for role, output in given if role}
+    width(used, model.decoder.input_shape)
+    check_returned(image, model.decoder.output_shape)
     check_decoder(model)
     return model
 
