@@ -9,7 +9,7 @@ from torch import nn
 from torch.export import ExportedProgram
 
 from latentscope._pair import both
-from latentscope._signature import Shape, check_weights
+from latentscope._signature import Shape, check_weights, layout
 from latentscope.errors import DataError, DataTypeError
 from latentscope_torch.exported import opened
 from latentscope_torch.program import Program
@@ -77,7 +77,7 @@ def load(
     """
     parts = both(folder, encoder, decoder, ".pt2")
     first, second = map(_module, ("encoder", "decoder"), parts)
-    is_first = True if channels_first is None and image_shape is not None else channels_first
+    is_first = _is_first(first, channels_first)
     return TorchModel.fitted(
         first,
         second,
@@ -107,10 +107,19 @@ def _module(name: str, value: Any) -> nn.Module:
     return module
 
 
+def _is_first(encoder: nn.Module, channels_first: bool | None) -> bool | None:
+    """Return where channels are: as said, as PyTorch has them, or None for what a file tells."""
+    is_told = channels_first is not None or isinstance(encoder, Program)
+    return channels_first if is_told else True
+
+
 def _taken(encoder: nn.Module, image_shape: Any, is_first: bool | None) -> Shape:
     """Return the shape of images as the encoder takes it, with None for their number."""
-    if image_shape is None and isinstance(encoder, Program):
-        return encoder.input_shape
+    if isinstance(encoder, Program):
+        found = encoder.input_shape
+        if image_shape is not None and layout(found, is_first)[0] != tuple(image_shape):
+            raise DataError(f"{image_shape=} must be that of the file, whose input is {found}.")
+        return found
     if not isinstance(image_shape, tuple) or len(image_shape) != 3 or image_shape[2] not in (1, 3):
         raise DataError(
             "image_shape must be (height, width, channels) with 1 or 3 channels, which a module "
