@@ -15,6 +15,7 @@ from latentscope._signature import check_weights
 from latentscope.errors import FileFormatError, TooLargeError, UnsafeFileError
 
 _LARGEST, _MOST_PACKED = 4 * 2**30, 1000  # bytes, and times what is stored
+_FIRST = b"\x08"  # of the version, with which ONNX files begin
 _NO_ONNX = {
     b"PK": "is a zip archive, perhaps of PyTorch or Keras: export it as ONNX",
     b"\x80": "is a pickle: export the model as ONNX",
@@ -43,14 +44,14 @@ def checked_bytes(name: str, value: str | PathLike[str]) -> bytes:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise _no_onnx(name, path, "it may be damaged or truncated") from error
+        raise _no_onnx(name, path, "it ends or changes half-way") from error
     tensors = list(_tensors(model))
     _check_tensors(tensors, path)
     try:
         onnx.checker.check_model(model)
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-        raise _no_onnx(name, path, str(error).strip().partition("\n")[0]) from error
+        raise _no_onnx(name, path, str(error).strip().partition("\n")[0].rstrip(".")) from error
     _check_arrays(inferred, path)
     initial = ((one.name, onnx.numpy_helper.to_array(one)) for one in model.graph.initializer)
     check_weights(name, ((key, x) for key, x in initial if x.dtype.kind not in "biuOSU"))
@@ -58,8 +59,9 @@ def checked_bytes(name: str, value: str | PathLike[str]) -> bytes:
 
 
 def _no_onnx(name: str, path: Path, reason: str) -> FileFormatError:
-    text = looks_like(first_bytes(path), _NO_ONNX)
-    return FileFormatError(f"{name} must be an ONNX file; {path} {text} ({reason}).")
+    others = {**_NO_ONNX, _FIRST: f"is damaged or not valid: {reason}"}
+    text = looks_like(first_bytes(path), others)
+    return FileFormatError(f"{name} must be an ONNX file; {path} {text}.")
 
 
 def _tensors(message: Message) -> Iterator[Any]:
