@@ -16,6 +16,11 @@ from latentscope.errors import FileFormatError, TooLargeError, UnsafeFileError
 
 _LARGEST, _MOST_PACKED = 4 * 2**30, 1000  # bytes, and times what is stored
 _FIRST = b"\x08"  # of the version, with which ONNX files begin
+_INVALID = (
+    onnx.checker.ValidationError,
+    onnx.shape_inference.InferenceError,
+    UnicodeDecodeError,  # of a message that quotes a damaged name
+)
 _NO_ONNX = {
     b"PK": "is a zip archive, perhaps of PyTorch or Keras: export it as ONNX",
     b"\x80": "is a pickle: export the model as ONNX",
@@ -50,7 +55,7 @@ def checked_bytes(name: str, value: str | PathLike[str]) -> bytes:
     try:
         onnx.checker.check_model(model)
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
-    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+    except _INVALID as error:
         raise _no_onnx(name, path, str(error).strip().partition("\n")[0].rstrip(".")) from error
     _check_arrays(inferred, path)
     initial = ((one.name, onnx.numpy_helper.to_array(one)) for one in model.graph.initializer)

@@ -1,6 +1,7 @@
 """The graph of an exported model, run operator by operator: nothing in it is evaluated as code."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import index
 from typing import Any
 
 import torch
@@ -62,7 +63,9 @@ class Program(nn.Module):
         self.input_name, self.output_names = input_name, list(output_names)
         described = graph["tensor_values"][input_name]
         self.input_dtype = DTYPES[described["dtype"]]
-        self.input_shape: Shape = tuple(size.get("as_int") for size in described["sizes"])
+        self.input_shape: Shape = tuple(
+            index(size["as_int"]) if "as_int" in size else None for size in described["sizes"]
+        )
         for name, weight in weights.items():
             self.register_buffer(name, weight)
         self.steps = [_Step(node, weights) for node in graph["nodes"]]

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from latentscope.errors import (
     BackendError,
     FileFormatError,
+    LatentscopeError,
     MissingFileError,
     TooLargeError,
     UnsafeFileError,
@@ -159,6 +160,23 @@ def test_truncated_files(make, tmp_path):
         (tmp_path / "e.onnx").write_bytes(content[: int(share * len(content))])
         with pytest.raises(FileFormatError, match=r"must be an ONNX file; .*e\.onnx is damaged"):
             checked_bytes("encoder", tmp_path / "e.onnx")
+
+
+def test_damaged_bytes_are_our_errors_or_a_model(make, tmp_path):
+    """A hundred files with eight bytes of noise each; ONNX has no checksum."""
+    content, rng = make.encoder("z").SerializeToString(), np.random.default_rng(0)
+    decoder = make.saved(make.decoder(), tmp_path / "d.onnx")
+    refused = 0
+    for _ in range(100):
+        damaged = bytearray(content)
+        for place in rng.integers(len(content), size=8):
+            damaged[place] = rng.integers(256)
+        (tmp_path / "e.onnx").write_bytes(damaged)
+        try:
+            load(encoder=tmp_path / "e.onnx", decoder=decoder)
+        except LatentscopeError:
+            refused += 1
+    assert refused > 20
 
 
 def test_paths_without_a_file(tmp_path):

@@ -23,6 +23,7 @@ from latentscope.errors import (
     BackendError,
     DataError,
     FileFormatError,
+    LatentscopeError,
     MissingFileError,
     TooLargeError,
     UnsafeFileError,
@@ -286,6 +287,10 @@ def without_bytes(described):
     described["config"]["0.weight"]["tensor_meta"]["sizes"] = [{"as_int": 10**6}] * 4
 
 
+def sized(described):
+    described["graph_module"]["graph"]["tensor_values"]["input"]["sizes"][2] = {"as_int": "8"}
+
+
 def beyond(described):
     described["config"]["0.weight"]["tensor_meta"]["storage_offset"]["as_int"] = 1
 
@@ -298,6 +303,7 @@ def beyond(described):
         (WEIGHTS, lambda x: x.clear(), FileFormatError, "cannot be read as .*KeyError"),
         (MODEL, lambda x: x["schema_version"].update(major=7), FileFormatError, "got schema 7"),
         (MODEL, lambda x: x["graph_module"].pop("graph"), FileFormatError, "KeyError"),
+        (MODEL, sized, FileFormatError, "cannot be interpreted as an integer"),
         (
             MODEL,
             lambda x: x["graph_module"]["signature"]["input_specs"].pop(),
@@ -316,6 +322,36 @@ def test_descriptions_that_lie(whole, files, tmp_path, name, change, error, matc
     path = packed(tmp_path / "e.pt2", edited(whole, name, change))
     with pytest.raises(error, match=match):
         load(encoder=path, decoder=files / "decoder.pt2")
+
+
+def places(described):
+    """Yield (container, key) of everything in a JSON document."""
+    for key, inner in described.items() if isinstance(described, dict) else enumerate(described):
+        yield described, key
+        if isinstance(inner, dict | list):
+            yield from places(inner)
+
+
+@pytest.mark.parametrize("name", [MODEL, WEIGHTS])
+def test_other_values_anywhere_are_our_errors_or_a_model(whole, files, tmp_path, name):
+    """Sixty files with three entries of their description changed, beside intact checksums."""
+    rng = np.random.default_rng(0)
+    values = [None, 0, -1, 10**18, "x", [], {}, True, 1.5, [1, 2], {"as_int": 7}]
+
+    def change(described):
+        for _ in range(3):
+            found = list(places(described))
+            container, key = found[rng.integers(len(found))]
+            container[key] = values[rng.integers(len(values))]
+
+    refused = 0
+    for _ in range(60):
+        path = packed(tmp_path / "e.pt2", edited(whole, name, change))
+        try:
+            load(encoder=path, decoder=files / "decoder.pt2")
+        except LatentscopeError:
+            refused += 1
+    assert refused > 30
 
 
 def test_archives_that_unpack_to_much_more(whole, tmp_path, monkeypatch):
