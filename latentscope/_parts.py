@@ -6,7 +6,7 @@ For backends whose encoders and decoders are functions of one array, in either l
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ _N_TRIED = 2
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Parts(Pair):
-    """An encoder and a decoder that are run as functions; made by `fitted`.
+    """An encoder and a decoder that are run as functions.
 
     Attributes
     ----------
@@ -51,66 +51,71 @@ class Parts(Pair):
         ((_, images),) = self._run(self.decoder, z)
         return images.transpose(0, 2, 3, 1) if self.channels_first else images
 
-    @classmethod
-    def fitted(
-        cls,
-        encoder: Any,
-        decoder: Any,
-        *,
-        images: Shape,
-        points: Shape | None,
-        dtype: str,
-        outputs: Sequence[str] | None,
-        pixel_range: tuple[float, float],
-        channels_first: bool | None,
-        meta: dict[str, Any],
-    ) -> Self:
-        """Return the model, if the two fit together and the decoder gives images.
 
-        Parameters
-        ----------
-        images, points : tuple
-            Shapes that encoder and decoder take; points may be unknown.
-        dtype : str
-            What the encoder takes.
-        outputs, pixel_range, channels_first, meta
-            As the user says, or None for what is to be told here.
-        """
-        pixel_range = rising(pixel_range)
-        check_pixels(dtype, pixel_range)
-        image_shape, is_first = layout(images, channels_first)
-        given = cls._tried("encoder", encoder, images)
-        names = roles(given, outputs)
-        used = {role: shape for role, (_, shape) in zip(names, given, strict=True) if role}
-        z_shape = points or next(iter(used.values()))
-        z_dim = width(used, z_shape)
-        returned = cls._tried("decoder", decoder, z_shape)
-        if len(returned) != 1:
-            raise BackendError(f"the decoder must return one array; it returns {len(returned)}.")
-        check_returned((None, *images[1:]), returned[0][1])
-        model = cls(
-            encoder,
-            decoder,
-            names,
-            pixel_range=pixel_range,
-            meta=meta,
-            z_dim=z_dim,
-            image_shape=image_shape,
-            channels_first=is_first,
-        )
-        check_decoder(model)
-        return model
+_Made = TypeVar("_Made", bound=Parts)
 
-    @classmethod
-    def _tried(cls, name: str, part: Any, shape: Shape) -> list[tuple[str, Shape]]:
-        """Return the names and shapes of what a part gives for a batch of zeros."""
-        zeros = np.zeros((_N_TRIED, *(size or 0 for size in shape[1:])), np.float32)
-        try:
-            found = cls._run(part, zeros)
-        except LatentscopeError:
-            raise
-        except Exception as error:  # whatever a part raises is what its user must read
-            raise BackendError(
-                f"the {name} cannot take an array of shape {shape}: {type(error).__name__}: {error}"
-            ) from error
-        return [(key, (None if len(x) == _N_TRIED else len(x), *x.shape[1:])) for key, x in found]
+
+def fitted(
+    made: type[_Made],
+    encoder: Any,
+    decoder: Any,
+    *,
+    images: Shape,
+    points: Shape | None,
+    dtype: str,
+    outputs: Sequence[str] | None,
+    pixel_range: tuple[float, float],
+    channels_first: bool | None,
+    meta: dict[str, Any],
+) -> _Made:
+    """Return a model, if the two fit together and the decoder gives images.
+
+    Parameters
+    ----------
+    made : type
+        The subclass.
+    images, points : tuple
+        Shapes that encoder and decoder take; points may be unknown.
+    dtype : str
+        What the encoder takes.
+    outputs, pixel_range, channels_first, meta
+        As the user says, or None for what is to be told here.
+    """
+    pixel_range = rising(pixel_range)
+    check_pixels(dtype, pixel_range)
+    image_shape, is_first = layout(images, channels_first)
+    given = _tried(made, "encoder", encoder, images)
+    names = roles(given, outputs)
+    used = {role: shape for role, (_, shape) in zip(names, given, strict=True) if role}
+    z_shape = points or next(iter(used.values()))
+    z_dim = width(used, z_shape)
+    returned = _tried(made, "decoder", decoder, z_shape)
+    if len(returned) != 1:
+        raise BackendError(f"the decoder must return one array; it returns {len(returned)}.")
+    check_returned((None, *images[1:]), returned[0][1])
+    model = made(
+        encoder,
+        decoder,
+        names,
+        pixel_range=pixel_range,
+        meta=meta,
+        z_dim=z_dim,
+        image_shape=image_shape,
+        channels_first=is_first,
+    )
+    check_decoder(model)
+    return model
+
+
+def _tried(made: type[Parts], name: str, part: Any, shape: Shape) -> list[tuple[str, Shape]]:
+    """Return the names and shapes of what a part gives for a batch of zeros."""
+    zeros = np.zeros((_N_TRIED, *(size or 0 for size in shape[1:])), np.float32)
+    try:
+        found = made._run(part, zeros)
+    except LatentscopeError:
+        raise
+    except Exception as error:  # whatever a part raises is what its user must read
+        raise BackendError(
+            f"the {name} cannot take an array of shape {shape}: {type(error).__name__}: {error}"
+        ) from error
+    return [(key, (None if len(x) == _N_TRIED else len(x), *x.shape[1:])) for key, x in found]

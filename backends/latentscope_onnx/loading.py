@@ -7,6 +7,7 @@ from typing import Any
 import onnxruntime
 
 from latentscope._pair import both
+from latentscope._parts import fitted
 from latentscope._validate import one_of
 from latentscope.errors import BackendError, DataTypeError
 from latentscope_onnx.onnx_model import OnnxModel, dtype_of, shape_of
@@ -81,7 +82,8 @@ def load(
         _session(name, part, providers)
         for name, part in zip(("encoder", "decoder"), parts, strict=True)
     )
-    return OnnxModel.fitted(
+    return fitted(
+        OnnxModel,
         first,
         second,
         images=(None, *shape_of(first)[1:]),

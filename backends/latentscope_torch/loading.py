@@ -9,6 +9,7 @@ from torch import nn
 from torch.export import ExportedProgram
 
 from latentscope._pair import both
+from latentscope._parts import fitted
 from latentscope._signature import Shape, check_weights, layout
 from latentscope.errors import DataError, DataTypeError
 from latentscope_torch.exported import opened
@@ -78,7 +79,8 @@ def load(
     parts = both(folder, encoder, decoder, ".pt2")
     first, second = map(_module, ("encoder", "decoder"), parts)
     is_first = _is_first(first, channels_first)
-    return TorchModel.fitted(
+    return fitted(
+        TorchModel,
         first,
         second,
         images=_taken(first, image_shape, is_first),

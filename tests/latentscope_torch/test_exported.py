@@ -235,6 +235,7 @@ def test_code_in_what_is_read_is_refused(whole, files, tmp_path, name):
 @pytest.mark.parametrize(
     "target",
     [
+        "torch.ops.prim.relu.default",
         "torch.ops.aten.from_file.default", "torch.ops.aten.save.default", "torch.load",
         "torch.hub.load", "math.sqrt", "_operator.attrgetter", "torch.ops.prim.device.default",
         "torch.ops.higher_order.cond", "torch.ops.aten.conv2d.__class__", "torch.ops.aten", "x",
