@@ -73,19 +73,29 @@ _NO_PT2 = {
 }
 
 
-def _program(archive: zipfile.ZipFile, path: Path) -> Program:
-    members = archive.namelist()
+def _refuse_code(members: list[str], path: Path) -> None:
+    """Refuse archives of other kinds, whose weights are pickles or code."""
     if any(name.endswith("/data.pkl") and name.count("/") == 1 for name in members):
         raise UnsafeFileError(f"{path} is a pickle of torch.save or TorchScript. {_WAY_OUT}")
     if any("/data/aotinductor/" in name for name in members):
         raise UnsafeFileError(f"{path} holds compiled code, which loading would run. {_WAY_OUT}")
+    if "serialized_exported_program.json" in members:
+        raise UnsafeFileError(
+            f"{path} is of an older PyTorch, which kept weights as pickles. Export it "
+            f"anew. {_WAY_OUT}"
+        )
+
+
+def _program(archive: zipfile.ZipFile, path: Path) -> Program:
+    members = archive.namelist()
+    _refuse_code(members, path)
     root = members[0].partition("/")[0]
     described = json.loads(text_in(archive, f"{root}/models/model.json", path, _WHAT))
     found, module = described["schema_version"]["major"], described["graph_module"]
     if found != _SCHEMA or content_of(archive, f"{root}/byteorder") != b"little":
         raise FileFormatError(
             f"{path} must have schema {_SCHEMA} and little-endian numbers; got schema {found}. "
-            "Export it anew, with PyTorch 2.9 or later."
+            "Export it anew, with a current PyTorch."
         )
     payloads = _Payloads(archive, path, root)
     inputs, weights = [], {}

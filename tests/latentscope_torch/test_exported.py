@@ -257,6 +257,11 @@ def torchscript(path):
         torch.jit.save(torch.jit.script(nn.Linear(2, 2)), path)
 
 
+def older(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("serialized_exported_program.json", "{}")
+
+
 def compiled(path):
     packed(path, {"data/aotinductor/model/model.so": b"\x7fELF"})
 
@@ -270,6 +275,7 @@ def compiled(path):
         ("a.pt2", lambda path: torch.save({}, path), UnsafeFileError, "torch.save or TorchScript"),
         ("b.pt2", torchscript, UnsafeFileError, "torch.save or TorchScript.*pass the module"),
         ("c.pt2", compiled, UnsafeFileError, "holds compiled code"),
+        ("old.pt2", older, UnsafeFileError, "of an older PyTorch, which kept weights as pickles"),
         ("d.pt2", lambda path: path.write_bytes(b""), FileFormatError, "is empty"),
         ("e.pt2", lambda path: path.write_text("<html>"), FileFormatError, "HTML"),
         ("f.pt2", lambda path: path.write_bytes(pickle.dumps(1)), FileFormatError, "is a pickle"),
