@@ -32,6 +32,7 @@ from latentscope.errors import (
 MODEL = "models/model.json"
 WEIGHTS = "data/weights/model_weights_config.json"
 SAMPLES = "data/sample_inputs/model.pt"
+COMPILED = {"data/aotinductor/model/model.so": b"\x7fELF"}
 
 
 def test_files_keep_the_contract(files, kind, pixels):
@@ -262,10 +263,6 @@ def older(path):
         archive.writestr("serialized_exported_program.json", "{}")
 
 
-def compiled(path):
-    packed(path, {"data/aotinductor/model/model.so": b"\x7fELF"})
-
-
 @pytest.mark.parametrize(
     ("name", "write", "error", "match"),
     [
@@ -274,7 +271,7 @@ def compiled(path):
         ("a.pth", lambda path: torch.save({}, path), UnsafeFileError, "is a pickle, which can run"),
         ("a.pt2", lambda path: torch.save({}, path), UnsafeFileError, "torch.save or TorchScript"),
         ("b.pt2", torchscript, UnsafeFileError, "torch.save or TorchScript.*pass the module"),
-        ("c.pt2", compiled, UnsafeFileError, "holds compiled code"),
+        ("c.pt2", lambda path: packed(path, COMPILED), UnsafeFileError, "holds compiled code"),
         ("old.pt2", older, UnsafeFileError, "of an older PyTorch, which kept weights as pickles"),
         ("d.pt2", lambda path: path.write_bytes(b""), FileFormatError, "is empty"),
         ("e.pt2", lambda path: path.write_text("<html>"), FileFormatError, "HTML"),
