@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from latentscope._limits import check_declared
 from latentscope.errors import FileFormatError, LatentscopeError, TooLargeError
 
-_LARGEST, _MOST_PACKED = 4 * 2**30, 1000  # bytes, and times the file's size
 _LARGEST_TEXT = 64 * 2**20  # bytes
 _DAMAGES = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError)
 
@@ -26,8 +26,7 @@ def unzipped(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             whole = sum(member.file_size for member in archive.infolist())
-            if whole > _LARGEST and whole > _MOST_PACKED * path.stat().st_size:
-                raise TooLargeError(f"{path} unpacks to {whole:,} bytes, over 1000 times its size.")
+            check_declared(path, "the archive", whole, path.stat().st_size)
             yield archive
     except _DAMAGES as error:
         if isinstance(error, LatentscopeError):

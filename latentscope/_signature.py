@@ -12,7 +12,7 @@ from latentscope._types import Array
 from latentscope._validate import one_of
 from latentscope.errors import BackendError, DataError, DataTypeError
 
-_NAMES = {  # what people call the outputs of their encoders
+NAMES = {  # what people call the outputs of their encoders
     "z": ("z", "latent", "code", "embedding", "sampling", "latent_vector", "bottleneck"),
     "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean"),
     "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
@@ -211,4 +211,4 @@ def check_returned(image: Shape, returned: Shape) -> None:
 
 def _role(name: str) -> str:
     plain = name.lower().rpartition("/")[2].rstrip("0123456789").rstrip("_")
-    return next((role for role, known in _NAMES.items() if plain in known), "")
+    return next((role for role, known in NAMES.items() if plain in known), "")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from latentscope._file_rows import DerivedRows, read_errors
+from latentscope._signature import NAMES
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError, LatentscopeError
@@ -13,8 +14,8 @@ from latentscope.formats._contents import REFUSED, Contents, Item, listed
 from latentscope.latents import Latents
 
 _ROLES = {  # what people call the parts of a posterior; scvi-tools' names end in qzm and qzv
-    "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean", "qz_m"),
-    "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
+    "mu": (*NAMES["mu"], "qz_m"),
+    "logvar": NAMES["logvar"],
     "variance": ("variance", "var", "z_var", "z_variance", "qz_v"),
 }
 _ENDS = {"mu": "qzm", "variance": "qzv"}

@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 from latentscope._atomic import replacing
 from latentscope._file_rows import Seen, access_errors
+from latentscope._limits import check_declared, check_memory
 from latentscope._types import Array
 from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import npy
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._limits import check_declared, check_memory
 from latentscope.formats._storable import columns, json_of, texts
 from latentscope.latents import Latents
 

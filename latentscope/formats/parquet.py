@@ -10,13 +10,13 @@ import numpy as np
 
 from latentscope._atomic import replacing
 from latentscope._file_rows import FileRows, Seen, access_errors
+from latentscope._limits import check_declared
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Contents, Item
-from latentscope.formats._limits import check_declared
 from latentscope.formats._storable import columns, json_of, texts
 from latentscope.formats._table_columns import arrays_among
 from latentscope.latents import Latents

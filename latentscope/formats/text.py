@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 from latentscope._atomic import replacing
 from latentscope._file_rows import Seen, access_errors
+from latentscope._limits import check_memory
 from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import Contents, Item, dtype_name
-from latentscope.formats._limits import check_memory
 from latentscope.formats._storable import columns, texts, warn_of_what_is_left_out
 from latentscope.formats._table_columns import arrays_among
 from latentscope.latents import Latents

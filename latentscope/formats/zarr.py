@@ -9,6 +9,7 @@ import numpy as np
 
 from latentscope._atomic import replacing_folder
 from latentscope._file_rows import access_errors
+from latentscope._limits import check_declared
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope.errors import (
@@ -19,7 +20,6 @@ from latentscope.errors import (
 )
 from latentscope.formats import _anndata
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._limits import check_declared
 from latentscope.formats._storable import columns, json_of, texts
 from latentscope.latents import Latents
 
