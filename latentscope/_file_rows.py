@@ -57,7 +57,7 @@ def read_errors(what: str) -> Iterator[None]:
     """Turn whatever a library of files raises into our errors."""
     try:
         yield
-    except (LatentscopeError, MemoryError):
+    except (LatentscopeError, MemoryError, Warning):
         raise
     except OSError as error:
         raise read_error(what, error) from error

@@ -21,7 +21,7 @@ _ROLES = {  # what people call the parts of a posterior; scvi-tools' names end i
 _ENDS = {"mu": "qzm", "variance": "qzv"}
 _IDS = {
     "id", "ids", "image_id", "filename", "filenames", "file_name", "barcode", "barcodes", "index",
-    "obs_names",
+    "obs_names", "__index_level_0__",
 }  # fmt: skip
 
 
@@ -231,7 +231,18 @@ def _known(
 
 
 def _is_id(name: str, item: Item) -> bool:
-    return name.lower() in _IDS and (item.dtype == "text" or item.dtype.startswith(("int", "uint")))
+    return is_id_name(name) and (item.dtype == "text" or item.dtype.startswith(("int", "uint")))
+
+
+def is_id_name(name: str) -> bool:
+    """Tell whether a column of this name says what each row is.
+
+    Examples
+    --------
+    >>> is_id_name("barcode"), is_id_name("age")
+    (True, False)
+    """
+    return name.lower() in _IDS
 
 
 def as_label(values: Any) -> Array:

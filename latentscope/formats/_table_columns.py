@@ -2,20 +2,40 @@
 
 Columns of numbers whose names are one stem with running numbers (z0, z1, … or dim_1, dim_2, …) make
 one array, called by the stem. Where there are none, all columns of floating-point numbers do, or,
-where there are none of these either, all columns of whole numbers. The others are labels.
+where there are none of these either, all columns of whole numbers; a warning says which. The others
+are labels.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from latentscope.errors import DataError
+from latentscope.formats._choice import is_id_name
 
 _NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d+)[\])]?", re.DOTALL)
 _LEAST = 2  # columns that make an array
+_SHOWN = 5
 
 
-def arrays_among(names: Sequence[str], kinds: Sequence[str]) -> dict[str, list[int]]:
-    """Return the arrays: the numbers of their columns, by name.
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a table, sorted out.
+
+    Attributes
+    ----------
+    arrays : dict of str to list of int
+        The positions of the columns of each array.
+    note : str
+        What a warning says when z is opened, where the names do not tell the columns of z.
+    """
+
+    arrays: dict[str, list[int]]
+    note: str = ""
+
+
+def sorted_out(names: Sequence[str], kinds: Sequence[str]) -> Columns:
+    """Tell arrays from labels.
 
     Parameters
     ----------
@@ -27,14 +47,14 @@ def arrays_among(names: Sequence[str], kinds: Sequence[str]) -> dict[str, list[i
     Raises
     ------
     DataError
-        If some of such columns are missing.
+        If some of numbered columns are missing.
 
     Examples
     --------
-    >>> arrays_among(["id", "z0", "z1", "age"], ["other", "float", "float", "int"])
+    >>> sorted_out(["id", "z0", "z1", "age"], ["other", "float", "float", "int"]).arrays
     {'z': [1, 2]}
-    >>> arrays_among(["x", "y", "label"], ["float", "float", "int"])
-    {'z': [0, 1]}
+    >>> print(sorted_out(["x", "y", "label"], ["float", "float", "int"]).note)
+    z is made of the columns x, y; labels are label. Number the columns of z (z0, z1, …) to choose.
     """
     found: dict[str, dict[int, int]] = {}
     for position, (name, kind) in enumerate(zip(names, kinds, strict=True)):
@@ -46,13 +66,35 @@ def arrays_among(names: Sequence[str], kinds: Sequence[str]) -> dict[str, list[i
         for stem, members in found.items()
         if len(members) >= _LEAST and _is_run(stem, sorted(members))
     }
-    if runs:
-        return runs
+    return Columns(runs) if runs else _by_kind(names, kinds)
+
+
+def _by_kind(names: Sequence[str], kinds: Sequence[str]) -> Columns:
+    """Take the columns of floats, or else those of whole numbers that are no ids."""
     for wanted in ("float", "int"):
-        columns = [position for position, kind in enumerate(kinds) if kind == wanted]
-        if columns:
-            return {"z": columns}
-    return {}
+        chosen = [
+            position
+            for position, (name, kind) in enumerate(zip(names, kinds, strict=True))
+            if kind == wanted and not is_id_name(name)
+        ]
+        if chosen:
+            others = [name for i, name in enumerate(names) if i not in chosen and name]
+            return Columns({"z": chosen}, _note([names[i] for i in chosen], others))
+    return Columns({})
+
+
+def _note(chosen: Sequence[str], others: Sequence[str]) -> str:
+    if not others:
+        return ""
+    return (
+        f"z is made of the columns {_some(chosen)}; labels are {_some(others)}. Number the columns "
+        "of z (z0, z1, …) to choose."
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f", … ({len(names)} in all)" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def _is_run(stem: str, numbers: list[int]) -> bool:

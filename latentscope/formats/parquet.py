@@ -14,11 +14,12 @@ from latentscope._limits import check_declared
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope._types import Array
+from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Contents, Item
 from latentscope.formats._storable import columns, json_of, texts
-from latentscope.formats._table_columns import arrays_among
+from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.latents import Latents
 
 SIGNATURE = b"PAR1"
@@ -56,9 +57,11 @@ def contents(path: Path) -> Contents:
         check_declared(path, "the table", 8 * n_rows * len(schema), path.stat().st_size)
         items = dict(_vectors(file, path, groups))
         names, kinds = schema.names, [_kind(field.type) for field in schema]
-        arrays = arrays_among(names, kinds) if not items else {}
+        found = Columns({}) if items else sorted_out(names, kinds)
+        arrays = found.arrays
         for name, at in arrays.items():
-            rows = partial(ParquetRows, path, [names[i] for i in at], (n_rows, len(at)), groups)
+            named = [names[i] for i in at]
+            rows = partial(_columns, found.note, path, named, (n_rows, len(at)), groups)
             items[name] = Item((n_rows, len(at)), _common([schema[i].type for i in at]), rows)
         among = {names[i] for at in arrays.values() for i in at} | set(items)
         for name in names:
@@ -67,6 +70,12 @@ def contents(path: Path) -> Contents:
                 items[name] = Item((n_rows,), dtype, partial(_column, path, name))
         meta = (schema.metadata or {}).get(_META, b"{}")
     return Contents(path, "Parquet", items, _meta(path, meta))
+
+
+def _columns(note: str, path: Path, *how: Any) -> "ParquetRows":
+    if note:
+        warn(f"{path}: {note}")
+    return ParquetRows(path, *how)
 
 
 def _meta(path: Path, text: bytes) -> dict[str, Any]:

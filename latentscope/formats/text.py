@@ -21,10 +21,11 @@ from latentscope._file_rows import Seen, access_errors
 from latentscope._limits import check_memory
 from latentscope._sources import as_matrix
 from latentscope._types import Array
+from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import Contents, Item, dtype_name
 from latentscope.formats._storable import columns, texts, warn_of_what_is_left_out
-from latentscope.formats._table_columns import arrays_among
+from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.latents import Latents
 
 _SNIFFED = 50  # lines that are looked at
@@ -43,8 +44,7 @@ def is_text(start: bytes) -> bool:
 def contents(path: Path) -> Contents:
     """Return what the table holds, and what the projector's metadata beside it do."""
     table = _Table.of(path)
-    names = table.names
-    arrays = arrays_among(names, table.kinds)
+    names, arrays = table.names, table.sorted_out.arrays
     among = set(itertools.chain.from_iterable(arrays.values()))
     items = {
         name: Item((table.n_rows, len(at)), "float64", partial(table.array, name))
@@ -95,7 +95,7 @@ class _Table:
         if not first:
             raise FileFormatError(f"{path} holds no rows.")
         separator = _separator(first)
-        cells = [_cells(line, separator) for line in first]
+        cells = _records(path, separator)
         below = cells[1:] or cells
         kinds = [_kind([row[i] for row in below if i < len(row)]) for i in range(len(cells[0]))]
         has_header = len(cells) > 1 and _is_header(cells[0], kinds)
@@ -107,11 +107,26 @@ class _Table:
     @property
     def names(self) -> list[str]:
         """Names of the columns; their numbers, where the file has none."""
-        return self.header or [str(position) for position in range(len(self.kinds))]
+        return self.header or [f"column {position}" for position in range(len(self.kinds))]
+
+    @cached_property
+    def sorted_out(self) -> Columns:
+        """Which columns are coordinates; without a header all that hold numbers."""
+        if self.header is not None:
+            return sorted_out(self.header, self.kinds)
+        numbers = [position for position, kind in enumerate(self.kinds) if kind != "other"]
+        if numbers and len(numbers) != numbers[-1] + 1 - numbers[0]:
+            raise FileFormatError(
+                f"{self.path} has a column of text between columns of numbers. Is the separator "
+                f"{self.separator!r}? Give the columns names in a first line."
+            )
+        return Columns({"z": numbers} if numbers else {})
 
     def array(self, name: str) -> Array:
         """Return the columns of an array."""
-        at = arrays_among(self.names, self.kinds)[name]
+        if self.sorted_out.note:
+            warn(f"{self.path}: {self.sorted_out.note}")
+        at = self.sorted_out.arrays[name]
         return np.stack([self._columns[f"{position}"] for position in at], axis=1)
 
     def label(self, position: int) -> Array:
@@ -122,8 +137,7 @@ class _Table:
     def _columns(self) -> Array:
         """All cells, read at once."""
         check_memory(self.path, "the table", 2 * self.path.stat().st_size)
-        arrays = arrays_among(self.names, self.kinds).values()
-        among = set(itertools.chain.from_iterable(arrays))
+        among = set(itertools.chain.from_iterable(self.sorted_out.arrays.values()))
         dtype = np.dtype([(f"{i}", "f8" if i in among else "O") for i in range(len(self.kinds))])
         seen = Seen.of(self.path)
         try:
@@ -189,6 +203,19 @@ def _separator(lines: list[str]) -> str | None:
             return separator
     most = max(_SEPARATORS, key=lines[0].count)
     return most if most in lines[0] or " " not in lines[0].strip() else None
+
+
+def _records(path: Path, separator: str | None) -> list[list[str]]:
+    """Return the cells of the first records; quoted cells may hold line breaks."""
+    with _lines(path) as lines:
+        if separator is None:
+            records = (line.split() for line in lines)
+        else:
+            records = csv.reader(lines, delimiter=separator)
+        try:
+            return list(itertools.islice(filter(None, records), _SNIFFED))
+        except csv.Error as error:
+            raise FileFormatError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _cells(line: str, separator: str | None) -> list[str]:

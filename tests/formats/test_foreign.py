@@ -213,6 +213,28 @@ class TestTables:
         np.testing.assert_array_equal(found.labels["age"], ages)
         assert list(found.labels["kind"]) == text
 
+    @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+    def test_columns_without_numbers_are_said(self, tmp_path, z, name):
+        """An axis of whole numbers must not become a label in silence."""
+        frame = pd.DataFrame({"id": AGE, "x": z[:, 0], "y": z[:, 1], "n": AGE})
+        self.write(frame, tmp_path / name)
+        with pytest.warns(LatentscopeWarning, match=r"made of the columns x, y; labels are id, n"):
+            found = latentscope.load(tmp_path / name)
+        assert found.z_dim == 2
+        assert list(found.ids[:2]) == ["0", "1"]
+
+    def test_words_before_their_vectors(self, tmp_path, z):
+        """As GloVe writes them; the axes may hold whole numbers."""
+        lines = [f"w{i} {i} 0 {x:.9g}" for i, x in enumerate(z[:, 0])]
+        (tmp_path / "a.txt").write_text("\n".join(lines))
+        found = latentscope.load(tmp_path / "a.txt")
+        assert (found.z_dim, list(found.labels["column 0"][:2])) == (3, ["w0", "w1"])
+
+    def test_an_index_of_text(self, tmp_path, z):
+        frame = pd.DataFrame(z, index=[f"i{k}" for k in AGE], columns=[f"z{k}" for k in range(D)])
+        frame.to_parquet(tmp_path / "a.parquet")
+        assert list(latentscope.load(tmp_path / "a.parquet").ids[:2]) == ["i0", "i1"]
+
     def test_vectors_in_one_column(self, tmp_path, z):
         for kind in (pa.list_(pa.float32()), pa.list_(pa.float32(), D)):
             table = pa.table({"text": ["a"] * N, "embedding": pa.array(list(z), kind)})
@@ -248,7 +270,8 @@ class TestTables:
             ("1,2\n3,4\n5\n", "cannot be read as a table"),
             ("1,2\n3,4\nx,6\n", "numbers and words.*line 3: 'x'"),
             ("a,b\n1,2\n" + "3,4\n" * 60 + "x,6\n", "could not convert string 'x'"),
-            ("a,b\nc,d\n", r"got 0 \(2, text\)"),
+            ("a,b\nc,d\n", r"got column 0 \(2, text\)"),
+            ("0,5;2,1\n0,7;3,2\n", "text between columns of numbers"),
             ("\n\n", "no rows"),
             ("1,2\n" * 40 + "\0\n", "zero byte"),
         ],
