@@ -208,10 +208,9 @@ def _separator(lines: list[str]) -> str | None:
 def _records(path: Path, separator: str | None) -> list[list[str]]:
     """Return the cells of the first records; quoted cells may hold line breaks."""
     with _lines(path) as lines:
-        if separator is None:
-            records = (line.split() for line in lines)
-        else:
-            records = csv.reader(lines, delimiter=separator)
+        records: Iterator[list[str]] = (
+            map(str.split, lines) if separator is None else csv.reader(lines, delimiter=separator)
+        )
         try:
             return list(itertools.islice(filter(None, records), _SNIFFED))
         except csv.Error as error:
