@@ -10,11 +10,22 @@ import numpy as np
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError
+from latentscope.latents import Latents
 
 
 def columns(labels: Mapping[str, Any]) -> dict[str, Array | list[str]]:
     """Return labels as arrays of numbers or lists of text; raise if they are neither."""
     return {_checked_name(name): column(f"labels[{name!r}]", one) for name, one in labels.items()}
+
+
+def known(
+    latents: Latents, ids: str = "ids", labels: str = "labels/"
+) -> dict[str, Array | list[str]]:
+    """Return ids and labels as columns, under the names that a format gives them."""
+    found: dict[str, Array | list[str]] = {}
+    if latents.ids is not None:
+        found[ids] = texts("ids", latents.ids[:])
+    return found | {f"{labels}{name}": one for name, one in columns(latents.labels).items()}
 
 
 def column(name: str, values: Any) -> Array | list[str]:

@@ -23,7 +23,7 @@ from latentscope._types import Array
 from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import npy
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._storable import columns, json_of, texts
+from latentscope.formats._storable import json_of, known
 from latentscope.latents import Latents
 
 _META = "meta.json"
@@ -132,14 +132,13 @@ def _meta(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
 
 def write(path: Path, latents: Latents) -> None:
     """Stream the arrays into an archive, uncompressed, ids and labels beside them."""
-    known: dict[str, Any] = {} if latents.ids is None else {"ids": texts("ids", latents.ids[:])}
-    known |= {f"labels/{name}": values for name, values in columns(latents.labels).items()}
+    columns = known(latents)
     meta = json_of(latents.meta)
     with replacing(path) as part, zipfile.ZipFile(part, "w") as archive:
         for name, rows in latents.arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 npy.write_rows(file, name, rows)
-        for name, values in known.items():
+        for name, values in columns.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, np.asarray(values), allow_pickle=False)
         archive.writestr(_META, meta)

@@ -18,7 +18,7 @@ from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Contents, Item
-from latentscope.formats._storable import columns, json_of, texts
+from latentscope.formats._storable import json_of, known
 from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.latents import Latents
 
@@ -196,13 +196,12 @@ def write(path: Path, latents: Latents) -> None:
     """Write vectors, ids and labels as columns, with checksums."""
     arrow, parquet = _pyarrow(""), _pyarrow(".parquet")
     matrices = {name: as_matrix(name, rows) for name, rows in latents.arrays.items()}
-    known: dict[str, Any] = {} if latents.ids is None else {"id": texts("ids", latents.ids[:])}
-    known |= columns(latents.labels)
+    columns = known(latents, ids="id", labels="")
     fields = [
         arrow.field(name, arrow.list_(arrow.from_numpy_dtype(matrix.dtype), matrix.n_cols))
         for name, matrix in matrices.items()
     ]
-    fields += [arrow.field(name, arrow.array(values[:1]).type) for name, values in known.items()]
+    fields += [arrow.field(name, arrow.array(values[:1]).type) for name, values in columns.items()]
     schema = arrow.schema(fields, metadata={_META: json_of(latents.meta)})
     run = min(matrix.run for matrix in matrices.values())
     options = {"write_page_checksum": True, "compression": "none", "use_dictionary": False}
@@ -212,7 +211,7 @@ def write(path: Path, latents: Latents) -> None:
             parts: list[Any] = [
                 _vectors_of(arrow, matrix.read(start, stop)) for matrix in matrices.values()
             ]
-            parts += [arrow.array(values[start:stop]) for values in known.values()]
+            parts += [arrow.array(values[start:stop]) for values in columns.values()]
             writer.write_table(arrow.table(parts, schema=schema))
 
 

@@ -19,7 +19,7 @@ from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import REFUSED, Contents, Item
-from latentscope.formats._storable import columns, json_of, texts
+from latentscope.formats._storable import json_of, known
 from latentscope.latents import Latents
 
 _DTYPES = {  # those that NumPy has, and one that it has not
@@ -88,18 +88,19 @@ def _text(rows: Any) -> Array:
 def write(path: Path, latents: Latents) -> None:
     """Stream the arrays into a file, ids and labels after them."""
     matrices = {name: as_matrix(name, rows) for name, rows in latents.arrays.items()}
-    known: dict[str, Any] = {} if latents.ids is None else {"ids": texts("ids", latents.ids[:])}
-    known |= {f"labels/{name}": values for name, values in columns(latents.labels).items()}
-    text = [name for name, values in known.items() if isinstance(values, list)]
-    known = {name: _bytes(values) for name, values in known.items()}
+    columns = known(latents)
+    text = [name for name, values in columns.items() if isinstance(values, list)]
+    stored = {name: _bytes(values) for name, values in columns.items()}
     ours = json.dumps({"text": text, "meta": json.loads(json_of(latents.meta))})
     header: dict[str, Any] = {"__metadata__": {_OURS: ours}}
+    shapes = {name: (matrix.n_rows, matrix.n_cols) for name, matrix in matrices.items()}
+    shapes |= {name: array.shape for name, array in stored.items()}
+    dtypes = {name: matrix.dtype for name, matrix in matrices.items()}
+    dtypes |= {name: array.dtype for name, array in stored.items()}
     at = 0
-    for name, array in {**matrices, **known}.items():
-        is_matrix = name in matrices
-        shape = (array.n_rows, array.n_cols) if is_matrix else array.shape
-        size = int(np.prod(shape)) * array.dtype.itemsize
-        kind = _NAMES[array.dtype.newbyteorder("<").str]
+    for name, shape in shapes.items():
+        size = int(np.prod(shape)) * dtypes[name].itemsize
+        kind = _NAMES[dtypes[name].newbyteorder("<").str]
         header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [at, at + size]}
         at += size
     described = json.dumps(header).encode()
@@ -109,7 +110,7 @@ def write(path: Path, latents: Latents) -> None:
         for matrix in matrices.values():
             for start in range(0, matrix.n_rows, matrix.run):
                 file.write(matrix.read(start, min(start + matrix.run, matrix.n_rows)).data)
-        for array in known.values():
+        for array in stored.values():
             file.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
 
 

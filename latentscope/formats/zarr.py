@@ -20,7 +20,7 @@ from latentscope.errors import (
 )
 from latentscope.formats import _anndata
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._storable import columns, json_of, texts
+from latentscope.formats._storable import json_of, known
 from latentscope.latents import Latents
 
 _MARKS = ("zarr.json", ".zgroup", ".zarray")
@@ -122,8 +122,7 @@ def _n_stored_rows(array: Any) -> int:
 def write(path: Path, latents: Latents) -> None:
     """Stream the arrays into a group of zarr's third format, ids and labels beside them."""
     library = import_optional("zarr", purpose="Writing zarr", extra="formats")
-    known: dict[str, Any] = {} if latents.ids is None else {"ids": texts("ids", latents.ids[:])}
-    known |= {f"labels/{name}": values for name, values in columns(latents.labels).items()}
+    columns = known(latents)
     json_of(latents.meta)
     checked = {
         "compressors": [library.codecs.Crc32cCodec()],
@@ -146,9 +145,9 @@ def write(path: Path, latents: Latents) -> None:
             for start in range(0, matrix.n_rows, run):
                 stop = min(start + run, matrix.n_rows)
                 array[start:stop] = matrix.read(start, stop)
-        for name, values in known.items():
+        for name, values in columns.items():
             is_text = isinstance(values, list)
-            values = np.array(values, dtype=object) if is_text else values
-            dtype = str if is_text else values.dtype
-            column = group.create_array(name, shape=values.shape, dtype=dtype, **checked)
-            column[:] = values
+            cells = np.array(values, dtype=object) if is_text else np.asarray(values)
+            dtype = str if is_text else cells.dtype
+            column = group.create_array(name, shape=cells.shape, dtype=dtype, **checked)
+            column[:] = cells

@@ -1,0 +1,245 @@
+"""A file of lines with cells: how it is cut into columns, and, once asked for, what they hold.
+
+The separator is a tab, comma, semicolon or white space, whichever cuts all of the first lines into
+as many cells; a first line of words is the header.
+"""
+
+import csv
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from latentscope._file_rows import Seen, access_errors
+from latentscope._limits import check_memory
+from latentscope._types import Array
+from latentscope._warn import warn
+from latentscope.errors import FileFormatError
+from latentscope.formats._table_columns import Columns, sorted_out
+
+_SNIFFED = 50  # records that are looked at
+_LONGEST = 64 * 2**20  # characters in one line
+_SEPARATORS = ("\t", ",", ";")
+
+
+@dataclass
+class TextTable:
+    """A table of text.
+
+    Attributes
+    ----------
+    path : Path
+    separator : str or None
+        None for white space.
+    header : list of str or None
+        Names of the columns, if the file has them.
+    kinds : list of {"int", "float", "other"}
+        What the first records hold in each column.
+    n_rows : int
+    """
+
+    path: Path
+    separator: str | None
+    header: list[str] | None
+    kinds: list[str]
+    n_rows: int
+
+    @classmethod
+    def of(cls, path: Path) -> "TextTable":
+        """Look at the first lines."""
+        with lines_of(path) as lines:
+            first = [line.rstrip("\r\n") for line in itertools.islice(lines, _SNIFFED)]
+        first = [line for line in first if line.strip()]
+        if not first:
+            raise FileFormatError(f"{path} holds no rows.")
+        separator = _separator(first)
+        cells = _records(path, separator)
+        below = cells[1:] or cells
+        kinds = [_kind([row[i] for row in below if i < len(row)]) for i in range(len(cells[0]))]
+        has_header = len(cells) > 1 and _is_header(cells[0], kinds)
+        if not has_header:
+            _check_unmixed(path, cells)
+        n_rows = _n_records(path, separator) - has_header
+        return cls(path, separator, cells[0] if has_header else None, kinds, n_rows)
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns; their numbers, where the file has none."""
+        return self.header or [f"column {position}" for position in range(len(self.kinds))]
+
+    @cached_property
+    def sorted_out(self) -> Columns:
+        """Which columns are coordinates; without a header all that hold numbers."""
+        if self.header is not None:
+            return sorted_out(self.header, self.kinds)
+        numbers = [position for position, kind in enumerate(self.kinds) if kind != "other"]
+        if numbers and len(numbers) != numbers[-1] + 1 - numbers[0]:
+            raise FileFormatError(
+                f"{self.path} has a column of text between columns of numbers. Is the separator "
+                f"{self.separator!r}? Give the columns names in a first line."
+            )
+        return Columns({"z": numbers} if numbers else {})
+
+    def array(self, name: str) -> Array:
+        """Return the columns of an array."""
+        if self.sorted_out.note:
+            warn(f"{self.path}: {self.sorted_out.note}")
+        at = self.sorted_out.arrays[name]
+        return np.stack([self._columns[f"{position}"] for position in at], axis=1)
+
+    def label(self, position: int) -> Array:
+        """Return one column."""
+        return numbers_or_text(self._columns[f"{position}"])
+
+    @cached_property
+    def _columns(self) -> Array:
+        """All cells, read at once."""
+        check_memory(self.path, "the table", 2 * self.path.stat().st_size)
+        among = set(itertools.chain.from_iterable(self.sorted_out.arrays.values()))
+        dtype = np.dtype([(f"{i}", "f8" if i in among else "O") for i in range(len(self.kinds))])
+        seen = Seen.of(self.path)
+        try:
+            with lines_of(self.path, progress=True) as lines:
+                found = np.loadtxt(
+                    itertools.islice(lines, self.header is not None, None),
+                    dtype=dtype,
+                    delimiter=self.separator,
+                    quotechar='"',
+                    comments=None,
+                    ndmin=1,
+                )
+        except ValueError as error:
+            text = str(error).partition("; use `usecols`")[0]
+            raise FileFormatError(f"{self.path} cannot be read as a table: {text}") from error
+        seen.check()
+        if len(found) != self.n_rows:
+            raise FileFormatError(
+                f"{self.path} has {self.n_rows:,} lines and {len(found):,} rows of numbers. Remove "
+                "blank lines."
+            )
+        return found
+
+
+class lines_of:  # noqa: N801  (used as a function)
+    """The lines of a file of text, with progress in bytes."""
+
+    def __init__(self, path: Path, progress: bool = False) -> None:
+        self.path, self.progress = path, progress
+
+    def __enter__(self) -> Iterator[str]:
+        with access_errors(self.path):
+            self.file = self.path.open(encoding="utf-8-sig", newline="")
+        return self._read()
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def _read(self) -> Iterator[str]:
+        total = self.path.stat().st_size
+        bar = tqdm(
+            total=total, desc=f"reading {self.path.name}", unit="B", unit_scale=True, delay=2,
+            disable=None if self.progress else True,
+        )  # fmt: skip
+        with bar, access_errors(self.path):
+            try:
+                while line := self.file.readline(_LONGEST):
+                    if len(line) == _LONGEST:
+                        raise FileFormatError(f"{self.path} has a line of over {_LONGEST:,} bytes.")
+                    if "\0" in line:
+                        raise FileFormatError(f"{self.path} is no text: it holds a zero byte.")
+                    bar.update(len(line))
+                    yield line
+            except UnicodeDecodeError as error:
+                raise FileFormatError(f"{self.path} is no text in UTF-8: {error}") from error
+
+
+def _separator(lines: list[str]) -> str | None:
+    """Return what cuts all lines into as many cells, None for white space."""
+    for separator in _SEPARATORS:
+        counts = {len(_cells(line, separator)) for line in lines}
+        if len(counts) == 1 and counts.pop() > 1:
+            return separator
+    most = max(_SEPARATORS, key=lines[0].count)
+    return most if most in lines[0] or " " not in lines[0].strip() else None
+
+
+def _records(path: Path, separator: str | None) -> list[list[str]]:
+    """Return the cells of the first records; quoted cells may hold line breaks."""
+    with lines_of(path) as lines:
+        records: Iterator[list[str]] = (
+            map(str.split, lines) if separator is None else csv.reader(lines, delimiter=separator)
+        )
+        try:
+            return list(itertools.islice(filter(None, records), _SNIFFED))
+        except csv.Error as error:
+            raise FileFormatError(f"{path} cannot be read as a table: {error}") from error
+
+
+def _cells(line: str, separator: str | None) -> list[str]:
+    if separator is None:
+        return line.split()
+    return next(csv.reader([line], delimiter=separator, strict=False), [""])
+
+
+def _is_header(cells: list[str], kinds: list[str]) -> bool:
+    """Tell whether the first line names the columns: words above numbers, or 0, 1, 2, …"""
+    if not cells[0] or any(
+        kind != "other" and _kind([cell]) == "other"
+        for cell, kind in zip(cells, kinds, strict=True)
+    ):
+        return True
+    return cells == [str(i) for i in range(len(cells))] and "float" in kinds
+
+
+def _check_unmixed(path: Path, rows: list[list[str]]) -> None:
+    """Refuse columns without a name that hold numbers and words: one of them is damaged."""
+    for column in zip(*rows, strict=False):
+        words = [number for number, cell in enumerate(column) if _kind([cell]) == "other"]
+        if 0 < len(words) < len(column):
+            raise FileFormatError(
+                f"{path} must have columns of numbers or of words; one holds numbers and words "
+                f"(line {words[0] + 1}: {column[words[0]]!r}). Give the columns names in a first "
+                "line if that is meant."
+            )
+
+
+def _kind(cells: list[str]) -> str:
+    """Return what all cells are: "int", "float" or "other"."""
+    kinds = {_kind_of_one(cell.strip()) for cell in cells}
+    return "other" if "other" in kinds else "float" if "float" in kinds else "int"
+
+
+def _kind_of_one(cell: str) -> str:
+    for kind, read in (("int", int), ("float", float)):
+        try:
+            read(cell)
+        except ValueError:
+            continue
+        return kind if "_" not in cell else "other"
+    return "other"
+
+
+def _n_records(path: Path, separator: str | None) -> int:
+    """Count lines that are not blank, or records, where quoted cells may hold line breaks."""
+    with access_errors(path), path.open("rb") as file:
+        has_quotes = any(b'"' in block for block in iter(partial(file.read, 2**20), b""))
+    with lines_of(path) as lines:
+        if not has_quotes:
+            return sum(1 for line in lines if line.strip())
+        return sum(1 for record in csv.reader(lines, delimiter=separator or " ") if record)
+
+
+def numbers_or_text(cells: Any) -> Array:
+    """Return a label as numbers, if that is what it holds; what is missing is NaN."""
+    texts = [str(cell).strip() for cell in cells]
+    kind = _kind([text or "nan" for text in texts])
+    if set(texts) <= {"True", "False"}:
+        return np.array([text == "True" for text in texts])
+    if kind == "other":
+        return np.array(texts)
+    return np.array([text or "nan" for text in texts]).astype(np.int64 if kind == "int" else float)
