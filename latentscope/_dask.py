@@ -39,12 +39,12 @@ def checked(name: str, value: Any) -> Any:
     DataError
         If it has other dimensions, or does not know the lengths of its chunks.
     """
-    if hasattr(value, "to_dask_array"):
+    if hasattr(type(value), "to_dask_array"):
         raise DataTypeError(
             f"{name} must be an array; got a Dask {type(value).__name__}. "
             f"Pass {name}.to_dask_array(lengths=True)."
         )
-    if not hasattr(value, "chunks"):
+    if not hasattr(type(value), "chunks"):
         raise DataTypeError(
             f"{name} must be an array; got a Dask {type(value).__name__}. Pass {name}.compute(), "
             "or make an array of it with dask.array.from_delayed."
