@@ -67,10 +67,9 @@ def _movable(name: str, array: Any) -> Any:
     if package == "zarr":
         root = getattr(array.store, "root", None)  # of a folder; others travel as they are
         return array if root is None else _zarr_rows(Path(root) / array.path)
-    array = in_memory(name, array, package)
     if isinstance(array, np.memmap) and isinstance(array.filename, str | os.PathLike):
         return WorkerRows(_mapped_rows(name, array), Path(array.filename))
-    return array
+    return in_memory(name, array, package)
 
 
 class WorkerRows(FileRows):
