@@ -220,14 +220,20 @@ def _next(client: Any, finished: "queue.SimpleQueue[Any]") -> Any:
         try:
             return finished.get(timeout=_LOOK_EVERY)
         except queue.Empty:
-            is_alone = client.status != "running" or not client.nthreads()
-        now = time.monotonic()
-        alone_since = (alone_since or now) if is_alone else None
+            now = time.monotonic()
+        alone_since = None if _has_workers(client) else (alone_since or now)
         if alone_since and now - alone_since > patience:
             raise ClusterError(
                 f"the cluster must have a worker; it has had none for {patience:g} s. Start "
                 "workers and ask again; client.wait_for_workers(n) waits until they are there."
             )
+
+
+def _has_workers(client: Any) -> bool:
+    try:
+        return client.status == "running" and bool(client.nthreads())
+    except (OSError, RuntimeError):  # the scheduler is gone; soon the futures will say so
+        return False
 
 
 @contextmanager

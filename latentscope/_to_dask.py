@@ -4,13 +4,15 @@ import os
 import pickle
 import socket
 from collections.abc import Mapping
+from copy import copy
+from dataclasses import replace
 from mmap import ALLOCATIONGRANULARITY
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import FileRows, RawRows, Seen, access_errors
+from latentscope._file_rows import DerivedRows, FileRows, RawRows, Seen, access_errors
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix, in_memory
 from latentscope._types import Array
@@ -61,7 +63,7 @@ def _movable(name: str, array: Any) -> Any:
     """Return rows that other processes can read for themselves, or an array in memory."""
     package = type(array).__module__.partition(".")[0]
     if isinstance(array, FileRows):
-        return WorkerRows(array, array.path)
+        return WorkerRows(_from_anywhere(name, array), array.path)
     if package == "h5py":
         return WorkerRows(HDF5Rows(name, array), Path(array.file.filename))
     if package == "zarr":
@@ -70,6 +72,17 @@ def _movable(name: str, array: Any) -> Any:
     if isinstance(array, np.memmap) and isinstance(array.filename, str | os.PathLike):
         return WorkerRows(_mapped_rows(name, array), Path(array.filename))
     return in_memory(name, array, package)
+
+
+def _from_anywhere(name: str, rows: FileRows) -> FileRows:
+    """Return rows of a file that do not depend on the working folder, nor on an open file."""
+    rows = copy(rows)
+    rows.path = rows.path.absolute()
+    if isinstance(rows, DerivedRows):
+        rows.rows = _movable(name, rows.rows)
+    elif isinstance(seen := getattr(rows, "seen", None), Seen):
+        vars(rows)["seen"] = replace(seen, path=rows.path)
+    return rows
 
 
 class WorkerRows(FileRows):

@@ -2,7 +2,9 @@
 
 import pickle
 import sys
+from pathlib import Path
 
+import cloudpickle
 import dask
 import h5py
 import numpy as np
@@ -37,6 +39,17 @@ def raw(folder):
     return RawRows(folder / "z.raw", 4, (N, D), "<f8")
 
 
+def flattened(folder):
+    with h5py.File(folder / "z.h5", "w") as file:
+        file.create_dataset("z", data=Z.reshape(N, 3, 1), chunks=(30, 2, 1))
+    return ls.load(folder / "z.h5", flatten=True)
+
+
+def saved(path):
+    ls.save(path, Z)
+    return ls.load(path)
+
+
 def derived(folder):
     return DerivedRows(folder / "z.raw", raw(folder), np.negative, (N, D), "f8")
 
@@ -61,9 +74,14 @@ SOURCES = {
     "npy, big-endian": lambda folder: npy(folder, Z.astype(">f8")),
     "rows of a file": raw,
     "derived rows": derived,
+    "HDF5 chunks of 3-d": flattened,
     "array": lambda folder: Z,
     "frame": lambda folder: pd.DataFrame(Z),
     "Dask array": lambda folder: Latents(Z).to_dask(chunk_bytes=30 * ROW).z,
+}
+SOURCES |= {
+    f"load {suffix}": lambda folder, suffix=suffix: saved(folder / f"z{suffix}")
+    for suffix in (".npy", ".h5ad", ".zarr", ".parquet", ".safetensors")
 }
 IN_MEMORY = {"zarr in memory", "array", "frame", "Dask array"}
 IN_FILES = [name for name in SOURCES if name not in IN_MEMORY]
@@ -83,6 +101,8 @@ def test_the_rows_are_the_same_in_whole_stored_pieces(name, tmp_path):
         computed = lazy.z.compute()
     np.testing.assert_array_equal(computed, -Z if name == "derived rows" else Z)
     assert lazy.z.dtype == computed.dtype
+    if name.startswith("load"):
+        return  # pieces as `save` makes them
     pieces = 30 if name == "Dask array" else 60 if "chunks" in name or "zarr" in name else 70
     assert lazy.z.chunks[0][0] == (70 if name == "zarr in memory" else pieces)
 
@@ -98,7 +118,18 @@ def test_what_travels_is_a_path(name, tmp_path):
 def test_the_name_is_that_of_the_file_as_it_is(name, tmp_path):
     latents = latents_of(name, tmp_path)
     first, second, third = (latents.to_dask(chunk_bytes=n * ROW).z for n in (70, 70, 300))
-    assert first.name == second.name != third.name
+    assert first.name == second.name
+    assert (first.name == third.name) == (first.chunks == third.chunks)
+
+
+@pytest.mark.parametrize("name", IN_FILES)
+def test_the_working_folder_does_not_matter(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    z = latents_of(name, Path()).to_dask().z
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir("other")
+    copy = pickle.loads(cloudpickle.dumps(z))
+    np.testing.assert_array_equal(abs(copy.compute()), abs(Z))
 
 
 def test_the_name_changes_with_the_file(tmp_path):
