@@ -1,5 +1,6 @@
 """Dask arrays give what NumPy arrays give, on every scheduler of one machine."""
 
+import os
 import pickle
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -12,8 +13,10 @@ import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
+from dask.multiprocessing import remote_exception
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
 import latentscope as ls
 from latentscope import _dask, sample
@@ -21,7 +24,13 @@ from latentscope._sources import as_matrix
 from latentscope.analysis._bins import AxisCounts
 from latentscope.analysis._moments import Covariance, Moments
 from latentscope.analysis.radius import RadiusCounts
-from latentscope.errors import ClusterError, DataError, DataTypeError, FileFormatError
+from latentscope.errors import (
+    ClusterError,
+    DataError,
+    DataTypeError,
+    FileFormatError,
+    MissingFileError,
+)
 from latentscope.results import Result
 from latentscope.rows import as_rows, collect, finite_rows, reduce, row_numbers, sample_rows, take
 
@@ -101,9 +110,8 @@ def processes():
 
 def test_the_list_of_analyses_is_complete():
     homes = ("latentscope.analysis.", "latentscope.structure.")
-    functions = {
-        name for name in ls._HOME if name[0].islower() and ls._HOME[name].startswith(homes)
-    }
+    names = [name for name, home in ls._HOME.items() if home.startswith(homes)]
+    functions = {name for name in names if name[0].islower()}
     assert functions - {"round_trip"} <= set(ANALYSES)  # which takes rows, and a model
 
 
@@ -301,6 +309,14 @@ def test_errors_of_tasks(make, error, match, scheduler, processes):
         assert type(caught.value) is error  # as it was raised, without Dask's wrapper
 
 
+def test_errors_are_ours_where_tracebacks_cannot_travel():
+    """Without tblib, which is no part of Dask, it wraps errors of other processes."""
+    wrapped = remote_exception(MissingFileError("z.npy is away"), "its traceback")
+    with pytest.raises(MissingFileError, match=r"^z\.npy is away$") as caught, _dask._our_errors():
+        raise wrapped
+    assert type(caught.value) is MissingFileError
+
+
 def die(block):
     import os
     import signal
@@ -312,6 +328,18 @@ def test_a_process_that_dies_is_told():
     one = dask.config.set(scheduler="processes", num_workers=1)
     with one, pytest.raises(ClusterError, match="must live until their rows are summarised"):
         reduce(wrong(die), Moments(D))
+
+
+def blas_threads(block):
+    counts = [lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"]
+    return np.full(1, max(counts))
+
+
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="BLAS has one thread anyway")
+def test_each_process_computes_with_one_thread(processes):
+    """Threads of BLAS beside those of Dask would compete for the cores."""
+    with dask.config.set(processes):
+        assert collect(cut(Z), blas_threads).tolist() == [1] * 4
 
 
 # --- progress ---
