@@ -26,6 +26,7 @@ _LOOK_EVERY = 0.5  # seconds
 _ABSENT = object()
 
 Summarise = Callable[[Any, int, int, list[Any]], Any]  # settings, first row, end, chunks
+Level = list[tuple[Any, int]]  # keys of tasks, and the rows of their parts
 Merge = Callable[[Any, Iterable[Any]], Any]  # settings, parts in the order of the rows
 
 
@@ -94,38 +95,46 @@ def reduced(
         If the workers are gone for a minute (or Dask's setting
         ``distributed.scheduler.no-workers-timeout``), or die again and again.
     """
-    from dask.delayed import delayed
-
-    token = uuid4().hex
-    shared = delayed(settings, name=f"settings-{token}", traverse=False)
-    level = _leaves(arrays, summarise, shared, token)
-    sizes = list(arrays[0].chunks[0])
-    shown = list(zip(level, sizes, strict=True))
-    join = delayed(partial(_join, merge), pure=False)
-    depth = 0
-    while len(level) > 1 or not depth:
-        depth += 1
-        starts = range(0, len(level), _FAN_IN)
-        level = [
-            join(shared, level[i : i + _FAN_IN], dask_key_name=f"merge-{token}-{depth}-{i}")
-            for i in starts
-        ]
-        sizes = [sum(sizes[i : i + _FAN_IN]) for i in starts]
-        if len(shown) > _MOST_SHOWN:
-            shown = list(zip(level, sizes, strict=True))
+    graph, levels = _tree(arrays, summarise, merge, settings)
     with _our_errors():
         client = _client()
         run = _on_this_machine if client is None else partial(_on_cluster, client)
-        states, rest = run(level[0], shown, bar)
+        states, rest = run(graph, levels, bar)
     return _unpacked(settings, states), rest
 
 
-def _leaves(arrays: Sequence[Any], summarise: Summarise, shared: Any, token: str) -> list[Any]:
-    """Return a task per run of rows, fused with those that make the chunks."""
+def _tree(
+    arrays: Sequence[Any], summarise: Summarise, merge: Merge, settings: Any
+) -> tuple[Any, list[Level]]:
+    """Return all tasks, and which make the parts of each level of the tree, with their rows."""
+    from dask.base import optimize
+    from dask.delayed import delayed
+    from dask.highlevelgraph import HighLevelGraph
+
+    token = uuid4().hex
+    shared = delayed(settings, name=f"settings-{token}", traverse=False)
+    (leaves,) = optimize(_leaves(arrays, summarise, shared, token))  # fused with what they read
+    keys = [key for (key,) in leaves.__dask_keys__()]
+    levels = [list(zip(keys, leaves.chunks[0], strict=True))]
+    tasks: dict[Any, Any] = {}
+    join = partial(_join, merge)
+    while len(levels[-1]) > 1 or not tasks:
+        level: Level = []
+        for i in range(0, len(levels[-1]), _FAN_IN):
+            below, sizes = zip(*levels[-1][i : i + _FAN_IN], strict=True)
+            key = f"merge-{token}-{len(levels)}-{i}"
+            tasks[key] = (join, shared.key, list(below))
+            level.append((key, sum(sizes)))
+        levels.append(level)
+    return HighLevelGraph.from_collections(key, tasks, [leaves, shared]), levels
+
+
+def _leaves(arrays: Sequence[Any], summarise: Summarise, shared: Any, token: str) -> Any:
+    """Return an array whose chunks are the parts of one run of rows each."""
     import dask.array as da
     import numpy as np
 
-    leaves = da.map_blocks(
+    return da.map_blocks(
         partial(_summarise, summarise),
         *arrays,
         settings=shared,
@@ -133,7 +142,6 @@ def _leaves(arrays: Sequence[Any], summarise: Summarise, shared: Any, token: str
         dtype=object,
         meta=np.empty((0, 0), dtype=object),
     )
-    return list(leaves.to_delayed().ravel())
 
 
 def _summarise(summarise: Summarise, *chunks: Any, settings: Any, block_info: Any) -> Any:
@@ -176,23 +184,26 @@ def _client() -> Any:
     return client if hasattr(client, "nthreads") else None
 
 
-def _on_this_machine(root: Any, shown: list[tuple[Any, int]], bar: Any) -> Any:
+def _on_this_machine(graph: Any, levels: list[Level], bar: Any) -> Any:
     """Compute with threads, processes or neither."""
     from dask.callbacks import Callback
+    from dask.delayed import Delayed
 
-    n_rows = {part.key: n for part, n in shown}
+    n_rows = dict(levels[0])
     with Callback(posttask=lambda key, *_: bar.update(n_rows.pop(key, 0))):
-        result = root.compute()
+        result = Delayed(levels[-1][0][0], graph).compute()
     bar.update(sum(n_rows.values()))  # tasks that were fused with others
     return result
 
 
-def _on_cluster(client: Any, root: Any, shown: list[tuple[Any, int]], bar: Any) -> Any:
+def _on_cluster(client: Any, graph: Any, levels: list[Level], bar: Any) -> Any:
     """Compute on a cluster; cancel what is under way if that ends early."""
-    n_rows = {part.key: n for part, n in shown}
+    n_rows = dict(next(level for level in levels if len(level) <= _MOST_SHOWN))
+    root = levels[-1][0][0]
     finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    futures = {future.key: future for future in client.compute([*(p for p, _ in shown), root])}
-    last = futures[root.key]
+    keys = [*n_rows.keys() - {root}, root]
+    futures = dict(zip(keys, client.get(graph, keys, sync=False), strict=True))
+    last = futures[root]
     try:
         for future in futures.values():
             future.add_done_callback(finished.put)
