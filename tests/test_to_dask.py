@@ -163,7 +163,7 @@ def test_arrays_of_a_vae_are_cut_alike_and_all_else_is_kept(tmp_path):
         assert lazy.labels["a"][3] == Z[3, 0]
         assert lazy.meta == {"b": 1}
     np.testing.assert_array_equal(lazy.mu[5].compute(), Z[5] + 1)
-    with pytest.raises(OSError, match="not of specified type"):
+    with pytest.raises(FileFormatError, match="not of specified type"):
         lazy.labels["a"][3]  # whose file was closed
 
 
