@@ -19,10 +19,11 @@ import h5py
 import numpy as np
 
 import latentscope
+from latentscope._threads import n_cores
 from latentscope.analysis._bins import AxisCounts
 from latentscope.analysis._gaussian_fit import fit_gaussians
 from latentscope.analysis.radius import RadiusCounts
-from latentscope.rows import n_cores, reduce
+from latentscope.rows import reduce
 
 N_POINTS, Z_DIM = 170_000, 256
 Row = tuple[str, str, str, str]

@@ -27,8 +27,8 @@ from latentscope_tensorflow.fused import FusedBatchNormalization
 
 import latentscope
 from latentscope import datasets
+from latentscope._threads import n_cores
 from latentscope.images import Images, as_unit
-from latentscope.rows import n_cores
 
 N_TRAIN, N_ENCODE, ROUNDS = 1_280, 5_120, 3
 Row = tuple[str, str, str, str]

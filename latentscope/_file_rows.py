@@ -125,6 +125,9 @@ class FileRows(ABC):
     def __getitem__(self, index: Any) -> Any:
         """Read the rows from the first to the last that are named, and take those."""
         first, rest = (index[0], index[1:]) if isinstance(index, tuple) and index else (index, ())
+        if isinstance(first, slice) and first.step in (None, 1):
+            low, high, _ = first.indices(len(self))
+            return self.read(low, max(low, high))[(slice(None), *rest)]
         numbers = np.arange(len(self))[first]
         low, high = (int(numbers.min()), int(numbers.max()) + 1) if np.size(numbers) else (0, 0)
         rows = self.read(low, high)[numbers - low]

@@ -7,13 +7,14 @@ DataFrames and tensors, which live in memory anyway.
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
+from latentscope._dask import checked
 from latentscope._file_rows import FileRows, Seen, read_errors
 from latentscope._types import Array
 from latentscope._warn import warn
@@ -37,6 +38,8 @@ class Matrix:
         Rows per read: about 8 MiB, and whole chunks where the source is stored in chunks.
     is_stored : bool
         True if reading takes time and must be overlapped with computing.
+    dask : dask.array.Array or None
+        The Dask array that it is, whose chunks `rows.reduce` summarises where they are.
     """
 
     n_rows: int
@@ -47,6 +50,7 @@ class Matrix:
     _get: Callable[[int, int], Any]
     _lock: AbstractContextManager[Any]
     _seen: Seen | None
+    dask: Any = None
 
     def read(self, start: int, stop: int) -> Array:
         """Return rows start … stop − 1, without a copy where the source allows it."""
@@ -101,7 +105,9 @@ def as_matrix(name: str, value: Any) -> Matrix:
         raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open, or load.")
     if isinstance(value, FileRows) or (package in ("h5py", "zarr") and hasattr(value, "chunks")):
         return _stored(name, value)
-    array = _in_memory(name, value, package)
+    if package == "dask":
+        return _lazy(name, checked(name, value))
+    array = in_memory(name, value, package)
     is_mapped = isinstance(value, np.memmap)
     return _matrix(name, array, is_stored=is_mapped, seen=_mapped(value) if is_mapped else None)
 
@@ -118,6 +124,30 @@ def _stored(name: str, rows: Any) -> Matrix:
         lock = _HDF5_LOCK
         seen = Seen.of(base.file.filename) if _is_read_only_file(base.file) else None
     return _matrix(name, rows, is_stored=True, lock=lock, chunk_rows=chunk_rows, seen=seen)
+
+
+def _lazy(name: str, array: Any) -> Matrix:
+    """Wrap a Dask array; reading some of its rows computes them on Dask's own scheduler."""
+    in_memory(name, array._meta, type(array._meta).__module__.partition(".")[0])
+    matrix = _matrix(name, array, is_stored=True)
+
+    def computed(start: int, stop: int) -> Array:
+        rows = array[start:stop].compute()
+        return in_memory(name, rows, type(rows).__module__.partition(".")[0])
+
+    return replace(matrix, run=max(array.chunks[0]), _get=computed, dask=array)
+
+
+def as_chunk(name: str, chunk: Any, n_rows: int, dtype: np.dtype[Any]) -> Matrix:
+    """Return what a task of a Dask array made, as rows of the dtype that the whole array has."""
+    matrix = as_matrix(name, chunk)
+    if matrix.n_rows != n_rows:
+        raise DataError(
+            f"each chunk of {name} must have the rows that the Dask array declares, here "
+            f"{n_rows:,}; its task made {matrix.n_rows:,}. Correct its function, or the chunks "
+            "declared."
+        )
+    return replace(matrix, dtype=dtype)
 
 
 def _is_read_only_file(file: Any) -> bool:
@@ -167,7 +197,7 @@ def _matrix(
     )
 
 
-def _in_memory(name: str, value: Any, package: str) -> Array:
+def in_memory(name: str, value: Any, package: str) -> Array:
     """Return arrays, frames, tensors and nested lists as a NumPy array, without a copy if possible.
 
     Refuse what NumPy would convert into something of another meaning.
@@ -180,11 +210,6 @@ def _in_memory(name: str, value: Any, package: str) -> Array:
     if package == "scipy" and hasattr(value, "toarray"):
         raise DataTypeError(
             f"{name} must be dense; got {type(value).__name__}. Pass {name}.toarray()."
-        )
-    if package == "dask":
-        raise DataTypeError(
-            f"{name} must be an array, a file's dataset or a frame; got {type(value).__name__}, "
-            f"which is not supported yet. Pass {name}.compute(), or store it as HDF5 or zarr."
         )
     if hasattr(value, "columns") and hasattr(value, "dtypes"):
         return _from_frame(name, value)

@@ -8,6 +8,8 @@ from typing import Any, Self
 import numpy as np
 
 from latentscope._sources import as_matrix
+from latentscope._to_dask import CHUNK_BYTES, dask_arrays
+from latentscope._validate import integer
 from latentscope.errors import DataError, DataTypeError
 
 _SHOWN = 5  # labels, in the repr
@@ -96,6 +98,35 @@ class Latents:
         """The arrays of shape (n_points, z_dim) that are there, by name."""
         arrays = {"z": self.z, "mu": self.mu, "logvar": self.logvar}
         return {name: array for name, array in arrays.items() if array is not None}
+
+    def to_dask(self, *, chunk_bytes: int = CHUNK_BYTES) -> "Latents":
+        """Return the same latents with z, mu and logvar as Dask arrays, read where workers run.
+
+        Each worker opens the file by itself: it must see it under the same path. That needs no open
+        file here, but ids and labels of an HDF5 file do. Arrays in memory travel to the workers.
+
+        Parameters
+        ----------
+        chunk_bytes : int
+            About how large the chunks of one array are, in whole pieces as the file stores them.
+
+        Raises
+        ------
+        DataError
+            If workers could not find the rows: of an HDF5 file that is open for writing, or of a
+            part of a memory-mapped array whose rows do not follow each other.
+        MissingDependencyError
+            If Dask is not installed.
+
+        Examples
+        --------
+        >>> latents = Latents([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]).to_dask(chunk_bytes=32)
+        >>> latents.z.chunks
+        ((2, 1), (2,))
+        """
+        arrays = dask_arrays(self.arrays, integer("chunk_bytes", chunk_bytes, low=1))
+        rest = {"ids": self.ids, "labels": self.labels, "meta": self.meta, "file": self.file}
+        return Latents(**arrays, **rest)
 
     def close(self) -> None:
         """Close the file that `load` opened; arrays in memory stay as they are."""

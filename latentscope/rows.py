@@ -3,14 +3,13 @@
 A :class:`Summary` is empty, is updated with blocks, and is merged with others of its kind; the
 outcome does not depend on how the rows were cut. :func:`reduce` reads any source in runs of rows,
 updates one set of summaries per run in threads, and merges them in the order of the rows, so that
-results repeat bit for bit whatever the number of threads. Several summaries share one reading.
+results repeat bit for bit whatever the number of threads. Dask's workers do the same to chunks of
+Dask arrays, and merge in a tree. Several summaries share one reading.
 """
 
-import os
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Self, TypeVarTuple
@@ -19,8 +18,10 @@ import numpy as np
 from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
+from latentscope._dask import reduced, together
 from latentscope._kernels import is_finite
-from latentscope._sources import Matrix, as_matrix
+from latentscope._sources import Matrix, as_chunk, as_matrix
+from latentscope._threads import in_order, n_cores
 from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
 from latentscope.latents import Latents
@@ -34,6 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 Summaries = TypeVarTuple("Summaries")
+Part = tuple[tuple[Any, ...], IntArray]  # summaries of some rows, and which of them are not finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,8 @@ class Block:
 class Summary(ABC):
     """A statistic of rows that can be merged: for disjoint sets A and B, s(A) ⊕ s(B) = s(A ∪ B).
 
-    Implementations hold only what they have counted and the settings that made them, and must be
-    picklable, so that the same updates and merges can run in other processes.
+    Implementations hold only what they have counted and the settings that made them, as plain
+    attributes that can be pickled, so that the same updates and merges run in other processes.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("z",)
@@ -149,8 +151,8 @@ def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
     Parameters
     ----------
     source : array-like of shape (n_points, z_dim), Latents or Rows
-        Array of any real dtype, order and byte order, memmap, `h5py.Dataset`, zarr array,
-        DataFrame, CPU tensor, nested list.
+        Array of any real dtype, order and byte order, memmap, `h5py.Dataset`, zarr array, Dask
+        array, DataFrame, CPU tensor, nested list.
     least : int
         Rows that must be there.
     name : str
@@ -229,17 +231,16 @@ def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Su
     rows = as_rows(source)
     templates: Any = summaries
     names = tuple(dict.fromkeys(name for summary in templates for name in summary.needs))
-    runs = rows.runs(names)
-    merged = tuple(summary.empty() for summary in templates)
-    bad: list[IntArray] = []
     title = tqdm(total=rows.n_total, desc=progress, unit="row", unit_scale=True, delay=2)
     with one_blas_thread(), title as bar:
-        for (start, stop), (partial, bad_rows) in _in_order(rows, names, runs, templates):
-            for whole, part in zip(merged, partial, strict=True):
-                whole.merge(part)
-            bad.append(bad_rows)
-            bar.update(stop - start)
-    _check_rows(rows, np.concatenate(bad))
+        if any(rows.matrices[name].dask is not None for name in names):
+            arrays = together({name: rows.matrices[name].dask for name in names})
+            summarise = partial(_summarise_chunks, {n: rows.matrices[n].dtype for n in names})
+            merged, bad = reduced(arrays, summarise, _merged, templates, bar)
+        else:
+            with closing(_summarised(rows, names, templates, bar)) as parts:
+                merged, bad = _merged(templates, parts)
+    _check_rows(rows, bad)
     return merged
 
 
@@ -322,38 +323,55 @@ def _numbers(block: Block) -> IntArray:
     return block.rows
 
 
-def _in_order(
-    rows: Rows, names: tuple[str, ...], runs: list[tuple[int, int]], templates: Any
-) -> Iterator[tuple[tuple[int, int], Any]]:
+def _merged(templates: Any, parts: Iterable[Part]) -> Part:
+    """Merge partial summaries in their order."""
+    merged = tuple(summary.empty() for summary in templates)
+    bad: list[IntArray] = [np.empty(0, dtype=np.int64)]
+    for part, bad_rows in parts:
+        for whole, other in zip(merged, part, strict=True):
+            whole.merge(other)
+        bad.append(bad_rows)
+    return merged, np.concatenate(bad)
+
+
+def _summarised(rows: Rows, names: tuple[str, ...], templates: Any, bar: Any) -> Generator[Part]:
     """Summarise runs in threads; yield the partial summaries in the order of the rows.
 
-    A stored source gets one thread more than there are cores, so that one reads ahead while the
-    others compute. At most two runs per thread are under way, which bounds the memory.
+    A stored source gets one thread more than there are cores: it reads while others compute.
     """
+    runs = rows.runs(names)
+    jobs = (partial(_summarise, rows.read(names, *bounds), templates) for bounds in runs)
     is_stored = any(rows.matrices[name].is_stored for name in names)
     n_threads = min(n_cores() + is_stored, len(runs))
-    pending: deque[tuple[tuple[int, int], Future[Any]]] = deque()
-    pool = ThreadPoolExecutor(n_threads)
-    try:
-        for bounds in runs:
-            if len(pending) == 2 * n_threads:
-                done, future = pending.popleft()
-                yield done, future.result()
-            pending.append((bounds, pool.submit(_summarise, rows, names, bounds, templates)))
-        while pending:
-            done, future = pending.popleft()
-            yield done, future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with closing(in_order(jobs, n_threads)) as parts:
+        for (start, stop), part in zip(runs, parts, strict=True):
+            yield part
+            bar.update(stop - start)
 
 
-def _summarise(
-    rows: Rows, names: tuple[str, ...], bounds: tuple[int, int], templates: Any
-) -> tuple[tuple[Any, ...], IntArray]:
-    """Return the summaries of one run, and the numbers of its rows that are not finite."""
+def _summarise_chunks(
+    dtypes: dict[str, Any], templates: Any, start: int, stop: int, chunks: list[Any]
+) -> Part:
+    """Summarise rows start … stop − 1 of Dask arrays, in whatever process has them."""
+    if start == stop:
+        return _summarise((), templates)
+    named = zip(dtypes.items(), chunks, strict=True)
+    matrices = {name: as_chunk(name, chunk, stop - start, dtype) for (name, dtype), chunk in named}
+    return _summarise(_blocks(Rows(matrices), start), templates)
+
+
+def _blocks(rows: Rows, first: int) -> Iterator[Block]:
+    """Yield all blocks of a part of the rows that begins with row `first`."""
+    for bounds in rows.runs(names := tuple(rows.matrices)):
+        for block in rows.read(names, *bounds):
+            yield Block(block.rows + first, block.arrays)
+
+
+def _summarise(blocks: Iterable[Block], templates: Any) -> Part:
+    """Return the summaries of some blocks, and the numbers of their rows that are not finite."""
     partial = tuple(summary.empty() for summary in templates)
     bad: list[IntArray] = [np.empty(0, dtype=np.int64)]
-    for block in rows.read(names, *bounds):
+    for block in blocks:
         clean = block
         if not all(is_finite(array) for array in block.arrays.values()):
             finite = [np.isfinite(array).all(axis=1) for array in block.arrays.values()]
@@ -380,9 +398,3 @@ def _check_rows(rows: Rows, bad: IntArray) -> None:
         raise DataError(
             f"at least two finite rows are needed; {rows.n_total - n_bad} of {rows.n_total:,} are."
         )
-
-
-def n_cores() -> int:
-    """Return the number of cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,7 +1,8 @@
 """Clouds that the tests share, and how results are compared."""
 
 import os
-from types import MappingProxyType
+from contextlib import nullcontext
+from types import MappingProxyType, SimpleNamespace
 from typing import NamedTuple
 
 os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
@@ -55,6 +56,19 @@ def small_blocks(monkeypatch):
     """Read in runs of a few hundred rows and blocks of a few dozen, so that much is merged."""
     monkeypatch.setattr("latentscope._sources.READ_BYTES", 7_000)
     monkeypatch.setattr("latentscope.rows._BLOCK_BYTES", 1_000)
+
+
+@pytest.fixture
+def counted_rows(monkeypatch):
+    """Return the steps of progress bars over rows, instead of showing them."""
+    steps = []
+
+    class Bar(nullcontext):
+        def __init__(self, **options):
+            super().__init__(SimpleNamespace(update=steps.append))
+
+    monkeypatch.setattr("latentscope.rows.tqdm", Bar)
+    return steps
 
 
 @pytest.fixture(scope="session")

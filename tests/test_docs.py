@@ -19,7 +19,7 @@ DOCS = TOP / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```(?:\n\n```text\n(.*?)^```)?", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d[\d,]*\.?\d*(?:e[+-]?\d+)?")
 SHOWN = [  # pages whose every printed line is shown
-    *(DOCS / f"{name}.md" for name in ("index", "tutorial", "latents", "hdf5", "report")),
+    *(DOCS / f"{name}.md" for name in ("index", "tutorial", "latents", "hdf5", "dask", "report")),
     *sorted(DOCS.glob("methods/*.md")),
 ]
 TRAINING = {"celeba_ae_vs_vae"}  # takes minutes, and has a test of its own

@@ -25,6 +25,8 @@ HEAVY = [
     "onnxruntime",
     "pandas",
     "zarr",
+    "dask",
+    "distributed",
 ]
 
 

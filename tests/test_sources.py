@@ -13,7 +13,7 @@ from scipy import sparse
 
 from latentscope import _sources
 from latentscope._sources import as_matrix
-from latentscope.errors import DataError, DataTypeError
+from latentscope.errors import DataError, DataTypeError, FileFormatError
 from latentscope.latents import Latents
 from latentscope.rows import as_rows, collect
 
@@ -243,3 +243,13 @@ def test_refused_sources(file, make, error, match):
 def test_messages_name_the_array():
     with pytest.raises(DataError, match=r"mu must have shape.*mu\[:, None\]"):
         as_matrix("mu", [1.0, 2.0])
+
+
+def test_a_mapped_file_that_changes_is_refused(tmp_path):
+    np.save(tmp_path / "z.npy", SMALL)
+    matrix = as_matrix("z", np.load(tmp_path / "z.npy", mmap_mode="r"))
+    assert matrix.is_stored
+    with (tmp_path / "z.npy").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(FileFormatError, match=r"z\.npy changed while it was read"):
+        matrix.read(0, 3)

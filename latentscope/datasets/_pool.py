@@ -7,10 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from PIL import Image
 from tqdm import tqdm
 
+from latentscope._threads import n_cores
 from latentscope._types import Array
 from latentscope.datasets._decode import BadImageError, decode
 from latentscope.datasets._entries import Entry, Read
-from latentscope.rows import n_cores
 
 _BATCH = 16  # images per task: hides the cost of a task, and an interrupt waits for one at most
 _MAX_THREADS = 8

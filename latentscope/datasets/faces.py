@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from latentscope._threads import n_cores
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.datasets._draw import paint
 from latentscope.datasets._portrait import RANGES, portrait
 from latentscope.errors import DataError, DataTypeError
 from latentscope.images import Images
-from latentscope.rows import n_cores
 
 __all__ = ["FACTORS", "curve", "drawn_faces"]
 

@@ -7,9 +7,9 @@ import numpy as np
 from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
+from latentscope._threads import n_cores
 from latentscope._types import FloatArray
 from latentscope.errors import DataError
-from latentscope.rows import n_cores
 from latentscope.structure._pattern import Pattern, distances, pattern
 from latentscope.structure._plane_nulls import plane_null
 from latentscope.structure._planes import Plane

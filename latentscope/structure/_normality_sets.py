@@ -20,9 +20,10 @@ from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
 from latentscope._kernels import radii
+from latentscope._threads import n_cores
 from latentscope._types import Array, FloatArray
 from latentscope.errors import DataError
-from latentscope.rows import Rows, as_rows, n_cores, sample_rows, take
+from latentscope.rows import Rows, as_rows, sample_rows, take
 from latentscope.structure._cloud import Frame
 from latentscope.structure._marginals import MarginalSums
 from latentscope.structure._radial import RadialSums

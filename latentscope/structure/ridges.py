@@ -26,13 +26,14 @@ from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
 from latentscope._table import Table
+from latentscope._threads import n_cores
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
 from latentscope.analysis._moments import Covariance
 from latentscope.analysis._views import axis_names, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import as_rows, collect, n_cores
+from latentscope.rows import as_rows, collect
 from latentscope.structure._plane_nulls import NULLS, PlaneNull
 from latentscope.structure._ridge_points import RidgePoints
 from latentscope.structure._space_nulls import null_of
