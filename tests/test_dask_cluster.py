@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import cloudpickle
 import dask
@@ -39,9 +40,11 @@ OPTIONS = {"dashboard_address": ":0", "threads_per_worker": 1, "silence_logs": 6
 
 @pytest.fixture(scope="module")
 def client():
-    """Two processes, each of which is started again when it dies."""
-    with LocalCluster(n_workers=2, **OPTIONS) as cluster, Client(cluster) as client:
-        yield client
+    """Two processes, each of which is started again when it dies, and that can import the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[1])  # which the processes take over
+        with LocalCluster(n_workers=2, **OPTIONS) as cluster, Client(cluster) as client:
+            yield client
 
 
 @pytest.fixture
