@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from latentscope._buffers import Buffers
 from latentscope._types import Array
 from latentscope.errors import AccessError, FileFormatError, LatentscopeError
 
@@ -150,6 +151,7 @@ class RawRows(FileRows):
         self.dtype = np.dtype(np.float32) if self.is_bfloat16 else self.stored
         self.is_fortran = is_fortran
         self.seen = Seen.of(path)
+        self.buffers = Buffers()
         if offset + self.stored.itemsize * int(np.prod(shape, dtype=object)) > self.seen.size:
             raise FileFormatError(
                 f"{path} must hold {shape} numbers of {self.stored.itemsize} bytes from byte "
@@ -179,7 +181,7 @@ class RawRows(FileRows):
         return rows.reshape(stop - start, *self.shape[1:], order="F")
 
     def _numbers(self, file: Any, at: int, count: int) -> Array:
-        numbers = np.empty(count, self.stored)
+        numbers = self.buffers.empty((count,), self.stored)
         view = numbers.view(np.uint8).data
         file.seek(at)
         while view:

@@ -13,6 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from latentscope._buffers import Buffers
 from latentscope._file_rows import FileRows, Seen, access_errors
 from latentscope._kernels import fletcher_sums
 from latentscope._types import Array, IntArray
@@ -40,9 +41,10 @@ class ChunkRows(FileRows):
         self.name = dataset.name
         self.is_checked = bool(dataset.fletcher32)
         self.seen = Seen.of(self.path)
+        self.buffers = Buffers()
 
     def read(self, start: int, stop: int) -> Array:
-        rows = np.empty((stop - start, self.shape[1]), self.dtype)
+        rows = self.buffers.empty((stop - start, self.shape[1]), self.dtype)
         with access_errors(self.path), self.path.open("rb", buffering=0) as file:
             for number in range(start // self.chunk_rows, -(-stop // self.chunk_rows)):
                 first = number * self.chunk_rows

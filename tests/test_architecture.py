@@ -14,7 +14,7 @@ from latentscope import backend, datasets, sample
 
 LAYERS = (  # each may import from itself and from those above it in this list
     "errors _validate _optional results _atomic _lock _paths _table _types _version _kernels _warn "
-    "_blas",
+    "_blas _buffers",
     "_file_rows _hdf5_chunks _sources rows latents images formats datasets backend encoding "
     "_conformance _models",
     "analysis sample pictures",
