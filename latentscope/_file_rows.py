@@ -9,7 +9,8 @@ error. Each reading checks that the file is still the one that was opened.
 import errno
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -50,6 +51,19 @@ class Seen:
                 f"{self.path} changed while it was read, so that its numbers may be of two kinds. "
                 "Wait until its writer is done, and load it again."
             )
+
+
+@contextmanager
+def read_errors(what: str) -> Iterator[None]:
+    """Turn whatever a library of files raises into our errors."""
+    try:
+        yield
+    except (LatentscopeError, MemoryError):
+        raise
+    except OSError as error:
+        raise read_error(what, error) from error
+    except Exception as error:  # zarr, anndata and others raise whatever their parsers do
+        raise FileFormatError(f"{what} cannot be read: {error}") from error
 
 
 def read_error(what: str, error: OSError) -> LatentscopeError:
@@ -115,9 +129,9 @@ class FileRows(ABC):
         numbers = np.arange(len(self))[first]
         low, high = (int(numbers.min()), int(numbers.max()) + 1) if np.size(numbers) else (0, 0)
         rows = self.read(low, high)[numbers - low]
-        if np.ndim(numbers):
-            rest = (first if first is Ellipsis else slice(None), *rest)
-        return rows[rest]
+        if not rest:
+            return rows
+        return rows[rest] if np.ndim(numbers) == 0 else rows[(slice(None), *rest)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         return np.asarray(self.read(0, len(self)), dtype=dtype)
@@ -226,4 +240,5 @@ class DerivedRows(FileRows):
         self.never_splits = getattr(rows, "never_splits", False)
 
     def read(self, start: int, stop: int) -> Array:
-        return self.function(self.rows[start:stop])
+        with read_errors(f"rows {start:,} to {stop - 1:,} of {self.path}"):
+            return self.function(self.rows[start:stop])

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import FileRows, Seen, read_error
+from latentscope._file_rows import FileRows, Seen, read_errors
 from latentscope._types import Array
 from latentscope._warn import warn
-from latentscope.errors import DataError, DataTypeError, LatentscopeError
+from latentscope.errors import DataError, DataTypeError
 
 READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
 _BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
@@ -51,13 +51,8 @@ class Matrix:
 
     def read(self, start: int, stop: int) -> Array:
         """Return rows start … stop − 1, without a copy where the source allows it."""
-        try:
-            with self._lock:
-                rows = self._get(start, stop)
-        except OSError as error:
-            if isinstance(error, LatentscopeError):
-                raise
-            raise read_error(f"{self._where}rows {start:,} to {stop - 1:,}", error) from error
+        with self._lock, read_errors(f"{self._where}rows {start:,} to {stop - 1:,}"):
+            rows = self._get(start, stop)
         if self._seen is not None:
             self._seen.check()
         numbers = np.ascontiguousarray(rows, dtype=self.dtype)
@@ -108,8 +103,8 @@ def as_matrix(name: str, value: Any) -> Matrix:
     if isinstance(value, FileRows) or (package in ("h5py", "zarr") and hasattr(value, "chunks")):
         return _stored(name, value)
     array = _in_memory(name, value, package)
-    is_mapped = isinstance(array, np.memmap)
-    return _matrix(name, array, is_stored=is_mapped, seen=_mapped(array) if is_mapped else None)
+    is_mapped = isinstance(value, np.memmap)
+    return _matrix(name, array, is_stored=is_mapped, seen=_mapped(value) if is_mapped else None)
 
 
 def _stored(name: str, rows: Any) -> Matrix:

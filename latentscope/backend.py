@@ -22,7 +22,11 @@ from latentscope.latents import Latents
 __all__ = ["Backend", "Model", "check", "get", "names"]
 
 GROUP = "latentscope.backends"
-_BUILT_IN = {"tensorflow": "latentscope_tensorflow"}  # name, which is also the extra: module
+_BUILT_IN = {  # name, which is also the extra: what it needs, and the backend's module
+    "onnx": ("onnxruntime", "latentscope_onnx"),
+    "tensorflow": ("tensorflow", "latentscope_tensorflow"),
+    "torch": ("torch", "latentscope_torch"),
+}
 
 
 @runtime_checkable
@@ -97,7 +101,7 @@ def names() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> "tensorflow" in names()
+    >>> {"onnx", "tensorflow", "torch"} <= set(names())
     True
     """
     found = {point.name for point in entry_points(group=GROUP)}
@@ -110,7 +114,7 @@ def get(name: str) -> Backend:
     Parameters
     ----------
     name : str
-        "tensorflow", or the name under which a distribution announces its backend.
+        "tensorflow", "torch", "onnx", or the name under which a distribution announces its backend.
 
     Returns
     -------
@@ -132,8 +136,9 @@ def get(name: str) -> Backend:
     ('load', 'train')
     """
     if name in _BUILT_IN:
-        import_optional(name, purpose=f"the backend {name!r}", extra=name)
-        return _checked(name, import_module(_BUILT_IN[name]))
+        needed, module = _BUILT_IN[name]
+        import_optional(needed, purpose=f"the backend {name!r}", extra=name)
+        return _checked(name, import_module(module))
     one_of("name", name, names())
     (point, *_) = entry_points(group=GROUP, name=name)
     try:

@@ -190,6 +190,8 @@ def _target(path: str | PathLike[str]) -> Path:
         raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
     if not is_possible:
         raise DataError(f"path must name a file in an existing folder; got {target}.")
+    if target.suffix.lower() not in (".h5", ".hdf5"):
+        raise DataError(f"path must end with .h5; got {target}. `save` writes other formats later.")
     return target
 
 

@@ -4,7 +4,9 @@ import sys
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
+import latentscope_onnx
 import latentscope_tensorflow
+import latentscope_torch
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -154,8 +156,8 @@ def test_images_that_do_not_fit(linear_model, blobs):
         backend.check(linear_model, images=blobs[:3])
 
 
-def test_names_hold_the_built_in_backend():
-    assert "tensorflow" in backend.names()
+def test_names_hold_the_built_in_backends():
+    assert {"onnx", "tensorflow", "torch"} <= set(backend.names())
 
 
 def announce(monkeypatch, value):
@@ -169,7 +171,7 @@ def test_a_backend_is_found_by_its_entry_point(monkeypatch):
     mine = SimpleNamespace(can=("load",), load=lambda path: path)
     monkeypatch.setitem(sys.modules, "my_backend", mine)
     announce(monkeypatch, "my_backend")
-    assert backend.names() == ("mine", "tensorflow")
+    assert backend.names() == ("mine", "onnx", "tensorflow", "torch")
     assert backend.get("mine") is mine
     assert isinstance(backend.get("mine"), backend.Backend)
 
@@ -201,10 +203,18 @@ def test_an_unknown_backend_is_named_with_its_neighbour():
         backend.get("tensorflwo")
 
 
-def test_missing_tensorflow_is_named_with_its_install_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow", None)
-    match = r"needs tensorflow, .*: pip install 'latentscope-analysis\[tensorflow\]'"
+@pytest.mark.parametrize(
+    ("name", "module", "package"),
+    [
+        ("onnx", "onnxruntime", latentscope_onnx),
+        ("tensorflow", "tensorflow", latentscope_tensorflow),
+        ("torch", "torch", latentscope_torch),
+    ],
+)
+def test_a_missing_framework_is_named_with_its_install_line(monkeypatch, name, module, package):
+    monkeypatch.setitem(sys.modules, module, None)
+    match = rf"needs {module}, .*: pip install 'latentscope-analysis\[{name}\]'"
     with pytest.raises(MissingDependencyError, match=match):
-        backend.get("tensorflow")
+        backend.get(name)
     with pytest.raises(MissingDependencyError, match=match):
-        latentscope_tensorflow.train  # noqa: B018
+        package.load  # noqa: B018

@@ -5,7 +5,9 @@ import runpy
 import sys
 from pathlib import Path
 
+import latentscope_onnx
 import latentscope_tensorflow
+import latentscope_torch
 import matplotlib.pyplot as plt
 import pytest
 
@@ -50,11 +52,12 @@ def test_the_readme_runs(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's exporter that needs no more
 def test_the_page_on_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = (DOCS / "backends.md").read_text()
     blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 7
     exec("\n".join(blocks), {})
     assert {path.name for path in tmp_path.iterdir()} == {"vae", "faces.h5", "published"}
 
@@ -106,7 +109,8 @@ def public_names():
         name = module.__name__.partition(".")[2]
         listed = set(module.__all__) - {*latentscope._HOME, "HALF_WIDTHS"}
         yield from (f"{name}.{member}" for member in sorted(listed))
-    yield from sorted(set(latentscope_tensorflow._HOME) - {"PRESETS"})
+    for package in (latentscope_onnx, latentscope_tensorflow, latentscope_torch):
+        yield from sorted(set(package._HOME) - {"PRESETS"})
 
 
 @pytest.mark.parametrize("name", list(public_names()))

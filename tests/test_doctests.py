@@ -4,17 +4,20 @@ import doctest
 import importlib
 import pkgutil
 
+import latentscope_onnx
 import latentscope_tensorflow
+import latentscope_torch
 import pytest
 
 import latentscope
 
+PACKAGES = (latentscope, latentscope_onnx, latentscope_tensorflow, latentscope_torch)
 MODULES = [
     found.name
-    for package in (latentscope, latentscope_tensorflow)
+    for package in PACKAGES
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
 ]
-MODULES += ["latentscope", "latentscope_tensorflow"]
+MODULES += [package.__name__ for package in PACKAGES]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -368,6 +368,7 @@ def test_latents_of_a_broken_model_are_refused(linear_model, blobs, tmp_path):
         (np.zeros((2, 8, 8, 3)), {"rng": np.random.default_rng()}, TypeError, "rng must be"),
         (np.zeros((2, 8, 8, 3)), {"path": "no/such/z.h5"}, DataError, "in an existing folder"),
         (np.zeros((2, 8, 8, 3)), {"path": "a\0b"}, DataError, "must name a file"),
+        (np.zeros((2, 8, 8, 3)), {"path": "z.npz"}, DataError, r"must end with \.h5; got .*z\.npz"),
     ],
 )
 def test_refusals(linear_model, tmp_path, images, options, error, match):

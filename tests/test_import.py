@@ -20,6 +20,9 @@ HEAVY = [
     "numba",
     "faiss",
     "tensorflow",
+    "torch",
+    "onnx",
+    "onnxruntime",
     "pandas",
     "zarr",
 ]

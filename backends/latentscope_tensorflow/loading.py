@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
+from latentscope._archive import text_in, unzipped
+from latentscope._signature import rising
 from latentscope._validate import real
 from latentscope.errors import (
     BackendError,
@@ -18,14 +19,10 @@ from latentscope.errors import (
     FileFormatError,
     IncompleteFileError,
     MissingFileError,
-    TooLargeError,
     UnsafeFileError,
 )
 from latentscope_tensorflow import signature
 from latentscope_tensorflow.keras_model import KerasModel, digests
-
-_LARGEST_CONFIG = 64 * 2**20  # bytes
-_LARGEST, _MOST_PACKED = 4 * 2**30, 1000  # bytes, and times the file's size
 
 
 def load(
@@ -46,8 +43,8 @@ def load(
         Instead of `folder`: ``.keras`` files, or models that are loaded already (as models with
         layers of your own must be).
     outputs : sequence of str, optional
-        What the encoder's outputs are, in order: "z", "mu", "logvar", or "" for one to leave out.
-        By default told by their number and names.
+        What the encoder's outputs are, in order: "z", "mu", "logvar" (or "variance", or "std"), or
+        "" for one to leave out. By default told by their number and names.
     pixel_range : tuple of float
         Values that the encoder takes, and the decoder gives, for black and white: (−1, 1) for
         models that end with tanh, (0, 255) for bytes.
@@ -80,7 +77,7 @@ def load(
     'vae'
     """
     is_pair = encoder is not None and decoder is not None
-    low, high = _rising(pixel_range)
+    low, high = rising(pixel_range)
     is_described = outputs is not None or (low, high) != (0.0, 1.0)
     if (folder is None) != is_pair or (folder is not None and (encoder or decoder or is_described)):
         raise DataError(
@@ -94,7 +91,7 @@ def load(
         KerasModel(
             first,
             second,
-            signature.recognised(first) if outputs is None else signature.told(first, outputs),
+            signature.roles(first, outputs),
             pixel_range=(low, high),
             meta={"backend": "tensorflow", "encoder": first.name, "decoder": second.name},
         )
@@ -122,27 +119,15 @@ def _saved(folder: Path) -> KerasModel:
         return KerasModel(
             encoder,
             decoder,
-            signature.told(encoder, settings["outputs"]),
+            signature.roles(encoder, settings["outputs"]),
             factor=real("factor", settings["factor"]),
-            pixel_range=_rising(settings["pixel_range"]),
+            pixel_range=rising(settings["pixel_range"]),
             meta=dict(settings["meta"]),
         )
     except IncompleteFileError:
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileFormatError(f"{note} is not what `save` wrote: {error!r}.") from error
-
-
-def _rising(pixel_range: Any) -> tuple[float, float]:
-    try:
-        low, high = map(float, pixel_range)
-    except (TypeError, ValueError) as error:
-        raise DataTypeError(
-            f"pixel_range must be two numbers, such as (-1, 1); got {pixel_range!r}."
-        ) from error
-    if not (low < high and np.isfinite([low, high]).all()):
-        raise DataError(f"pixel_range must be (black, white), rising; got {pixel_range!r}.")
-    return low, high
 
 
 def _opened(name: str, value: Any) -> keras.Model:
@@ -178,19 +163,8 @@ def _opened(name: str, value: Any) -> keras.Model:
 
 def _check_archive(path: Path) -> None:
     """Look at sizes and at the layers that the file names, before Keras does."""
-    with zipfile.ZipFile(path) as archive:
-        whole = sum(member.file_size for member in archive.infolist())
-        if whole > _LARGEST and whole > _MOST_PACKED * path.stat().st_size:
-            raise TooLargeError(f"{path} unpacks to {whole:,} bytes, over 1000 times its size.")
-        try:
-            declared = archive.getinfo("config.json").file_size
-            text = archive.read("config.json") if declared <= _LARGEST_CONFIG else b""
-        except (KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
-            raise FileFormatError(
-                f"{path} cannot be read as a Keras model: no config.json in it: {error}"
-            ) from error
-    if declared > _LARGEST_CONFIG:
-        raise TooLargeError(f"{path} declares a config.json of {declared:,} bytes; no model has.")
+    with unzipped(path, "a Keras model") as archive:
+        text = text_in(archive, "config.json", path, "a Keras model")
     if b'"Lambda"' in text or b'"__lambda__"' in text:
         raise UnsafeFileError(
             f"{path} holds code (a Lambda layer) that loading would run. Load it yourself where "

@@ -7,8 +7,8 @@ from typing import Any
 
 from keras import ops
 
-LOGVAR_RANGE = (-30.0, 20.0)  # beyond, exp(logvar) is 0 or overflows in single precision
-LARGEST_NOISE = 5.0
+from latentscope._pair import LOGVAR_RANGE
+from latentscope._pair import draw as drawn
 
 
 def bce(target: Any, image: Any) -> Any:
@@ -88,12 +88,12 @@ def kl(mu: Any, logvar: Any) -> Any:
 
 
 def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0) -> Any:
-    """Return z = mu + exp(logvar / 2) · noise · factor, with noise kept within ±5.
+    """Return z as models draw it, of tensors through which gradients flow.
 
     Parameters
     ----------
     mu, logvar, noise : tensor of shape (n, z_dim)
-        Noise is standard normal.
+        Noise is standard normal; it is kept within ±5.
     factor : float
         1 to draw from the posterior, 0 for its mean.
 
@@ -107,8 +107,7 @@ def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0) -> Any:
     >>> np.asarray(draw(np.zeros((1, 2)), np.zeros((1, 2)), np.array([[-9.0, 1.0]])))
     array([[-5.,  1.]])
     """
-    noise = ops.clip(noise, -LARGEST_NOISE, LARGEST_NOISE)
-    return mu + ops.exp(ops.clip(logvar, *LOGVAR_RANGE) / 2) * noise * factor
+    return drawn(mu, logvar, noise, factor, ops=ops)
 
 
 def fact_of_beta(beta: float, channels: int = 3) -> float:

@@ -1,4 +1,4 @@
-"""MODEL as commands take it: a folder that ``train`` or ``save`` wrote, and the backend's name."""
+"""MODEL as commands take it: a folder that its backend loads, and the backend's name."""
 
 import os
 from typing import Any

@@ -169,7 +169,7 @@ def contents(
         start, size = first_bytes(source), source.stat().st_size
     if hdf5.is_hdf5(source):
         found = hdf5.contents(source, allow_incomplete=allow_incomplete, trust_links=trust_links)
-        return h5ad.as_anndata(found) if h5ad.is_anndata(found) else found
+        return h5ad.as_anndata(found)
     return _reader(source, start, size)(source)
 
 

@@ -10,6 +10,7 @@ from latentscope._types import Array
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Item, dtype_name
 
+
 def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:
     """Return obsm and obs: arrays as they are stored, columns as anndata reads them.
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import DerivedRows
+from latentscope._file_rows import DerivedRows, read_errors
+from latentscope._signature import NAMES
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError, LatentscopeError
@@ -13,8 +14,8 @@ from latentscope.formats._contents import REFUSED, Contents, Item, listed
 from latentscope.latents import Latents
 
 _ROLES = {  # what people call the parts of a posterior; scvi-tools' names end in qzm and qzv
-    "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean", "qz_m"),
-    "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
+    "mu": (*NAMES["mu"], "qz_m"),
+    "logvar": NAMES["logvar"],
     "variance": ("variance", "var", "z_var", "z_variance", "qz_v"),
 }
 _ENDS = {"mu": "qzm", "variance": "qzv"}
@@ -177,15 +178,20 @@ def _opened(contents: Contents, path: str, item: Item) -> Any:
             f"z must hold real numbers; {path} of {contents.path} holds {item.dtype}. Choose "
             "another with key=."
         )
-    rows = item.open()
+    rows = _rows(contents, path, item)
     return _derived(contents, rows, _flat) if len(rows.shape) > 2 else rows
+
+
+def _rows(contents: Contents, path: str, item: Item) -> Any:
+    with read_errors(f"{path} of {contents.path}"):
+        return item.open()
 
 
 def _derived(contents: Contents, rows: Any, function: Any) -> Any:
     """Return what a function makes of rows, now if they are in memory, else when they are read."""
     if isinstance(rows, np.ndarray):
         return function(rows)
-    shape = len(rows), int(np.prod(rows.shape[1:]))
+    shape = rows.shape[0], int(np.prod(rows.shape[1:]))
     probe = function(np.ones((1, *rows.shape[1:]), rows.dtype))
     return DerivedRows(contents.path, rows, function, shape, probe.dtype)
 
@@ -212,7 +218,7 @@ def _known(
         if item.shape != (n_stored,) or where not in {*folders, "."}:
             continue
         try:
-            column = item.open()
+            column = _rows(contents, path, item)
         except LatentscopeError as error:
             warn(f"{path} of {contents.path} is left out: {error}")
             continue

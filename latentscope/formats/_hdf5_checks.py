@@ -9,13 +9,13 @@ from typing import Any
 import h5py
 import numpy as np
 
+from latentscope._limits import SUSPECT_BYTES, check_declared
 from latentscope.errors import (
     DataError,
     FileFormatError,
     IncompleteFileError,
     UnsafeFileError,
 )
-from latentscope.formats._limits import SUSPECT_BYTES, check_declared
 
 _MAX_LINKS = 16  # soft links one after the other
 

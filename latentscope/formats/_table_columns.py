@@ -8,6 +8,8 @@ where there are none of these either, all columns of whole numbers. The others a
 import re
 from collections.abc import Sequence
 
+from latentscope.errors import DataError
+
 _NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d+)[\])]?", re.DOTALL)
 _LEAST = 2  # columns that make an array
 
@@ -21,6 +23,11 @@ def arrays_among(names: Sequence[str], kinds: Sequence[str]) -> dict[str, list[i
         Of all columns.
     kinds : sequence of {"float", "int", "other"}
         What they hold.
+
+    Raises
+    ------
+    DataError
+        If some of such columns are missing.
 
     Examples
     --------
@@ -37,7 +44,7 @@ def arrays_among(names: Sequence[str], kinds: Sequence[str]) -> dict[str, list[i
     runs = {
         stem or "z": [members[number] for number in sorted(members)]
         for stem, members in found.items()
-        if len(members) >= _LEAST and _is_run(sorted(members))
+        if len(members) >= _LEAST and _is_run(stem, sorted(members))
     }
     if runs:
         return runs
@@ -48,5 +55,15 @@ def arrays_among(names: Sequence[str], kinds: Sequence[str]) -> dict[str, list[i
     return {}
 
 
-def _is_run(numbers: list[int]) -> bool:
-    return numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+def _is_run(stem: str, numbers: list[int]) -> bool:
+    """Tell whether numbers follow each other from 0 or 1; raise if a few of them are missing."""
+    n_between = numbers[-1] + 1 - numbers[0]
+    if numbers[0] > 1 or len(numbers) * 2 <= n_between:
+        return False
+    missing = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
+    if missing:
+        raise DataError(
+            f"the columns {stem}{numbers[0]} … {stem}{numbers[-1]} must all be there, with "
+            f"numbers; missing: {', '.join(f'{stem}{number}' for number in missing[:5])}."
+        )
+    return True

@@ -17,21 +17,19 @@ from latentscope.latents import Latents
 _PLACES = {"z": "X_latent", "mu": "mu", "logvar": "logvar"}
 
 
-def is_anndata(contents: Contents) -> bool:
-    """Tell whether an HDF5 file is one of AnnData."""
-    return bool(contents.file.attrs.get("encoding-type") == "anndata")
-
-
 def as_anndata(found: Contents) -> Contents:
-    """Return what an HDF5 file holds, as anndata reads it."""
+    """Return what an HDF5 file holds, as anndata reads it if it is one of AnnData."""
     try:
+        if found.file.attrs.get("encoding-type") != "anndata":
+            return found
         items = _anndata.items(found.file, found.items)
-    except LatentscopeError:
-        raise
-    except Exception as error:  # anndata raises whatever its parsers do
+        about = found.items.get("uns/latentscope")
+        meta = {} if about is None else json.loads(found.file["uns/latentscope"].asstr()[()])
+    except BaseException as error:
+        found.close()
+        if isinstance(error, LatentscopeError) or not isinstance(error, Exception):
+            raise
         raise FileFormatError(f"{found.path} cannot be read as AnnData: {error!r}") from error
-    about = found.items.get("uns/latentscope")
-    meta = {} if about is None else json.loads(found.file["uns/latentscope"].asstr()[()])
     return replace(found, format="AnnData", items=items, meta=meta, label_folder="obs")
 
 

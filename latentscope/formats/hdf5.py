@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from latentscope._atomic import replacing
-from latentscope._file_rows import access_errors
+from latentscope._file_rows import DerivedRows, access_errors
 from latentscope._sources import as_matrix
+from latentscope._types import Array
 from latentscope._version import __version__
 from latentscope.errors import (
     DataError,
@@ -36,7 +36,8 @@ from latentscope.latents import Latents
 SCHEMA, SCHEMA_VERSION = "latentscope", 1
 _LAYOUT = ("v110", "v110")  # the oldest layout whose metadata carry checksums
 _CHUNK_BYTES = 2**20
-_IDS_AT_ONCE = 65_536
+_TEXTS_AT_ONCE = 65_536
+_MOST_WASTE = 8  # times the text itself
 
 
 def is_hdf5(path: Path) -> bool:
@@ -93,8 +94,15 @@ def _rows(dataset: h5py.Dataset, is_text: bool, allow_incomplete: bool) -> Any:
             f"{stored:,} were written; the rest would read as zeros. Pass allow_incomplete=True "
             "for the rows that are there."
         )
-    rows = dataset.asstr() if is_text else dataset
-    return rows[:stored] if allow_incomplete else rows
+    if dataset.ndim == 1:
+        rows = dataset.asstr() if is_text else dataset
+        path, dtype = Path(dataset.file.filename), object if is_text else dataset.dtype
+        return DerivedRows(path, rows, _same, (stored,), dtype)
+    return dataset[:stored] if allow_incomplete else dataset
+
+
+def _same(values: Array) -> Array:
+    return values
 
 
 def _check_columns(items: dict[str, Item]) -> None:
@@ -118,9 +126,9 @@ def write(path: str | PathLike[str], latents: Latents) -> None:
             for name, array in latents.arrays.items():
                 write_rows(file, name, array, raw.check)
             if latents.ids is not None:
-                _write_ids(file, latents.ids)
+                _write_text(file, "ids", latents.ids)
             for name, column in labels.items():
-                file.create_dataset(f"labels/{name}", data=_storable(column))
+                _write_label(file, name, column)
             file.attrs.update(
                 schema=SCHEMA,
                 schema_version=SCHEMA_VERSION,
@@ -207,13 +215,35 @@ def write_rows(
     return dataset
 
 
-def _write_ids(file: h5py.File, ids: Any) -> None:
-    dataset = file.create_dataset("ids", shape=(len(ids),), dtype=h5py.string_dtype())
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        stop = start + _IDS_AT_ONCE
-        dataset[start:stop] = texts("ids", ids[start:stop])
+def _write_text(file: h5py.File, name: str, values: Any) -> None:
+    """Stream text, checksummed: as wide as the longest, unless that would waste most of it."""
+    longest = total = 0
+    for block in _blocks(name, values):
+        sizes = [len(text) for text in block]
+        longest, total = max(longest, *sizes), total + sum(sizes)
+    is_wasteful = longest * len(values) > _MOST_WASTE * (total + _CHUNK_BYTES)
+    dataset = file.create_dataset(
+        name,
+        shape=(len(values),),
+        dtype=h5py.string_dtype("utf-8", None if is_wasteful else max(longest, 1)),
+        chunks=(min(len(values), max(1, _CHUNK_BYTES // max(longest, 16))),),
+        fletcher32=not is_wasteful,
+    )
+    at = 0
+    for block in _blocks(name, values):
+        dataset[at : at + len(block)] = block
+        at += len(block)
 
 
-def _storable(column: Any) -> Any:
-    is_text = isinstance(column, list)
-    return np.array(column, dtype=h5py.string_dtype()) if is_text else column
+def _blocks(name: str, values: Any) -> Iterator[list[bytes]]:
+    """Yield text as UTF-8, some at a time."""
+    for start in range(0, len(values), _TEXTS_AT_ONCE):
+        yield [text.encode() for text in texts(name, values[start : start + _TEXTS_AT_ONCE])]
+
+
+def _write_label(file: h5py.File, name: str, column: Any) -> None:
+    if isinstance(column, list):
+        _write_text(file, f"labels/{name}", column)
+        return
+    chunks = (min(len(column), _CHUNK_BYTES // column.dtype.itemsize),)
+    file.create_dataset(f"labels/{name}", data=column, chunks=chunks, fletcher32=True)

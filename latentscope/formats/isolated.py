@@ -12,16 +12,17 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import latentscope.errors as errors
 from latentscope._warn import warn
 from latentscope.errors import FileFormatError
-from latentscope.formats import npz
+from latentscope.formats import hdf5, npz
 from latentscope.formats._choice import latents_of
 from latentscope.latents import Latents
 
 _CHILD = "latentscope.formats._child"
+PATIENCE = 60  # seconds, twice of which HDF5 may take without writing anything
 
 
 def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
@@ -36,12 +37,11 @@ def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
     folder = _Folder(prefix="latentscope-")
     try:
         command = [sys.executable, "-m", _CHILD, str(path.resolve()), str(target(folder.name))]
-        done = subprocess.run(
-            [*command, json.dumps(options)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
-        )
-        _raise_what_it_met(path, done)
-        for text in json.loads(done.stdout.splitlines()[-1])["warnings"]:
-            warn(text)
+        with tempfile.TemporaryFile() as said:
+            code = _run([*command, json.dumps(options)], said, path, target(folder.name))
+            said.seek(0)
+            for text in _told(path, code, said.read())["warnings"]:
+                warn(text)
         found = npz.contents(target(folder.name))
         return replace(latents_of(found, None, False), file=folder)
     except BaseException:
@@ -62,17 +62,39 @@ def target(folder: str) -> Path:
     return Path(folder) / "latents.npz"
 
 
-def _raise_what_it_met(path: Path, done: "subprocess.CompletedProcess[bytes]") -> None:
-    if done.returncode == 0:
-        return
+def _run(command: list[str], said: IO[bytes], path: Path, written: Path) -> int:
+    """Run the other process until it ends, or writes nothing for too long; return its exit code."""
+    patience = PATIENCE if hdf5.is_hdf5(path) else None
+    with subprocess.Popen(command, stdout=said, stdin=subprocess.DEVNULL) as process:
+        try:
+            size = -1
+            while True:
+                try:
+                    return process.wait(patience)
+                except subprocess.TimeoutExpired:
+                    if size == (size := _size(written)):
+                        raise FileFormatError(
+                            f"{path} kept the library of HDF5 busy for {patience} s without a row: "
+                            "it is damaged, or made to do harm."
+                        ) from None
+        finally:
+            process.kill()
+
+
+def _size(path: Path) -> int:
+    return sum(entry.stat().st_size for entry in path.parent.iterdir())
+
+
+def _told(path: Path, code: int, said: bytes) -> dict[str, Any]:
+    """Return what the other process told; raise what it met."""
     try:
-        met = json.loads(done.stdout.splitlines()[-1])
-        kind = getattr(errors, met["error"])
-    except (IndexError, KeyError, ValueError, AttributeError):
-        how = f"exit code {done.returncode}"
-        if done.returncode < 0:
-            how = signal.Signals(-done.returncode).name
+        told: dict[str, Any] = json.loads(said)
+        if code == 0:
+            return told
+        kind = getattr(errors, told["error"])
+    except (KeyError, ValueError, AttributeError):
+        how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         raise FileFormatError(
             f"{path} ended the process that read it ({how}): it is damaged, or made to do harm."
         ) from None
-    raise kind(met["message"])
+    raise kind(told["message"])

@@ -1,5 +1,6 @@
 """NumPy's .npy files: one array, read where it lies."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,24 +21,30 @@ SIGNATURE = npy_format.MAGIC_PREFIX
 def contents(path: Path) -> Contents:
     """Return what the file holds: z."""
     with access_errors(path), path.open("rb") as file:
-        item = item_of(path, file, at=0)
-    return Contents(path, "NumPy .npy", {"z": item})
-
-
-def item_of(path: Path, file: BinaryIO, at: int) -> Item:
-    """Return the array whose header `file` stands at; `at` is the byte of `path` that this is."""
-    shape, is_fortran, dtype = header(path, file)
+        shape, _, dtype = header(path, file)
+        ends = file.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize
+        rows = partial(rows_at, path, 0)
     if dtype.hasobject:
-        raise UnsafeFileError(
-            f"{path} holds Python objects, as a pickle, which is never loaded because loading runs "
-            "code. Save the numbers alone, for example as float32, or as safetensors."
+        rows()  # says why these are not read
+    if ends != path.stat().st_size:
+        raise FileFormatError(
+            f"{path} must end at byte {ends:,}, after numbers of shape {shape}; it ends at byte "
+            f"{path.stat().st_size:,}: it was cut off, or something was added."
         )
+    return Contents(path, "NumPy .npy", {"z": Item(shape, dtype_name(dtype), rows)})
 
-    def rows() -> RawRows:
-        return RawRows(path, at + file_offset, shape, dtype.str, is_fortran)
 
-    file_offset = file.tell()
-    return Item(shape, dtype_name(dtype), rows)
+def rows_at(path: Path, at: int) -> RawRows:
+    """Return the array whose header is at a byte of a file."""
+    with access_errors(path), path.open("rb") as file:
+        file.seek(at)
+        shape, is_fortran, dtype = header(path, file)
+        if dtype.hasobject:
+            raise UnsafeFileError(
+                f"{path} holds Python objects, as a pickle, which is never loaded because loading "
+                "runs code. Save the numbers alone, for example as float32, or as safetensors."
+            )
+        return RawRows(path, file.tell(), shape, dtype.str, is_fortran)
 
 
 def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -49,7 +56,7 @@ def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[
             (2, 0): npy_format.read_array_header_2_0,
         }[version]
         shape, is_fortran, dtype = read(file)
-    except (ValueError, KeyError, EOFError, TypeError, SyntaxError, RecursionError) as error:
+    except Exception as error:  # NumPy raises whatever its parsers do
         raise FileFormatError(f"{path} cannot be read as .npy: {error!r}") from error
     if min(shape, default=0) < 0:
         raise FileFormatError(f"{path} declares the shape {shape}.")

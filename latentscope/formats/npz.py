@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 from latentscope._atomic import replacing
 from latentscope._file_rows import Seen, access_errors
+from latentscope._limits import check_declared, check_memory
 from latentscope._types import Array
 from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import npy
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._limits import check_declared, check_memory
 from latentscope.formats._storable import columns, json_of, texts
 from latentscope.latents import Latents
 
@@ -73,11 +73,8 @@ def _rows(path: Path, member: zipfile.ZipInfo, seen: Seen) -> Any:
     seen.check()
     if member.compress_type == zipfile.ZIP_STORED:
         _verify(path, member)
-        with access_errors(path), path.open("rb") as file:
-            file.seek(_start(file, member))
-            item = npy.item_of(path, file, at=0)
-        rows = item.open()
-        return rows[:] if len(item.shape) == 1 else rows
+        rows = npy.rows_at(path, _start(path, member))
+        return rows[:] if rows.ndim == 1 else rows
     check_memory(path, member.filename, member.file_size)
     try:
         with access_errors(path), _archive(path) as archive:
@@ -101,10 +98,11 @@ def _array(path: Path, file: io.BytesIO) -> Array:
     return array.reshape(shape, order="F" if is_fortran else "C")
 
 
-def _start(file: Any, member: zipfile.ZipInfo) -> int:
+def _start(path: Path, member: zipfile.ZipInfo) -> int:
     """Return the byte at which an uncompressed member begins."""
-    file.seek(member.header_offset)
-    header = file.read(_LOCAL_HEADER)
+    with access_errors(path), path.open("rb") as file:
+        file.seek(member.header_offset)
+        header = file.read(_LOCAL_HEADER)
     n_name, n_extra = struct.unpack("<HH", header[26:30])
     return member.header_offset + _LOCAL_HEADER + n_name + n_extra
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from latentscope._atomic import replacing
 from latentscope._file_rows import FileRows, Seen, access_errors
+from latentscope._limits import check_declared
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Contents, Item
-from latentscope.formats._limits import check_declared
 from latentscope.formats._storable import columns, json_of, texts
 from latentscope.formats._table_columns import arrays_among
 from latentscope.latents import Latents
@@ -114,7 +114,8 @@ def _label_type(kind: Any) -> str:
 def _column(path: Path, name: str) -> Array:
     """Return one column as a label."""
     with _format_errors(path), _opened(path) as file:
-        found = file.read([name]).column(name)
+        groups = [file.read_row_group(i, [name]) for i in range(file.num_row_groups)]
+        found = _pyarrow("").concat_tables(groups).column(name)
         if _kind(found.type) == "other":
             return as_label(found.to_pylist())
         return np.asarray(found.to_numpy())

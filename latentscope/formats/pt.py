@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from latentscope._file_rows import access_errors
+from latentscope._limits import check_declared, check_memory
 from latentscope._optional import import_optional
 from latentscope._types import Array
 from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._limits import check_declared, check_memory
 
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of PyTorch before 1.6 begin
 _DEEPEST = 8

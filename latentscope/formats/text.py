@@ -18,11 +18,11 @@ from tqdm import tqdm
 
 from latentscope._atomic import replacing
 from latentscope._file_rows import Seen, access_errors
+from latentscope._limits import check_memory
 from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import Contents, Item, dtype_name
-from latentscope.formats._limits import check_memory
 from latentscope.formats._storable import columns, texts, warn_of_what_is_left_out
 from latentscope.formats._table_columns import arrays_among
 from latentscope.latents import Latents
@@ -99,6 +99,8 @@ class _Table:
         below = cells[1:] or cells
         kinds = [_kind([row[i] for row in below if i < len(row)]) for i in range(len(cells[0]))]
         has_header = len(cells) > 1 and _is_header(cells[0], kinds)
+        if not has_header:
+            _check_unmixed(path, cells)
         n_rows = _n_records(path, separator) - has_header
         return cls(path, separator, cells[0] if has_header else None, kinds, n_rows)
 
@@ -203,6 +205,18 @@ def _is_header(cells: list[str], kinds: list[str]) -> bool:
     ):
         return True
     return cells == [str(i) for i in range(len(cells))] and "float" in kinds
+
+
+def _check_unmixed(path: Path, rows: list[list[str]]) -> None:
+    """Refuse columns without a name that hold numbers and words: one of them is damaged."""
+    for column in zip(*rows, strict=False):
+        words = [number for number, cell in enumerate(column) if _kind([cell]) == "other"]
+        if 0 < len(words) < len(column):
+            raise FileFormatError(
+                f"{path} must have columns of numbers or of words; one holds numbers and words "
+                f"(line {words[0] + 1}: {column[words[0]]!r}). Give the columns names in a first "
+                "line if that is meant."
+            )
 
 
 def _kind(cells: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Zarr groups and arrays: folders of chunks, read by runs of rows."""
 
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from latentscope._atomic import replacing_folder
 from latentscope._file_rows import access_errors
+from latentscope._limits import check_declared
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope.errors import (
@@ -18,7 +20,6 @@ from latentscope.errors import (
 )
 from latentscope.formats import _anndata
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._limits import check_declared
 from latentscope.formats._storable import columns, json_of, texts
 from latentscope.latents import Latents
 
@@ -57,7 +58,7 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
 
 def _arrays(library: Any, group: Any) -> Any:
     """Yield the arrays of a group and of all groups below, by path."""
-    for name, member in group.members(max_depth=None):
+    for name, member in sorted(group.members(max_depth=None), key=itemgetter(0)):
         if isinstance(member, library.Array):
             yield name, member
 
@@ -100,7 +101,8 @@ def _rows(path: Path, array: Any, allow_incomplete: bool) -> Any:
             "which every number is the fill value: write with write_empty_chunks=True.)"
         )
     if array.ndim == 1:
-        return np.asarray(array[:n_rows]).astype(str if array.dtype.kind == "T" else array.dtype)
+        values = np.asarray(array[:n_rows])
+        return np.array(values.tolist(), dtype=str) if array.dtype.kind == "T" else values
     return array[:n_rows] if allow_incomplete else array
 
 
@@ -123,6 +125,10 @@ def write(path: Path, latents: Latents) -> None:
     known: dict[str, Any] = {} if latents.ids is None else {"ids": texts("ids", latents.ids[:])}
     known |= {f"labels/{name}": values for name, values in columns(latents.labels).items()}
     json_of(latents.meta)
+    checked = {
+        "compressors": [library.codecs.Crc32cCodec()],
+        "config": {"write_empty_chunks": True},
+    }
     with replacing_folder(path) as part:
         group = library.open_group(str(part), mode="w")
         group.attrs["latentscope"] = dict(latents.meta)
@@ -134,12 +140,15 @@ def write(path: Path, latents: Latents) -> None:
                 shape=(matrix.n_rows, matrix.n_cols),
                 dtype=matrix.dtype,
                 chunks=(min(step, matrix.n_rows), matrix.n_cols),
-                compressors=None,
-                config={"write_empty_chunks": True},
+                **checked,
             )
             run = -(-matrix.run // step) * step
             for start in range(0, matrix.n_rows, run):
                 stop = min(start + run, matrix.n_rows)
                 array[start:stop] = matrix.read(start, stop)
         for name, values in known.items():
-            group.create_array(name, data=np.asarray(values), config={"write_empty_chunks": True})
+            is_text = isinstance(values, list)
+            values = np.array(values, dtype=object) if is_text else values
+            dtype = str if is_text else values.dtype
+            column = group.create_array(name, shape=values.shape, dtype=dtype, **checked)
+            column[:] = values

@@ -8,10 +8,12 @@ from types import SimpleNamespace
 
 import anndata
 import numpy as np
+import onnx
 import pytest
 import torch
 from click.testing import CliRunner
 from latentscope_tensorflow import KerasModel, models, preset
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 import latentscope
@@ -37,7 +39,7 @@ def cloud(kind):
 
 @pytest.fixture(scope="session")
 def whole_place(tmp_path_factory):
-    """Files of latents, photographs of noise, and two models that learned nothing."""
+    """Files of latents, photographs of noise, and three models that learned nothing."""
     place = tmp_path_factory.mktemp("place")
     latentscope.save(place / "ae.h5", cloud("ae"))
     for name in ("vae.h5", "latents.h5"):
@@ -56,7 +58,32 @@ def whole_place(tmp_path_factory):
         config = preset(f"celeba-{name}", image_shape=(16, 16, 3), z_dim=D, filters=(4, 8, 8, 8))
         parts = models.encoder(config), models.decoder(config)
         KerasModel(*parts, outputs).save(place / name)
+    (place / "theirs").mkdir()
+    image, kinds = (3, 16, 16), ["MatMul", "Sigmoid", "Reshape"]
+    save_onnx(place / "theirs/encoder.onnx", ["Flatten", "MatMul"], image, (768, D), (-1, D))
+    save_onnx(place / "theirs/decoder.onnx", kinds, (D,), (D, 768), (-1, *image))
     return place
+
+
+def save_onnx(path, kinds, taken, weights, shape):
+    """Write a model in ONNX: operators in a row, small weights, and the shape that they give."""
+    more = {"MatMul": ["weights"], "Reshape": ["shape"]}
+    names = ["x", *kinds]
+    nodes = [
+        helper.make_node(kind, [before, *more.get(kind, [])], [kind])
+        for before, kind in zip(names, kinds, strict=False)
+    ]
+    rng = np.random.default_rng(0)
+    constants = {"weights": rng.normal(0, 0.02, weights).astype("f"), "shape": np.array(shape)}
+    graph = helper.make_graph(
+        nodes,
+        path.stem,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", *taken])],
+        [helper.make_tensor_value_info(kinds[-1], TensorProto.FLOAT, ["n", *shape[1:]])],
+        [numpy_helper.from_array(array, key) for key, array in constants.items()],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save_model(helper.make_model(graph, opset_imports=opsets, ir_version=8), path)
 
 
 @pytest.fixture

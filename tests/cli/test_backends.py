@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import latentscope
 from latentscope import backend
 
+BUILT_IN = ["onnx", "tensorflow", "torch"]
+
 
 def announce(monkeypatch, value):
     """Let a distribution announce a backend "mine"."""
@@ -20,15 +22,19 @@ def announce(monkeypatch, value):
     monkeypatch.setattr("latentscope.cli.backends.entry_points", found)
 
 
-def test_the_built_in_backend(good):
-    line = f"tensorflow  load, train  latentscope-analysis {latentscope.__version__}"
-    assert good("backends").splitlines()[1:] == [line]
+def test_the_built_in_backends(good):
+    source = f"latentscope-analysis {latentscope.__version__}"
+    assert [line.split(maxsplit=1)[0] for line in good("backends").splitlines()[1:]] == BUILT_IN
+    assert json.loads(good("backends", "--json"))[1:] == [
+        {"name": "tensorflow", "can": ["load", "train"], "source": source, "problem": ""},
+        {"name": "torch", "can": ["load"], "source": source, "problem": ""},
+    ]
 
 
 def test_backends_of_others(good, monkeypatch):
     monkeypatch.setitem(sys.modules, "mine", SimpleNamespace(can=("load",), load=len))
     announce(monkeypatch, "mine")
-    mine, _ = json.loads(good("backends", "--json"))
+    mine, *_ = json.loads(good("backends", "--json"))
     assert mine == {"name": "mine", "can": ["load"], "source": "unknown (mine)", "problem": ""}
 
 
@@ -37,12 +43,12 @@ def test_a_broken_backend_does_not_hide_the_others(good, monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(tmp_path)
     announce(monkeypatch, "broken_backend")
     lines = good("backends").splitlines()
-    assert [line.split()[:2] for line in lines[1:3]] == [["mine", "–"], ["tensorflow", "load,"]]
-    assert lines[3] == "mine: division by zero"
+    assert [line.split()[0] for line in lines[1:5]] == ["mine", *BUILT_IN]
+    assert (lines[1].split()[1], lines[5]) == ("–", "mine: division by zero")
 
 
 def test_a_missing_framework_is_told_with_its_install_line(good, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow", None)
-    (found,) = json.loads(good("backends", "--json"))
+    found = json.loads(good("backends", "--json"))[BUILT_IN.index("tensorflow")]
     assert found["can"] == []
     assert "pip install 'latentscope-analysis[tensorflow]'" in found["problem"]

@@ -37,6 +37,12 @@ def test_encode_writes_the_file(good):
         assert (latents.kind, latents.meta["rng"], "tilt" in latents.labels) == ("vae", 3, True)
 
 
+def test_models_of_other_backends_are_folders_too(good):
+    encoded = good("encode", "theirs", "drawn:40", "faces.h5", "--backend", "onnx")
+    assert encoded.startswith("<Latents of 40 points in 6 dimensions: z, ids, labels ")
+    good("report", "z=faces.h5", "--model", "z=theirs", "--backend", "onnx", "--out", "z.html")
+
+
 def celeba_in(folder):
     """Two photographs in the layout of the official download, with their attributes."""
     (folder / "img_align_celeba").mkdir(parents=True)
@@ -71,6 +77,8 @@ def test_images_without_attributes_are_a_folder(place):
         ("encode vae photos out.npy", 2, "must end in .h5 or .hdf5"),
         ("encode vae photos no/out.h5", 2, "does not exist"),
         ("encode nothing photos out.h5", 1, "nothing must hold model.json"),
+        ("encode vae photos out.h5 --backend onnx", 1, "no such file: vae/encoder.onnx"),
+        ("encode vae photos out.h5 --backend torch", 1, "no such file: vae/encoder.pt2"),
         ("encode vae nothing out.h5", 1, "no such file: nothing"),
         ("encode vae empty out.h5", 1, "error: "),
         ("encode vae drawn:many out.h5", 2, "'drawn:many' must be drawn:N with N faces from 1"),

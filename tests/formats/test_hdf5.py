@@ -266,7 +266,5 @@ class TestSaving:
         assert path.read_bytes() == before
         leftovers = [entry for entry in path.parent.iterdir() if entry != path]
         for leftover in leftovers:
-            with pytest.raises(
-                FileFormatError, match=r"no file of|cannot be|finished"
-            ):
+            with pytest.raises(FileFormatError, match=r"no file of|cannot be|finished"):
                 latentscope.load(leftover)

@@ -1,0 +1,129 @@
+"""Open anybody's encoder and decoder in ONNX files."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import onnxruntime
+
+from latentscope._pair import both
+from latentscope._parts import fitted
+from latentscope._validate import one_of
+from latentscope.errors import BackendError, DataTypeError
+from latentscope_onnx.onnx_model import OnnxModel, dtype_of, shape_of
+from latentscope_onnx.reading import checked_bytes
+
+_ERRORS_ONLY = 3
+
+
+def load(
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    encoder: Any = None,
+    decoder: Any = None,
+    outputs: Sequence[str] | None = None,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+    channels_first: bool | None = None,
+    providers: Sequence[str] = ("CPUExecutionProvider",),
+) -> OnnxModel:
+    """Return a model from any ONNX encoder and decoder.
+
+    An ONNX file holds no code: a graph of known operators and their weights. It is looked at before
+    ONNX Runtime opens it, and no other file is opened for it.
+
+    Parameters
+    ----------
+    folder : str or path-like, optional
+        Folder of ``encoder.onnx`` and ``decoder.onnx``.
+    encoder, decoder : str, path-like or onnxruntime.InferenceSession, optional
+        Instead of `folder`: ONNX files with their weights inside, or sessions that are made
+        already. They take one array, of any number of images or points, or of one.
+    outputs : sequence of str, optional
+        What the encoder's outputs are, in order: "z", "mu", "logvar" (or "variance", or "std"), or
+        "" for one to leave out. By default told by their number and names.
+    pixel_range : tuple of float
+        Values that the encoder takes, and the decoder gives, for black and white: (−1, 1) for
+        models that end with tanh, (0, 255) for bytes.
+    channels_first : bool, optional
+        Whether they take and give (n, channels, height, width). By default told by the shape.
+    providers : sequence of str
+        Of ONNX Runtime, for files: what they are run on, first choice first.
+
+    Returns
+    -------
+    OnnxModel
+        Checked: finite weights, shapes that fit together, a decoder that gives images.
+
+    Raises
+    ------
+    MissingFileError, FileFormatError
+        If a file is not there, or no ONNX file.
+    UnsafeFileError
+        If a file would read weights from others.
+    TooLargeError
+        If a file declares far more than it stores.
+    DataError
+        If the arguments do not fit together.
+    BackendError
+        If weights are NaN, shapes do not fit, outputs are not told apart, or ONNX Runtime does not
+        know an operator.
+
+    Examples
+    --------
+    >>> load("nowhere")
+    Traceback (most recent call last):
+        ...
+    latentscope.errors.MissingFileError: no such file: nowhere/encoder.onnx
+    """
+    for provider in providers:
+        one_of("each of providers", provider, onnxruntime.get_available_providers())
+    parts = both(folder, encoder, decoder, ".onnx")
+    first, second = (
+        _session(name, part, providers)
+        for name, part in zip(("encoder", "decoder"), parts, strict=True)
+    )
+    return fitted(
+        OnnxModel,
+        first,
+        second,
+        images=(None, *shape_of(first)[1:]),
+        points=(None, *shape_of(second)[1:]),
+        dtype=dtype_of(first),
+        outputs=outputs,
+        pixel_range=pixel_range,
+        channels_first=channels_first,
+        meta={"backend": "onnx"},
+    )
+
+
+def _session(name: str, value: Any, providers: Sequence[str]) -> onnxruntime.InferenceSession:
+    """Return a session that takes one array, of any number of rows or of one."""
+    if isinstance(value, onnxruntime.InferenceSession):
+        session = value
+    elif isinstance(value, str) or hasattr(value, "__fspath__"):
+        session = _opened(name, value, providers)
+    else:
+        raise DataTypeError(
+            f"{name} must be an ONNX file or an onnxruntime.InferenceSession; got {value!r}."
+        )
+    shapes = [tuple(one.shape) for one in session.get_inputs()]
+    if len(shapes) != 1 or not shapes[0]:
+        raise BackendError(f"the {name} must take one array; it takes {shapes}.")
+    if shape_of(session)[0] not in (None, 1):
+        raise BackendError(
+            f"the {name} must take any number of rows, or one; it takes {shapes[0]}. Export it "
+            "with an open first axis (dynamic_axes or dynamic_shapes of torch.onnx.export)."
+        )
+    return session
+
+
+def _opened(
+    name: str, path: str | os.PathLike[str], providers: Sequence[str]
+) -> onnxruntime.InferenceSession:
+    content = checked_bytes(name, path)  # the bytes that were looked at are those that are run
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=list(providers))
+    except Exception as error:  # ONNX Runtime's own, one class per status
+        raise BackendError(f"ONNX Runtime cannot run {path}: {error}") from error

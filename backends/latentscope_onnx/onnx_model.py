@@ -1,0 +1,67 @@
+"""An ONNX encoder and decoder as a model of latentscope: NumPy in, NumPy out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+
+from latentscope._parts import Parts
+from latentscope._signature import Shape
+from latentscope._types import Array
+
+_DTYPES = {  # what ONNX Runtime calls types of arrays
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class OnnxModel(Parts):
+    """An encoder and a decoder, run by ONNX Runtime; made by `load`.
+
+    Attributes
+    ----------
+    encoder, decoder : onnxruntime.InferenceSession
+        image → z, or → (mu, logvar, …); z → image.
+    outputs, pixel_range, channels_first
+        As `load` was told, or found.
+    factor : float
+        Of the noise in z; ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
+    z_dim, image_shape, meta
+        As in every model.
+    """
+
+    encoder: onnxruntime.InferenceSession
+    decoder: onnxruntime.InferenceSession
+
+    @staticmethod
+    def _run(part: onnxruntime.InferenceSession, batch: Array) -> list[tuple[str, Array]]:
+        (taken,) = part.get_inputs()
+        dtype = dtype_of(part)
+        whole = np.rint(batch) if "int" in dtype else batch
+        array = np.ascontiguousarray(whole, dtype=dtype)
+        n = shape_of(part)[0] or len(array)
+        found = [
+            part.run(None, {taken.name: array[start : start + n]})
+            for start in range(0, len(array), n)
+        ]
+        names = [output.name for output in part.get_outputs()]
+        return [
+            (name, np.concatenate(arrays))
+            for name, arrays in zip(names, zip(*found, strict=True), strict=True)
+        ]
+
+
+def shape_of(part: onnxruntime.InferenceSession) -> Shape:
+    """Return the shape of what a session takes, with None for what the file leaves open."""
+    return tuple(
+        size if isinstance(size, int) and size > 0 else None for size in part.get_inputs()[0].shape
+    )
+
+
+def dtype_of(part: onnxruntime.InferenceSession) -> str:
+    """Return the name of the dtype that a session takes, or what ONNX Runtime calls it."""
+    taken = part.get_inputs()[0].type
+    return _DTYPES.get(taken, taken)

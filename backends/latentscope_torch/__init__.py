@@ -1,0 +1,28 @@
+"""The PyTorch backend: anybody's encoder and decoder, as modules or as files of `torch.export`.
+
+>>> from latentscope_torch import load
+"""
+
+from importlib import import_module
+from typing import Any
+
+from latentscope._optional import import_optional
+
+_HOME = {  # public name: the module that defines it, imported on first use, for PyTorch is slow
+    "TorchModel": "torch_model",
+    "load": "loading",
+}
+can = ("load",)
+
+__all__ = ["can", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        import_optional("torch", purpose="the PyTorch backend", extra="torch")
+        return getattr(import_module(f"latentscope_torch.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'latentscope_torch' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

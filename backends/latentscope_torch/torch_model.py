@@ -1,0 +1,92 @@
+"""A PyTorch encoder and decoder as a model of latentscope: NumPy in, NumPy out."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from latentscope._parts import Parts
+from latentscope._types import Array
+from latentscope.errors import BackendError
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TorchModel(Parts):
+    """An encoder and a decoder; made by `load`.
+
+    They run without gradients, in evaluation mode, on the device and in the precision of their
+    weights; their own mode is put back after each batch.
+
+    Attributes
+    ----------
+    encoder, decoder : torch.nn.Module
+        image → z, or → (mu, logvar, …); z → image.
+    outputs, pixel_range, channels_first
+        As `load` was told, or found.
+    factor : float
+        Of the noise in z; ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
+    z_dim, image_shape, meta
+        As in every model.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+    @staticmethod
+    def _run(part: nn.Module, batch: Array) -> list[tuple[str, Array]]:
+        return run(part, batch)
+
+
+def run(module: nn.Module, batch: Array) -> list[tuple[str, Array]]:
+    """Return the outputs of a module for a batch, as pairs of name and float32 array."""
+    like = next((x for x in _weights(module) if x.is_floating_point()), torch.empty(0))
+    dtype = getattr(module, "input_dtype", like.dtype)
+    whole = batch if dtype.is_floating_point else np.rint(batch)
+    x = torch.from_numpy(np.ascontiguousarray(whole)).to(like.device, dtype)
+    with torch.inference_mode(), _evaluating(module):
+        return [(name, x.float().cpu().numpy()) for name, x in _named(module(x))]
+
+
+def _weights(module: nn.Module) -> Iterator[torch.Tensor]:
+    yield from module.parameters()
+    yield from module.buffers()
+
+
+@contextmanager
+def _evaluating(module: nn.Module) -> Iterator[None]:
+    """Turn training off for a while, of each submodule as its owner left it."""
+    training = [part for part in module.modules() if part.training]
+    try:
+        for part in training:
+            part.training = False
+        yield
+    finally:
+        for part in training:
+            part.training = True
+
+
+def _named(found: Any, name: str = "output") -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tensors in what a module returned, with the names of keys and fields."""
+    if isinstance(found, torch.Tensor):
+        yield name, found
+        return
+    if isinstance(found, Mapping):
+        inner = list(found.items())
+    elif is_dataclass(found) and not isinstance(found, type):
+        inner = [(one.name, getattr(found, one.name)) for one in fields(found)]
+    elif hasattr(found, "_fields"):
+        inner = list(zip(found._fields, found, strict=True))
+    elif isinstance(found, list | tuple):
+        inner = [(f"{name}_{i}", one) for i, one in enumerate(found)]
+    else:
+        raise BackendError(
+            "an encoder or decoder must return tensors, or a tuple, dict or dataclass of them; got "
+            f"{type(found).__name__}. Wrap it in a module that returns its tensors."
+        )
+    for key, one in inner:
+        if one is not None:
+            yield from _named(one, str(key))

@@ -1,0 +1,52 @@
+"""Is a zip archive of a model what it says? Sizes are looked at before anything is unpacked."""
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from latentscope._limits import check_declared
+from latentscope.errors import FileFormatError, LatentscopeError, TooLargeError
+
+_LARGEST_TEXT = 64 * 2**20  # bytes
+_DAMAGES = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError)
+
+
+@contextmanager
+def unzipped(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
+    """Open a zip archive that stores about what it declares; damage is a `FileFormatError`.
+
+    Raises
+    ------
+    TooLargeError
+        If it unpacks to over 4 GiB and over 1000 times its size.
+    FileFormatError
+        If it is damaged; `what` it should be is in the message.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            whole = sum(member.file_size for member in archive.infolist())
+            check_declared(path, "the archive", whole, path.stat().st_size)
+            yield archive
+    except _DAMAGES as error:
+        if isinstance(error, LatentscopeError):
+            raise
+        raise FileFormatError(f"{path} cannot be read as {what}: {error}") from error
+
+
+def text_in(archive: zipfile.ZipFile, name: str, path: Path, what: str) -> bytes:
+    """Return the bytes of a description in the archive, if it is there and of sensible size."""
+    try:
+        declared = archive.getinfo(name).file_size
+    except KeyError as error:
+        short = name.rpartition("/")[2]
+        raise FileFormatError(f"{path} cannot be read as {what}: no {short} in it.") from error
+    if declared > _LARGEST_TEXT:
+        raise TooLargeError(f"{path} declares a {name} of {declared:,} bytes; no model has.")
+    return content_of(archive, name)
+
+
+def content_of(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return a member's bytes, no more than it declares."""
+    with archive.open(name) as file:
+        return file.read(archive.getinfo(name).file_size)

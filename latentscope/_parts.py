@@ -1,0 +1,121 @@
+"""Two parts that know no shapes but their inputs', as a model: each is run once to see the rest.
+
+For backends whose encoders and decoders are functions of one array, in either layout of images.
+"""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from latentscope._pair import Pair, check_decoder
+from latentscope._signature import Shape, check_pixels, check_returned, layout, rising, roles, width
+from latentscope._types import Array
+from latentscope.errors import BackendError, LatentscopeError
+
+_N_TRIED = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Parts(Pair):
+    """An encoder and a decoder that are run as functions.
+
+    Attributes
+    ----------
+    encoder, decoder, outputs, factor, pixel_range, meta
+        As in every `Pair`.
+    z_dim : int
+        Latent dimensions.
+    image_shape : tuple of int
+        Height, width and channels.
+    channels_first : bool
+        Whether the parts take and give (n, channels, height, width).
+    """
+
+    z_dim: int = field(kw_only=True)
+    image_shape: tuple[int, int, int] = field(kw_only=True)
+    channels_first: bool = field(kw_only=True)
+
+    @staticmethod
+    @abstractmethod
+    def _run(part: Any, batch: Array) -> list[tuple[str, Array]]:
+        """Return the outputs of a part for a batch, as pairs of name and array."""
+
+    def _encode_batch(self, pixels: Array) -> Sequence[Array]:
+        images = pixels.transpose(0, 3, 1, 2) if self.channels_first else pixels
+        return [array for _, array in self._run(self.encoder, images)]
+
+    def _decode_batch(self, z: Array) -> Array:
+        ((_, images),) = self._run(self.decoder, z)
+        return images.transpose(0, 2, 3, 1) if self.channels_first else images
+
+
+_Made = TypeVar("_Made", bound=Parts)
+
+
+def fitted(
+    made: type[_Made],
+    encoder: Any,
+    decoder: Any,
+    *,
+    images: Shape,
+    points: Shape | None,
+    dtype: str,
+    outputs: Sequence[str] | None,
+    pixel_range: tuple[float, float],
+    channels_first: bool | None,
+    meta: dict[str, Any],
+) -> _Made:
+    """Return a model, if the two fit together and the decoder gives images.
+
+    Parameters
+    ----------
+    made : type
+        The subclass.
+    images, points : tuple
+        Shapes that encoder and decoder take; points may be unknown.
+    dtype : str
+        What the encoder takes.
+    outputs, pixel_range, channels_first, meta
+        As the user says, or None for what is to be told here.
+    """
+    pixel_range = rising(pixel_range)
+    check_pixels(dtype, pixel_range)
+    image_shape, is_first = layout(images, channels_first)
+    given = _tried(made, "encoder", encoder, images)
+    names = roles(given, outputs)
+    used = {role: shape for role, (_, shape) in zip(names, given, strict=True) if role}
+    z_shape = points or next(iter(used.values()))
+    z_dim = width(used, z_shape)
+    returned = _tried(made, "decoder", decoder, z_shape)
+    if len(returned) != 1:
+        raise BackendError(f"the decoder must return one array; it returns {len(returned)}.")
+    check_returned((None, *images[1:]), returned[0][1])
+    model = made(
+        encoder,
+        decoder,
+        names,
+        pixel_range=pixel_range,
+        meta=meta,
+        z_dim=z_dim,
+        image_shape=image_shape,
+        channels_first=is_first,
+    )
+    check_decoder(model)
+    return model
+
+
+def _tried(made: type[Parts], name: str, part: Any, shape: Shape) -> list[tuple[str, Shape]]:
+    """Return the names and shapes of what a part gives for a batch of zeros."""
+    zeros = np.zeros((_N_TRIED, *(size or 0 for size in shape[1:])), np.float32)
+    try:
+        found = made._run(part, zeros)
+    except LatentscopeError:
+        raise
+    except Exception as error:  # whatever a part raises is what its user must read
+        raise BackendError(
+            f"the {name} cannot take an array of shape {shape}: {type(error).__name__}: {error}"
+        ) from error
+    return [(key, (None if len(x) == _N_TRIED else len(x), *x.shape[1:])) for key, x in found]

@@ -1,0 +1,214 @@
+"""What does an encoder give, and does a decoder take it? Recognised by names, or told, and checked.
+
+Nothing here knows a framework: shapes, names and weights come in, sentences about them go out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from latentscope._types import Array
+from latentscope._validate import one_of
+from latentscope.errors import BackendError, DataError, DataTypeError
+
+NAMES = {  # what people call the outputs of their encoders
+    "z": ("z", "latent", "code", "embedding", "sampling", "latent_vector", "bottleneck"),
+    "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean"),
+    "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
+}
+LOGVAR: dict[str, Callable[[Array], Array]] = {  # from what tells the width of a posterior
+    "logvar": lambda logvar: logvar,
+    "variance": np.log,
+    "std": lambda std: 2 * np.log(std),
+}
+_ROLES = ("z", "mu", *LOGVAR, "")
+_BYTES = 255
+
+Shape = tuple[int | None, ...]  # None for the number of rows
+
+
+def roles(
+    given: Sequence[tuple[str, Shape]], outputs: str | Sequence[str] | None
+) -> tuple[str, ...]:
+    """Return what the outputs of an encoder are, as the user says or else as their names tell."""
+    return recognised(given) if outputs is None else told(outputs, len(given))
+
+
+def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[str, ...]:
+    """Return what the outputs of an encoder are, "" for those of no use.
+
+    Parameters
+    ----------
+    outputs : sequence of (name, shape)
+        In order.
+
+    Raises
+    ------
+    BackendError
+        If they are several, and not mu and logvar among them.
+
+    Examples
+    --------
+    >>> recognised([("z_mean", (None, 4)), ("features", (None, 9)), ("z_log_var", (None, 4))])
+    ('mu', '', 'logvar')
+    """
+    if len(outputs) == 1 and _role(outputs[0][0]) != "logvar":
+        return ("z",)
+    roles = tuple(_role(name) for name, _ in outputs)
+    if sorted(filter(None, roles)) not in (["logvar", "mu"], ["logvar", "mu", "z"]):
+        listed = ", ".join(f"{name} {shape}" for name, shape in outputs)
+        raise BackendError(
+            f"the encoder's outputs must be told apart as mu, logvar and z; got {listed}. Say what "
+            "they are, in this order, such as outputs=('mu', 'logvar', 'z'). A variance or a "
+            "standard deviation is no logvar: call it 'variance' or 'std'."
+        )
+    return roles
+
+
+def told(outputs: str | Sequence[str], n_outputs: int) -> tuple[str, ...]:
+    """Return what the user says the outputs are, if that can be.
+
+    Raises
+    ------
+    DataError
+        If they are not as many as the encoder's, or lack z, or have a width without mu.
+
+    Examples
+    --------
+    >>> told(("mu", "std"), 2)
+    ('mu', 'std')
+    """
+    roles = (outputs,) if isinstance(outputs, str) else tuple(outputs)
+    for role in roles:
+        one_of("each of outputs", role, _ROLES)
+    named = sorted(filter(None, roles))
+    n_widths = len([role for role in named if role in LOGVAR])
+    places = set(named) & {"z", "mu"}
+    is_known = "mu" in places if n_widths == 1 else not n_widths and len(places) == 1
+    if len(roles) != n_outputs or len(named) != len(set(named)) or not is_known:
+        raise DataError(
+            f"outputs must name each of the encoder's {n_outputs} outputs once, with z, or mu and "
+            f"logvar, among them; got {roles}."
+        )
+    return roles
+
+
+def rising(pixel_range: Any) -> tuple[float, float]:
+    """Return what stands for black and white as two floats.
+
+    Raises
+    ------
+    DataError
+        If they are not two finite numbers, the first below the second.
+
+    Examples
+    --------
+    >>> rising((-1, 1))
+    (-1.0, 1.0)
+    """
+    try:
+        low, high = map(float, pixel_range)
+    except (TypeError, ValueError) as error:
+        raise DataTypeError(
+            f"pixel_range must be two numbers, such as (-1, 1); got {pixel_range!r}."
+        ) from error
+    if not (low < high and np.isfinite([low, high]).all()):
+        raise DataError(f"pixel_range must be (black, white), rising; got {pixel_range!r}.")
+    return low, high
+
+
+def check_weights(name: str, weights: Iterable[tuple[str, Any]]) -> None:
+    """Refuse weights, as pairs of name and array, that are not finite."""
+    for path, weight in weights:
+        if not np.isfinite(np.asarray(weight, np.float32)).all():
+            raise BackendError(f"the {name}'s weights must be finite; {path} are not.")
+
+
+def check_image(image: Any) -> None:
+    """Refuse what is no shape (n, height, width, channels) of images of one size."""
+    is_image = isinstance(image, tuple) and len(image) == 4
+    if not is_image or None in image[1:] or image[3] not in (1, 3):
+        raise BackendError(
+            "the encoder must take one input (n, height, width, channels) of fixed size with 1 or "
+            f"3 channels; it takes {image}."
+        )
+
+
+def layout(shape: Any, channels_first: bool | None = None) -> tuple[tuple[int, int, int], bool]:
+    """Return height, width and channels of what an encoder takes, and if channels come first.
+
+    Parameters
+    ----------
+    shape : tuple
+        Of the encoder's input, with the number of images.
+    channels_first : bool, optional
+        By default told by where the 1 or 3 channels are.
+
+    Raises
+    ------
+    BackendError
+        If it is no shape of images, or of images in either layout.
+
+    Examples
+    --------
+    >>> layout((None, 3, 64, 32))
+    ((64, 32, 3), True)
+    """
+    is_image = isinstance(shape, tuple) and len(shape) == 4
+    if channels_first is None and is_image and shape[1] in (1, 3):
+        if shape[3] in (1, 3):
+            raise BackendError(
+                f"the encoder takes {shape}, which may be images of either layout. Say "
+                "channels_first=True or channels_first=False."
+            )
+        channels_first = True
+    if channels_first and is_image:
+        shape = (shape[0], *shape[2:], shape[1])
+    check_image(shape)
+    return shape[1:], bool(channels_first)
+
+
+def check_pixels(dtype: str, pixel_range: tuple[float, float]) -> None:
+    """Refuse an encoder of whole numbers whose pixels would all be rounded to 0 and 1."""
+    low, high = pixel_range
+    if "float" not in dtype and high - low < _BYTES:
+        raise BackendError(
+            f"the encoder takes {dtype}, which pixels from {low:g} to {high:g} are rounded to. Say "
+            "what it takes for white, such as pixel_range=(0, 255)."
+        )
+
+
+def width(given: Mapping[str, Shape], taken: Shape) -> int:
+    """Return z_dim if every output of use has the shape (None, z_dim) that the decoder takes.
+
+    Parameters
+    ----------
+    given : mapping
+        From the role of an output to its shape.
+    taken : tuple
+        What the decoder takes.
+
+    Examples
+    --------
+    >>> width({"mu": (None, 4), "logvar": (None, 4)}, (None, 4))
+    4
+    """
+    shapes = set(given.values())
+    if shapes != {taken} or len(taken) != 2 or taken[1] is None:
+        raise BackendError(
+            "the encoder must give what the decoder takes, (n, z_dim); it gives "
+            f"{', '.join(map(str, shapes))}, the decoder takes {taken}."
+        )
+    return taken[1]
+
+
+def check_returned(image: Shape, returned: Shape) -> None:
+    """Refuse a decoder that returns something else than the images that the encoder takes."""
+    if returned != image:
+        raise BackendError(f"the decoder must give images of shape {image}; it gives {returned}.")
+
+
+def _role(name: str) -> str:
+    plain = name.lower().rpartition("/")[2].rstrip("0123456789").rstrip("_")
+    return next((role for role, known in NAMES.items() if plain in known), "")

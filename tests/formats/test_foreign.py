@@ -1,0 +1,395 @@
+"""Files that other libraries wrote are opened: what is z, what are labels, what is said."""
+
+import anndata
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import safetensors.numpy
+import safetensors.torch
+import torch
+import zarr
+
+import latentscope
+from latentscope import Latents
+from latentscope.errors import DataError, DataTypeError, LatentscopeWarning, UnsafeFileError
+
+N, D = 60, 5
+AGE = np.arange(N)
+
+
+@pytest.fixture
+def z():
+    return np.random.default_rng(0).standard_normal((N, D), dtype=np.float32)
+
+
+def to_npz(path, **arrays):
+    np.savez(path, **arrays)
+
+
+def to_compressed(path, **arrays):
+    np.savez_compressed(path, **arrays)
+
+
+def to_safetensors(path, **arrays):
+    safetensors.numpy.save_file(arrays, path)
+
+
+def to_pt(path, **arrays):
+    torch.save({name: torch.from_numpy(array) for name, array in arrays.items()}, path)
+
+
+def to_old_pt(path, **arrays):
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    torch.save(tensors, path, _use_new_zipfile_serialization=False)
+
+
+def to_zarr(path, **arrays):
+    group = zarr.open_group(str(path), mode="w")
+    for name, array in arrays.items():
+        group.create_array(name, data=array, chunks=(7, *array.shape[1:]))
+
+
+def to_old_zarr(path, **arrays):
+    group = zarr.open_group(str(path), mode="w", zarr_format=2)
+    for name, array in arrays.items():
+        group.create_array(name, data=array)
+
+
+WRITERS = {
+    to_npz: ".npz",
+    to_compressed: ".npz",
+    to_safetensors: ".safetensors",
+    to_pt: ".pt",
+    to_old_pt: ".pt",
+    to_zarr: ".zarr",
+    to_old_zarr: ".zarr",
+}
+each = pytest.mark.parametrize("write", WRITERS)
+
+
+@each
+class TestNamedArrays:
+    def test_a_single_matrix_is_z_and_columns_are_labels(self, tmp_path, z, write):
+        write(path := tmp_path / f"a{WRITERS[write]}", codes=z, age=AGE, other=AGE[:7])
+        with latentscope.load(path) as found:
+            np.testing.assert_array_equal(found.z[:], z)
+            assert list(found.labels) == ["age"]
+            np.testing.assert_array_equal(found.labels["age"][:], AGE)
+
+    def test_several_are_listed(self, tmp_path, z, write):
+        write(path := tmp_path / f"a{WRITERS[write]}", codes=z, wide=np.hstack([z, z]))
+        with pytest.raises(DataError, match=r"codes \(60 × 5, float32\).*Choose with key="):
+            latentscope.load(path)
+        for found in (latentscope.load(path, key="wide"), latentscope.load(f"{path}::wide")):
+            with found:
+                assert found.z_dim == 2 * D
+
+    def test_mu_and_logvar(self, tmp_path, z, write):
+        write(path := tmp_path / f"a{WRITERS[write]}", z=z, z_mean=z + 1, z_log_var=z - 2)
+        with latentscope.load(path) as found:
+            np.testing.assert_array_equal(found.mu[:], z + 1)
+            np.testing.assert_array_equal(found.logvar[:], z - 2)
+
+    def test_a_variance_becomes_its_logarithm_and_z_the_mean(self, tmp_path, z, write):
+        write(path := tmp_path / f"a{WRITERS[write]}", qz_m=z, qz_v=np.exp(z))
+        with (
+            pytest.warns(LatentscopeWarning, match="is a variance; logvar is its logarithm"),
+            pytest.warns(LatentscopeWarning, match="z is the mean"),
+        ):
+            found = latentscope.load(path)
+        with found:
+            np.testing.assert_allclose(found.logvar[:], z, atol=1e-6)
+            np.testing.assert_array_equal(found.z[:], z)
+
+    def test_deep_arrays_are_flattened_on_demand(self, tmp_path, z, write):
+        write(path := tmp_path / f"a{WRITERS[write]}", maps=z.reshape(15, 2, 2, 5))
+        with pytest.raises(DataError, match=r"flatten=True to take each point as a row of 20"):
+            latentscope.load(path)
+        with latentscope.load(path, flatten=True) as found:
+            np.testing.assert_array_equal(found.z[3:5], z.reshape(15, 20)[3:5])
+            assert latentscope.radius_density(found).n_used == 15
+
+    def test_text_and_no_matrix_are_refused(self, tmp_path, z, write):
+        write(path := tmp_path / f"a{WRITERS[write]}", age=AGE, points=z[:, 0])
+        with pytest.raises(DataError, match=r"got age \(60, int64\), points \(60, float32\)"):
+            latentscope.load(path)
+        with pytest.raises(DataError, match=r"shape \(n_points, z_dim\); got \(60,\)"):
+            latentscope.load(path, key="points")
+        with pytest.raises(DataError, match="key must name a dataset"):
+            latentscope.load(path, key="nothing")
+
+
+def test_halves(tmp_path, z):
+    """float16 and bfloat16 are promoted to float32, of the very same values."""
+    half = torch.from_numpy(z)
+    safetensors.torch.save_file({"z": half.bfloat16()}, tmp_path / "a.safetensors")
+    torch.save(half.bfloat16(), tmp_path / "a.pt")
+    np.save(tmp_path / "a.npy", z.astype(np.float16))
+    expected = half.bfloat16().float().numpy()
+    for name in ("a.safetensors", "a.pt"):
+        np.testing.assert_array_equal(latentscope.load(tmp_path / name).z[:], expected)
+    found = latentscope.radius_density(latentscope.load(tmp_path / "a.npy"))
+    assert found.mean == latentscope.radius_density(z.astype(np.float16)).mean
+
+
+def test_fortran_order(tmp_path, z):
+    np.save(tmp_path / "a.npy", np.asfortranarray(z))
+    found = latentscope.load(tmp_path / "a.npy")
+    np.testing.assert_array_equal(found.z[3:9], z[3:9])
+    np.testing.assert_array_equal(found.z[:], z)
+
+
+def test_text_in_npz(tmp_path, z):
+    ids = [f"cell{i}" for i in range(N)]
+    np.savez(tmp_path / "a.npz", z=z, filenames=ids, kind=np.array([b"a", b"b"] * (N // 2)))
+    found = latentscope.load(tmp_path / "a.npz")
+    assert list(found.ids) == ids
+    assert list(found.labels["kind"][:2]) == [b"a", b"b"]
+
+
+def test_labels_of_objects_are_left_out_aloud(tmp_path, z):
+    np.savez(tmp_path / "a.npz", z=z, name=np.array(["x"] * N, dtype=object))
+    with pytest.warns(LatentscopeWarning, match="name of .* is left out.*never loaded"):
+        found = latentscope.load(tmp_path / "a.npz")
+    np.testing.assert_array_equal(found.z[:], z)
+
+
+class TestTables:
+    @pytest.fixture
+    def frame(self, z):
+        frame = pd.DataFrame(z, columns=[f"z_{axis}" for axis in range(D)])
+        return frame.assign(age=AGE, kind=["a", "b"] * (N // 2), barcode=[f"c{i}" for i in AGE])
+
+    def write(self, frame, path):
+        frame.to_csv(path, index=False) if path.suffix == ".csv" else frame.to_parquet(path)
+
+    @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+    def test_numbered_columns_are_z_others_labels(self, tmp_path, frame, z, name):
+        self.write(frame, tmp_path / name)
+        found = latentscope.load(tmp_path / name)
+        np.testing.assert_array_equal(np.asarray(found.z[:]).astype("f4"), z)
+        assert list(found.ids[:2]) == ["c0", "c1"]
+        np.testing.assert_array_equal(found.labels["age"], AGE)
+        assert list(found.labels["kind"][:2]) == ["a", "b"]
+
+    @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+    def test_two_sets_of_columns_are_told_apart_by_key(self, tmp_path, frame, name):
+        self.write(
+            frame.rename(columns=lambda one: one.replace("z_", "h")).assign(PC1=1.5, PC2=2.5),
+            tmp_path / name,
+        )
+        with pytest.raises(DataError, match=r"h \(60 × 5.*PC \(60 × 2"):
+            latentscope.load(tmp_path / name).close()
+        assert latentscope.load(tmp_path / name, key="PC").z_dim == 2
+
+    @pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+    def test_a_missing_column_is_noticed(self, tmp_path, frame, name):
+        self.write(frame.drop(columns="z_2"), tmp_path / name)
+        with pytest.raises(DataError, match="missing: z2"):
+            latentscope.load(tmp_path / name)
+
+    @pytest.mark.parametrize("header", [True, False])
+    @pytest.mark.parametrize("separator", [",", ";", "\t", " "])
+    def test_plain_numbers(self, tmp_path, z, header, separator):
+        pd.DataFrame(z).to_csv(tmp_path / "a.txt", sep=separator, index=False, header=header)
+        found = latentscope.load(tmp_path / "a.txt")
+        np.testing.assert_array_equal(found.z.astype("f4"), z)
+        assert dict(found.labels) == {}
+
+    def test_pandas_index(self, tmp_path, z):
+        pd.DataFrame(z).to_csv(tmp_path / "a.csv")
+        found = latentscope.load(tmp_path / "a.csv")
+        np.testing.assert_array_equal(found.z.astype("f4"), z)
+        assert list(found.ids[:2]) == ["0", "1"]
+
+    def test_missing_labels_and_line_breaks(self, tmp_path, frame, z):
+        ages = AGE.astype(float)
+        ages[3] = np.nan
+        text = ['a "quoted", word', "two\nlines", ""] * (N // 3)
+        frame.assign(age=ages, kind=text).to_csv(tmp_path / "a.csv", index=False)
+        found = latentscope.load(tmp_path / "a.csv")
+        np.testing.assert_array_equal(found.labels["age"], ages)
+        assert list(found.labels["kind"]) == text
+
+    def test_vectors_in_one_column(self, tmp_path, z):
+        for kind in (pa.list_(pa.float32()), pa.list_(pa.float32(), D)):
+            table = pa.table({"text": ["a"] * N, "embedding": pa.array(list(z), kind)})
+            pa.parquet.write_table(table, tmp_path / "a.parquet", row_group_size=17)
+            found = latentscope.load(tmp_path / "a.parquet")
+            np.testing.assert_array_equal(found.z[:], z)
+            np.testing.assert_array_equal(found.z[15:40], z[15:40])
+            assert latentscope.radius_density(found).mean == latentscope.radius_density(z).mean
+
+    def test_vectors_of_different_lengths_are_refused(self, tmp_path, z):
+        rows = [*map(list, z[1:]), [1.0]]
+        pl.DataFrame({"embedding": rows}).write_parquet(tmp_path / "a.parquet")
+        found = latentscope.load(tmp_path / "a.parquet")
+        with pytest.raises(DataError, match="must hold vectors of 5 numbers in all rows"):
+            latentscope.radius_density(found)
+
+    def test_the_projectors_pair(self, tmp_path, z):
+        np.savetxt(tmp_path / "vectors.tsv", z, delimiter="\t")
+        frame = pd.DataFrame({"word": [f"w{i}" for i in AGE], "count": AGE})
+        frame.to_csv(tmp_path / "metadata.tsv", sep="\t", index=False)
+        found = latentscope.load(tmp_path / "vectors.tsv")
+        np.testing.assert_array_equal(found.z.astype("f4"), z)
+        assert list(found.labels["word"][:2]) == ["w0", "w1"]
+        (tmp_path / "metadata.tsv").write_text("\n".join(["a", "b", "c"] * (N // 3)))
+        assert list(latentscope.load(tmp_path / "vectors.tsv").labels["label"][:2]) == ["a", "b"]
+        (tmp_path / "metadata.tsv").write_text("a\nb\n")
+        with pytest.raises(DataError, match="one line per row of the vectors, 60"):
+            latentscope.load(tmp_path / "vectors.tsv")
+
+    @pytest.mark.parametrize(
+        ("text", "match"),
+        [
+            ("1,2\n3,4\n5\n", "cannot be read as a table"),
+            ("1,2\n3,4\nx,6\n", "numbers and words.*line 3: 'x'"),
+            ("a,b\n1,2\n" + "3,4\n" * 60 + "x,6\n", "could not convert string 'x'"),
+            ("a,b\nc,d\n", r"got 0 \(2, text\)"),
+            ("\n\n", "no rows"),
+            ("1,2\n" * 40 + "\0\n", "zero byte"),
+        ],
+    )
+    def test_broken_tables(self, tmp_path, text, match):
+        (tmp_path / "a.csv").write_text(text)
+        with pytest.raises((DataError, latentscope.errors.FileFormatError), match=match):
+            latentscope.load(tmp_path / "a.csv")
+
+
+def to_zarr_3(cells, path):
+    with anndata.settings.override(zarr_write_format=3):
+        cells.write_zarr(path)
+
+
+@pytest.mark.filterwarnings("ignore:zarr v3 autosharding", "ignore:Consolidated metadata")
+class TestAnnData:
+    @pytest.fixture
+    def cells(self, z):
+        obs = pd.DataFrame(
+            {
+                "cell_type": pd.Categorical(["B", "T"] * (N // 2)),
+                "n_genes": AGE,
+                "score": [np.nan, 1.5] * (N // 2),
+            },
+            index=[f"cell{i}" for i in AGE],
+        )
+        return anndata.AnnData(X=np.ones((N, 3), "f4"), obs=obs, obsm={"X_scVI": z})
+
+    @pytest.fixture(params=["h5ad", "zarr"])
+    def store(self, request, tmp_path):
+        def write(cells):
+            path = tmp_path / f"cells.{request.param}"
+            cells.write_h5ad(path) if request.param == "h5ad" else to_zarr_3(cells, path)
+            return path
+
+        return write
+
+    def test_obsm_is_z_and_obs_are_labels(self, cells, store, z):
+        with latentscope.load(store(cells)) as found:
+            np.testing.assert_array_equal(found.z[:], z)
+            assert list(found.ids[:2]) == ["cell0", "cell1"]
+            assert list(found.labels["cell_type"][:3]) == ["B", "T", "B"]
+            np.testing.assert_array_equal(found.labels["n_genes"], AGE)
+            np.testing.assert_array_equal(found.labels["score"], [np.nan, 1.5] * (N // 2))
+
+    def test_scvi_names_are_recognised(self, cells, store, z):
+        del cells.obsm["X_scVI"]
+        cells.obsm["scvi_latent_qzm"], cells.obsm["scvi_latent_qzv"] = z, np.exp(2 * z)
+        path = store(cells)
+        with (
+            pytest.warns(LatentscopeWarning, match="is a variance"),
+            pytest.warns(LatentscopeWarning, match="is the mean"),
+        ):
+            found = latentscope.load(path)
+        with found:
+            np.testing.assert_allclose(found.logvar[:], 2 * z, atol=1e-5)
+
+    def test_a_draw_beside_its_posterior(self, cells, store, z):
+        cells.obsm["X_latent_qzm"], cells.obsm["X_latent_qzv"] = z + 1, np.exp(z)
+        path = store(cells)
+        with pytest.warns(LatentscopeWarning, match="is a variance"):
+            found = latentscope.load(path)
+        with found:
+            np.testing.assert_array_equal(found.z[:], z)
+            np.testing.assert_array_equal(found.mu[:], z + 1)
+
+    def test_several_embeddings_are_listed(self, cells, store, z):
+        cells.obsm["X_pca"] = z[:, :2]
+        path = store(cells)
+        with pytest.raises(DataError, match=r"obsm/X_pca \(60 × 2, float32\), obsm/X_scVI"):
+            latentscope.load(path)
+        for key in ("X_scVI", "obsm/X_scVI"):
+            with latentscope.load(path, key=key) as found:
+                np.testing.assert_array_equal(found.z[:], z)
+
+    def test_the_matrix_of_counts_is_taken_only_by_name(self, cells, store):
+        del cells.obsm["X_scVI"]
+        path = store(cells)
+        with pytest.raises(DataError, match="must hold one dataset"):
+            latentscope.load(path)
+        with latentscope.load(path, key="X") as found:
+            assert found.z_dim == 3
+
+
+class TestTorch:
+    def test_a_tensor_alone(self, tmp_path, z):
+        torch.save(torch.from_numpy(z).requires_grad_(True), tmp_path / "a.pt")
+        np.testing.assert_array_equal(latentscope.load(tmp_path / "a.pt").z[:], z)
+
+    def test_nested(self, tmp_path, z):
+        torch.save({"a": {"z": torch.from_numpy(z)}, "names": ["x"] * N}, tmp_path / "a.pt")
+        np.testing.assert_array_equal(latentscope.load(tmp_path / "a.pt", key="a/z").z[:], z)
+
+    def test_weights_of_a_model_are_listed(self, tmp_path):
+        model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
+        torch.save(model.state_dict(), tmp_path / "a.pt")
+        with pytest.raises(DataError, match=r"0\.weight \(4 × 3, float32\)"):
+            latentscope.load(tmp_path / "a.pt")
+
+    def test_a_whole_model_is_refused(self, tmp_path):
+        torch.save(torch.nn.Linear(3, 4), tmp_path / "a.pt")
+        with pytest.raises(UnsafeFileError, match="safetensors"):
+            latentscope.load(tmp_path / "a.pt")
+
+    def test_sparse_is_refused(self, tmp_path, z):
+        torch.save(torch.from_numpy(z).to_sparse(), tmp_path / "a.pt")
+        with pytest.raises((DataError, latentscope.errors.FileFormatError), match="plain array"):
+            latentscope.load(tmp_path / "a.pt")
+
+
+def test_float8_is_refused(tmp_path, z):
+    tensor = torch.from_numpy(z).to(torch.float8_e4m3fn)
+    safetensors.torch.save_file({"z": tensor}, tmp_path / "a.safetensors")
+    with pytest.raises(DataError, match=r"F8_E4M3.*float16 or float32"):
+        latentscope.load(tmp_path / "a.safetensors")
+
+
+def test_complex_is_refused(tmp_path, z):
+    np.save(tmp_path / "a.npy", z.astype(complex))
+    with pytest.raises(DataTypeError, match="complex128"):
+        latentscope.load(tmp_path / "a.npy")
+
+
+def test_key_given_twice(tmp_path, z):
+    np.savez(tmp_path / "a.npz", z=z)
+    with pytest.raises(DataError, match="key must be given once"):
+        latentscope.load(f"{tmp_path / 'a.npz'}::z", key="z")
+
+
+def test_a_name_with_colons(tmp_path, z):
+    np.save(tmp_path / "a::b.npy", z)
+    assert latentscope.load(tmp_path / "a::b.npy").n_points == N
+
+
+def test_latents_of_files_can_be_pickled(tmp_path, z):
+    """So that other processes read them."""
+    import pickle
+
+    np.savez(tmp_path / "a.npz", z=z, maps=z)
+    found = latentscope.load(tmp_path / "a.npz", key="z")
+    again = pickle.loads(pickle.dumps(found.z))
+    np.testing.assert_array_equal(again[:], z)
+    assert isinstance(pickle.loads(pickle.dumps(Latents(found.z))), Latents)
