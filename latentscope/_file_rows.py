@@ -126,6 +126,10 @@ class FileRows(ABC):
     def __getitem__(self, index: Any) -> Any:
         """Read the rows from the first to the last that are named, and take those."""
         first, rest = (index[0], index[1:]) if isinstance(index, tuple) and index else (index, ())
+        if isinstance(first, slice):  # without a list of all rows, and without a copy
+            named = range(len(self))[first]
+            low, high = sorted((named[0], named[-1])) if named else (0, -1)
+            return self.read(low, high + 1)[(slice(None, None, named.step), *rest)]
         numbers = np.arange(len(self))[first]
         low, high = (int(numbers.min()), int(numbers.max()) + 1) if np.size(numbers) else (0, 0)
         rows = self.read(low, high)[numbers - low]
