@@ -91,7 +91,7 @@ def plain_reading(path: Path) -> float:
 
 
 def analyse(name: str, path: str, *, is_mapped: bool = False) -> Run:
-    """Return time, CPU time and peak memory of one analysis, after a small one: loading is apart."""
+    """Return time, CPU time and peak memory of one analysis, after a small one."""
     function, _ = SINGLE[name]
     small = np.random.default_rng(0).standard_normal((3000, Z_DIM)).astype(np.float32)
     function(Latents(small, mu=small, logvar=small) if name == "posterior" else small)
@@ -148,8 +148,8 @@ def line(what: str, run: Run, aim: str = "–") -> str:
 
 
 HEAD = (
-    "| what | time | speed | plain reading | ratio | cores in use | CPU time per GB | peak memory | "
-    "aim |\n|" + " --- |" * 9
+    "| what | time | speed | plain reading | ratio | cores in use | CPU time per GB | "
+    "peak memory | aim |\n|" + " --- |" * 9
 )
 
 
@@ -217,9 +217,9 @@ def section(folder: Path, size: float) -> str:
 INTRODUCTION = """{machine}. {versions}.
 
 {size:g} GB in one HDF5 file as `latentscope.save` writes it: {rows:,} points of {dim} float32
-coordinates. "Plain reading" is that of the same file by `readinto`, 8 MiB at a time, just before and
-just after; "cores in use" is CPU time over time. Peak memory is that of a fresh process with all
-libraries. `python benchmarks/large.py --size {size:g} --write docs/large.md` made this part.
+coordinates. "Plain reading" is that of the same file by `readinto`, 8 MiB at a time, just before
+and just after; "cores in use" is CPU time over time. Peak memory is that of a fresh process with
+all libraries. `python benchmarks/large.py --size {size:g} --write docs/large.md` made this part.
 """
 
 
