@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from latentscope._buffers import Buffers
 from latentscope._types import Array
 from latentscope.errors import AccessError, FileFormatError, LatentscopeError
 
@@ -125,9 +126,10 @@ class FileRows(ABC):
     def __getitem__(self, index: Any) -> Any:
         """Read the rows from the first to the last that are named, and take those."""
         first, rest = (index[0], index[1:]) if isinstance(index, tuple) and index else (index, ())
-        if isinstance(first, slice) and first.step in (None, 1):
-            low, high, _ = first.indices(len(self))
-            return self.read(low, max(low, high))[(slice(None), *rest)]
+        if isinstance(first, slice):  # without a list of all rows, and without a copy
+            named = range(len(self))[first]
+            low, high = sorted((named[0], named[-1])) if named else (0, -1)
+            return self.read(low, high + 1)[(slice(None, None, named.step), *rest)]
         numbers = np.arange(len(self))[first]
         low, high = (int(numbers.min()), int(numbers.max()) + 1) if np.size(numbers) else (0, 0)
         rows = self.read(low, high)[numbers - low]
@@ -167,6 +169,7 @@ class RawRows(FileRows):
         self.dtype = np.dtype(np.float32) if self.is_bfloat16 else self.stored
         self.is_fortran = is_fortran
         self.seen = Seen.of(path)
+        self.buffers = Buffers()
         if offset + self.stored.itemsize * int(np.prod(shape, dtype=object)) > self.seen.size:
             raise FileFormatError(
                 f"{path} must hold {shape} numbers of {self.stored.itemsize} bytes from byte "
@@ -196,7 +199,7 @@ class RawRows(FileRows):
         return rows.reshape(stop - start, *self.shape[1:], order="F")
 
     def _numbers(self, file: Any, at: int, count: int) -> Array:
-        numbers = np.empty(count, self.stored)
+        numbers = self.buffers.empty((count,), self.stored)
         view = numbers.view(np.uint8).data
         file.seek(at)
         while view:

@@ -58,6 +58,26 @@ def radii(block: Array) -> FloatArray:
     return result
 
 
+@compiled(fastmath=_REORDER)
+def fletcher_sums(words: Array) -> tuple[int, int]:
+    """Return Fletcher's two sums of uint16 words, modulo 65535: Σ wᵢ and Σ (n − i) wᵢ.
+
+    They are whole numbers below 2⁵³, so that float64 holds them exactly in any order.
+    """
+    once, twice = 0.0, 0.0
+    for start in range(0, words.shape[0], 65_536):
+        part = words[start : start + 65_536]
+        n = part.shape[0]
+        first, second = 0.0, 0.0
+        for i in range(n):
+            word = np.float64(part[i])
+            first += word
+            second += word * np.float64(n - i)
+        twice = (twice + n * once + second) % 65_535.0
+        once = (once + first) % 65_535.0
+    return int(once), int(twice)
+
+
 @compiled()
 def column_means(block: Array) -> FloatArray:
     """Return the mean of each column, exactly where all its values are equal.

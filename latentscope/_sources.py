@@ -8,6 +8,7 @@ DataFrames and tensors, which live in memory anyway.
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from importlib import import_module
 from os import PathLike
 from threading import RLock
 from typing import Any
@@ -122,7 +123,11 @@ def _stored(name: str, rows: Any) -> Matrix:
     lock = seen = None
     if type(base).__module__.startswith("h5py"):
         lock = _HDF5_LOCK
-        seen = Seen.of(base.file.filename) if _is_read_only_file(base.file) else None
+        if _is_read_only_file(base.file):
+            plain = import_module("latentscope._hdf5_chunks").plain_chunks(rows)
+            if plain is not None:
+                return _stored(name, plain)
+            seen = Seen.of(base.file.filename)
     return _matrix(name, rows, is_stored=True, lock=lock, chunk_rows=chunk_rows, seen=seen)
 
 

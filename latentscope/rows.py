@@ -10,7 +10,7 @@ Dask arrays, and merge in a tree. Several summaries share one reading.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, ClassVar, Self, TypeVarTuple
 
@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from latentscope._blas import one_blas_thread
 from latentscope._dask import reduced, together
-from latentscope._kernels import is_finite
+from latentscope._kernels import column_means, is_finite
 from latentscope._sources import Matrix, as_chunk, as_matrix
 from latentscope._threads import in_order, n_cores
-from latentscope._types import Array, IntArray
+from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.latents import Latents
 
@@ -52,6 +52,14 @@ class Block:
 
     rows: IntArray
     arrays: dict[str, Array]
+    _found: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def z_mean(self) -> FloatArray:
+        """Mean of z, computed once for all summaries that need it."""
+        if "z_mean" not in self._found:
+            self._found["z_mean"] = column_means(self.z)
+        return self._found["z_mean"]
 
     @property
     def z(self) -> Array:

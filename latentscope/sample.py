@@ -28,6 +28,7 @@ __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "norma
 
 _LARGEST_RADIUS = 1e6  # beyond which no Gaussian has anything
 _MAX_ROUNDS = 100
+_MOST_FITTED = 100_000  # rows of a mixture, unless more are asked for
 _SMALL = 128  # axes up to which more threads than one cost more than they bring
 
 
@@ -251,8 +252,8 @@ def mixture(
     n_components : int
         Gaussians of the mixture.
     n_fit : int, optional
-        Rows to fit to, chosen at random; by default all. They must fit in memory. In 256 dimensions
-        a fit of ten components to 20,000 rows takes minutes.
+        Rows to fit to, chosen at random and held in memory; by default all, up to 100,000. In 256
+        dimensions a fit of ten components to 20,000 rows takes minutes.
     rng : int or numpy.random.Generator
         Seed of the choice, the fit and the draws.
 
@@ -275,7 +276,8 @@ def mixture(
     rows = as_rows(z)
     random = generator(rng)
     n_points, _ = _checked_shape(n_points, rows.z_dim)
-    wanted = rows.n_total if n_fit is None else integer("n_fit", n_fit, low=2)
+    most = min(rows.n_total, _MOST_FITTED)
+    wanted = most if n_fit is None else integer("n_fit", n_fit, low=2)
     integer("n_components", n_components, low=1, high=wanted, why="the rows fitted to")
     indices, _ = sample_rows(rows, wanted, random)
     integer("n_components", n_components, low=1, high=len(indices), why="the rows fitted to")

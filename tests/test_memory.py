@@ -1,16 +1,21 @@
 """A file larger than the memory allowed gives the same numbers as the array."""
 
+import inspect
 import json
+import re
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 
 import latentscope
+from latentscope import sample
 
+DOCS = Path(__file__).parents[1] / "docs" / "large.md"
 LIMIT_MB = 300
 PROGRAM = textwrap.dedent(
     """
@@ -91,3 +96,43 @@ def test_encoding_more_images_takes_no_more_memory(tmp_path):
     assert done.stdout == "34000\n"
     with latentscope.load(tmp_path / "z.h5") as latents:
         assert latents.z[-1].tolist() == [255, 255, 255]
+
+
+NOISE = 12  # bytes per row by which the growth may differ from run to run; a row is 64
+APART = {"contents", "encode", "load", "report"}  # see other tests, and those of what a report runs
+
+
+def stated():
+    """Return the bytes per row that the docs state for each function."""
+    lines = re.findall(
+        r"^\| `([\w.]+)` \| (\d+) \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert len(dict(lines)) == len(lines)
+    return {name: int(n_bytes) for name, n_bytes in lines}
+
+
+def test_the_docs_state_what_every_public_function_keeps():
+    public = {name for name in latentscope._HOME if inspect.isfunction(getattr(latentscope, name))}
+    of_data = {
+        f"sample.{name}"
+        for name, function in vars(sample).items()
+        if getattr(function, "__module__", "") == sample.__name__
+        and not name.startswith("_")
+        and "z" in inspect.signature(function).parameters
+    }
+    assert set(stated()) == public | of_data | {"pictures.Album"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/status")
+def test_no_function_keeps_more_than_the_docs_state(tmp_path):
+    """The growth of peak memory from a file of 60,000 rows to one of 300,000."""
+    script = Path(__file__).with_name("keeps.py")
+    command = [sys.executable, str(script), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    bounds = stated()
+    assert set(found) == set(bounds) - APART
+    assert {name: n for name, n in found.items() if n > bounds[name] + NOISE} == {}
+    loose = {name: n for name, n in found.items() if n < bounds[name] / 2 - NOISE}
+    assert loose == {}  # what is stated is not far above what is so

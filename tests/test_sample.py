@@ -144,6 +144,15 @@ def test_mixture_knows_the_humps(rng):
     assert 0.1 < left[:100].mean() < 0.5  # in random order
 
 
+def test_mixture_is_of_some_rows_of_large_data(cloud, monkeypatch):
+    """Rows beyond those that fit in memory are not read into it, unless they are asked for."""
+    monkeypatch.setattr(sample, "_MOST_FITTED", 400)
+    few = sample.mixture(cloud.z, 50, n_components=3, n_fit=400)
+    np.testing.assert_array_equal(sample.mixture(cloud.z, 50, n_components=3), few)
+    every = sample.mixture(cloud.z, 50, n_components=3, n_fit=len(cloud.z))
+    assert not np.array_equal(every, few)
+
+
 def test_mixture_fits_some_rows(cloud):
     few = sample.mixture(cloud.z, 500, n_components=3, n_fit=400)
     assert_allclose(few.mean(axis=0), cloud.mean, atol=1)

@@ -11,7 +11,9 @@ import pytest
 import zarr
 from scipy import sparse
 
+import latentscope
 from latentscope import _sources
+from latentscope._file_rows import FileRows
 from latentscope._sources import as_matrix
 from latentscope.errors import DataError, DataTypeError, FileFormatError
 from latentscope.latents import Latents
@@ -253,3 +255,32 @@ def test_a_mapped_file_that_changes_is_refused(tmp_path):
         file.write(b"more")
     with pytest.raises(FileFormatError, match=r"z\.npy changed while it was read"):
         matrix.read(0, 3)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        slice(None),
+        slice(3, 9),
+        slice(None, None, -1),
+        slice(9, 2, -3),
+        slice(5, 5),
+        slice(-4, None),
+    ],
+)
+@pytest.mark.parametrize("name", ["z.npy", "z.parquet"])
+def test_rows_of_files_are_sliced_as_arrays_are(tmp_path, rows, name):
+    latentscope.save(tmp_path / name, SMALL)
+    with latentscope.load(tmp_path / name) as latents:
+        np.testing.assert_array_equal(latents.z[rows], SMALL[rows])
+        np.testing.assert_array_equal(latents.z[rows, 1], SMALL[rows, 1])
+
+
+def test_a_slice_of_a_long_file_makes_no_list_of_its_rows():
+    class Long(FileRows):
+        shape, dtype = (10**15, 2), np.dtype(float)
+
+        def read(self, start, stop):
+            return np.full((stop - start, 2), float(start))
+
+    assert as_matrix("z", Long()).read(10**14, 10**14 + 3).tolist() == [[1e14, 1e14]] * 3

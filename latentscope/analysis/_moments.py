@@ -45,11 +45,11 @@ class Moments(Summary):
         return type(self)(len(self.mean))
 
     def update(self, block: Block) -> None:
-        self.add(block.z)
+        self.add(block.z, block.z_mean)
 
-    def add(self, values: Array) -> None:
-        """Add rows of coordinates."""
-        mean = column_means(values)
+    def add(self, values: Array, mean: FloatArray | None = None) -> None:
+        """Add rows of coordinates, whose mean may be known."""
+        mean = column_means(values) if mean is None else mean
         self._add(len(values), mean, squared_deviations(values, mean))
 
     def merge(self, other: Self) -> None:
@@ -98,11 +98,11 @@ class Covariance(Summary):
         return type(self)(len(self.mean))
 
     def update(self, block: Block) -> None:
-        self.add(block.z)
+        self.add(block.z, block.z_mean)
 
-    def add(self, z: Array) -> None:
-        """Add rows of coordinates."""
-        mean = column_means(z)
+    def add(self, z: Array, mean: FloatArray | None = None) -> None:
+        """Add rows of coordinates, whose mean may be known."""
+        mean = column_means(z) if mean is None else mean
         deviation = centred(z, mean)  # from float64: values on a coarse grid bias float32 sums
         with np.errstate(over="ignore", invalid="ignore"):
             products = deviation.T @ deviation
@@ -130,7 +130,7 @@ class DoubleCovariance(Covariance):
     """Covariance in float64 throughout: the smallest variances weigh most in a distance."""
 
     def update(self, block: Block) -> None:
-        self.add(block.z.astype(np.float64, copy=False))
+        self.add(block.z.astype(np.float64, copy=False), block.z_mean)
 
 
 def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -24,6 +24,7 @@ from latentscope._table import Table
 from latentscope._validate import generator, integer
 from latentscope.errors import DataTypeError
 from latentscope.results import Result
+from latentscope.rows import as_rows, sample_rows, take
 from latentscope.structure.nulls import null_model
 
 
@@ -81,6 +82,7 @@ def beside_nulls(
     *,
     null: str = "gaussian",
     n_null: int = 19,
+    n_rows: int = 250_000,
     rng: int | np.random.Generator = 0,
     **options: Any,
 ) -> BesideNulls:
@@ -98,8 +100,11 @@ def beside_nulls(
     n_null : int
         Draws. 19 make a line-up whose odds of being guessed are 1 in 20; the least p-value of a
         number, on its two sides, is 2 / (n_null + 1).
+    n_rows : int
+        Rows of z to run the analysis on, and points of each draw, which are held in memory. If z
+        has more, they are chosen at random: data and nulls must be of one size to be compared.
     rng : int or numpy.random.Generator
-        Seed of the draws and of the place in the line-up.
+        Seed of that choice, the draws and the place in the line-up.
     **options
         Passed on to the analysis.
 
@@ -127,13 +132,16 @@ def beside_nulls(
     integer("n_null", n_null, low=1)
     random = generator(rng)
     place = int(random.integers(n_null + 1))
+    rows = as_rows(z)
+    if rows.n_total > integer("n_rows", n_rows, low=2):
+        z = take(rows, sample_rows(rows, n_rows, random)[0])
     data = _checked_result(analysis, z, options)
     model = null_model(z, null, rng=random)
     streams = tqdm(random.spawn(n_null), desc="analyses of the null", unit="draw", delay=2)
     nulls = [analysis(model.draw(rng=stream), **options) for stream in streams]
     return BesideNulls(
         n_used=data.n_used,
-        n_total=data.n_total,
+        n_total=rows.n_total,
         analysis=getattr(analysis, "__name__", type(analysis).__name__),
         null=null,
         data=data,

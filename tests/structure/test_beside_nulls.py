@@ -104,3 +104,21 @@ def test_more_panels_than_draws_are_refused():
 def test_other_functions_are_refused(analysis, match):
     with pytest.raises(DataTypeError, match=match):
         latentscope.beside_nulls(analysis, heavy())
+
+
+def test_more_rows_than_wanted_are_sampled_for_data_and_nulls_alike():
+    z = heavy()
+    beside = latentscope.beside_nulls(latentscope.radius_density, z, n_null=3, n_rows=500, rng=4)
+    assert (beside.n_used, beside.n_total) == (500, len(z))
+    assert all(one.n_used == 500 for one in (beside.data, *beside.nulls))
+    again = latentscope.beside_nulls(latentscope.radius_density, z, n_null=3, n_rows=500, rng=4)
+    assert beside.to_dict() == again.to_dict()
+    other = latentscope.beside_nulls(latentscope.radius_density, z, n_null=3, n_rows=500, rng=5)
+    assert beside.data.counts.tolist() != other.data.counts.tolist()
+
+
+def test_options_named_n_points_belong_to_the_analysis():
+    beside = latentscope.beside_nulls(
+        latentscope.intrinsic_dimension, heavy(), n_null=2, n_points=300
+    )
+    assert (beside.n_used, beside.nulls[0].n_used, beside.n_total) == (300, 300, 800)

@@ -1,0 +1,127 @@
+"""How are the rows of an HDF5 file read by several threads at once?
+
+The HDF5 library reads one thing at a time, copies each chunk once more than it must, and computes
+checksums while all others wait. Chunks that no filter has changed lie in the file as they would in
+memory: the library tells where, and they are read and checked here. Whatever else a file may hold
+is left to the library.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from latentscope._buffers import Buffers
+from latentscope._file_rows import FileRows, Seen, access_errors
+from latentscope._kernels import fletcher_sums
+from latentscope._types import Array, IntArray
+from latentscope.errors import FileFormatError
+
+_LARGEST = 64 * 2**20  # bytes of a chunk, all of which is read for each run that needs some of it
+_SMALLEST = 2**16  # below it a call per chunk costs more than the library
+_CHECKSUM = 4  # bytes after each chunk
+
+
+class ChunkRows(FileRows):
+    """Rows of an HDF5 dataset whose chunks hold plain numbers.
+
+    Parameters
+    ----------
+    dataset : h5py.Dataset
+        One that `plain_chunks` accepts.
+    places : int64 array of shape (n_chunks,)
+        The byte of the file at which each chunk begins.
+    """
+
+    def __init__(self, dataset: h5py.Dataset, places: IntArray) -> None:
+        self.path, self.places = Path(dataset.file.filename), places
+        self.shape, self.dtype, self.chunk_rows = dataset.shape, dataset.dtype, dataset.chunks[0]
+        self.name = dataset.name
+        self.is_checked = bool(dataset.fletcher32)
+        self.seen = Seen.of(self.path)
+        self.buffers = Buffers()
+
+    def read(self, start: int, stop: int) -> Array:
+        rows = self.buffers.empty((stop - start, self.shape[1]), self.dtype)
+        with access_errors(self.path), self.path.open("rb", buffering=0) as file:
+            for number in range(start // self.chunk_rows, -(-stop // self.chunk_rows)):
+                first = number * self.chunk_rows
+                low, high = max(first, start), min(first + self.chunk_rows, stop)
+                if high - low == self.chunk_rows:
+                    self._fill(file, number, rows[low - start : high - start])
+                else:
+                    chunk = np.empty((self.chunk_rows, self.shape[1]), self.dtype)
+                    self._fill(file, number, chunk)
+                    rows[low - start : high - start] = chunk[low - first : high - first]
+        self.seen.check()
+        return rows
+
+    def _fill(self, file: Any, number: int, chunk: Array) -> None:
+        """Read one chunk from the file, and compare its checksum with the stored one."""
+        file.seek(self.places[number])
+        stored = np.empty(_CHECKSUM, np.uint8)
+        for part in (chunk.reshape(-1).view(np.uint8), stored)[: 1 + self.is_checked]:
+            view = part.data
+            while view:
+                n_read = file.readinto(view)
+                if not n_read:
+                    raise FileFormatError(f"{self.path} was cut off while it was read.")
+                view = view[n_read:]
+        if self.is_checked and not _is_sum(stored, chunk):
+            raise FileFormatError(
+                f"{self.path}: {self.name} is damaged: the checksum of its rows from "
+                f"{number * self.chunk_rows:,} on is not the stored one. Copy or make it again."
+            )
+
+
+def _is_sum(stored: Array, chunk: Array) -> bool:
+    """Tell whether a checksum is that of a chunk, by the library's Fletcher-32.
+
+    The library sums words whose bytes it has swapped, which multiplies the sums by 256. Those that
+    it wrote before version 1.6.3 are not swapped, and it accepts them too.
+    """
+    expected = np.array(fletcher_sums(chunk.reshape(-1).view(np.uint16)))
+    found = stored.view("<u2").astype(np.int64)
+    return any(bool(((found - expected * swap) % 65535 == 0).all()) for swap in (256, 1))
+
+
+def plain_chunks(dataset: Any) -> ChunkRows | None:
+    """Return the rows of a dataset if its chunks can be read without the library, else None."""
+    if not (isinstance(dataset, h5py.Dataset) and dataset.chunks and _is_plain(dataset)):
+        return None
+    n_chunks = -(-dataset.shape[0] // dataset.chunks[0])
+    n_bytes = _n_bytes(dataset)
+    places = np.full(n_chunks, -1, dtype=np.int64)
+
+    def place(chunk: Any) -> None:
+        if chunk.size == n_bytes and not chunk.filter_mask:
+            places[chunk.chunk_offset[0] // dataset.chunks[0]] = chunk.byte_offset
+
+    dataset.id.chunk_iter(place)
+    return None if (places < 0).any() else ChunkRows(dataset, places)
+
+
+def _n_bytes(dataset: h5py.Dataset) -> int:
+    """Return the stored size of a chunk."""
+    n_numbers = dataset.chunks[0] * dataset.chunks[1]
+    return int(n_numbers * dataset.dtype.itemsize + _CHECKSUM * bool(dataset.fletcher32))
+
+
+def _is_plain(dataset: h5py.Dataset) -> bool:
+    """Tell whether the chunks are whole rows of floats, unchanged but for a checksum."""
+    plist = dataset.id.get_create_plist()
+    dtype = dataset.dtype
+    return bool(
+        sys.byteorder == "little"
+        and dataset.ndim == 2
+        and dataset.chunks[1] == dataset.shape[1]
+        and plist.get_nfilters() == bool(dataset.fletcher32)
+        and dtype.kind == "f"
+        and dtype.itemsize <= 8
+        and dataset.id.get_type() == h5py.h5t.py_create(dtype)
+        and _SMALLEST <= _n_bytes(dataset) <= _LARGEST
+        and not dataset.file.userblock_size
+        and not dataset.file.swmr_mode
+    )
