@@ -143,6 +143,7 @@ def test_mixture_knows_the_humps(rng):
     assert np.abs(draws[:, 0]).min() > 10
     assert 0.1 < left[:100].mean() < 0.5  # in random order
 
+
 def test_mixture_is_of_some_rows_of_large_data(cloud, monkeypatch):
     """Rows beyond those that fit in memory are not read into it, unless they are asked for."""
     monkeypatch.setattr(sample, "_MOST_FITTED", 400)
