@@ -94,6 +94,15 @@ def column_means(block: Array) -> FloatArray:
 
 
 @compiled()
+def add_products(sums: FloatArray, products: Array, shift: FloatArray, weight: float) -> None:
+    """Add `products` + weight · shift shiftᵀ to `sums`, in one pass over them."""
+    for i in range(sums.shape[0]):
+        factor = weight * shift[i]
+        for j in range(sums.shape[1]):
+            sums[i, j] += products[i, j] + factor * shift[j]
+
+
+@compiled()
 def centred(block: Array, mean: FloatArray) -> Array:
     """Return block − mean, subtracted in float64 and rounded to the block's precision."""
     n, d = block.shape

@@ -10,13 +10,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
 from os import PathLike
+from pathlib import Path
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
 from latentscope._dask import checked
-from latentscope._file_rows import FileRows, Seen, read_errors
+from latentscope._file_rows import FileRows, RawRows, Seen, read_errors
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError
@@ -109,6 +110,8 @@ def as_matrix(name: str, value: Any) -> Matrix:
     if package == "dask":
         return _lazy(name, checked(name, value))
     array = in_memory(name, value, package)
+    if (rows := _unmapped(value)) is not None:
+        return _stored(name, rows)
     is_mapped = isinstance(value, np.memmap)
     return _matrix(name, array, is_stored=is_mapped, seen=_mapped(value) if is_mapped else None)
 
@@ -158,6 +161,26 @@ def as_chunk(name: str, chunk: Any, n_rows: int, dtype: np.dtype[Any]) -> Matrix
 def _is_read_only_file(file: Any) -> bool:
     """Tell whether an open HDF5 file is one on the disk that this process does not write."""
     return bool(file.mode == "r" and file.driver == "sec2")
+
+
+def _unmapped(array: Any) -> RawRows | None:
+    """Return the rows of a file that is mapped into memory to read, without the mapping.
+
+    Pages that are read through a mapping count as memory of this process, and each costs a fault.
+    """
+    if not (isinstance(array, np.memmap) and array.ndim == 2 and array.flags.c_contiguous):
+        return None
+    whole = array
+    while isinstance(whole.base, np.memmap):
+        whole = whole.base
+    path: Any = array.filename
+    is_file = isinstance(path, str | PathLike) and array.mode == "r"
+    if not is_file or not array.size or array.dtype.kind not in "biuf" or not Path(path).is_file():
+        return None
+    skipped = array.ctypes.data - whole.ctypes.data
+    rows = RawRows(Path(path), whole.offset + skipped, array.shape, array.dtype.str)
+    is_same = rows[:1].tobytes() == array[:1].tobytes()  # not another file of that name by now
+    return rows if is_same else None
 
 
 def _mapped(array: Any) -> Seen | None:

@@ -284,3 +284,32 @@ def test_a_slice_of_a_long_file_makes_no_list_of_its_rows():
             return np.full((stop - start, 2), float(start))
 
     assert as_matrix("z", Long()).read(10**14, 10**14 + 3).tolist() == [[1e14, 1e14]] * 3
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        lambda z: z,
+        lambda z: z[3:9],
+        lambda z: z[3:9][2:],
+        lambda z: z.reshape(-1, 1),
+        lambda z: z.view("u1"),
+        lambda z: z[:, :1],  # and these are read through the mapping
+        lambda z: z[::-1],
+        lambda z: z[[4, 2]],
+        lambda z: z.T,
+    ],
+)
+def test_a_file_mapped_to_read_is_read_without_the_mapping(tmp_path, part):
+    np.save(tmp_path / "z.npy", SMALL)
+    mapped = part(np.load(tmp_path / "z.npy", mmap_mode="r"))
+    matrix = as_matrix("z", mapped)
+    assert matrix.is_stored == isinstance(getattr(mapped, "filename", None), Path | str)
+    np.testing.assert_array_equal(matrix.read(0, len(mapped)), np.array(mapped, dtype="f8"))
+
+
+def test_a_file_mapped_to_write_is_read_through_the_mapping(tmp_path):
+    np.save(tmp_path / "z.npy", SMALL)
+    mapped = np.load(tmp_path / "z.npy", mmap_mode="c")
+    mapped[:] = 7
+    assert (as_matrix("z", mapped).read(0, len(SMALL)) == 7).all()

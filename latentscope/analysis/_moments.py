@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from latentscope._blas import one_blas_thread
-from latentscope._kernels import centred, column_means, squared_deviations
+from latentscope._kernels import add_products, centred, column_means, squared_deviations
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows import Block, Summary
@@ -120,8 +120,7 @@ class Covariance(Summary):
         shift = mean - self.mean
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = self.mean + shift * (n / total)
-            self.products += products
-            self.products += np.outer(shift * (self.n * n / total), shift)
+            add_products(self.products, products, shift, self.n * n / total)
         self.n = total
         refuse_overflow(np.diagonal(self.products))
 
