@@ -125,6 +125,54 @@ def squared_deviations(block: Array, mean: FloatArray) -> FloatArray:
     return squares
 
 
+@compiled(error_model="numpy", fastmath=_REORDER)
+def add_posterior(
+    z: Array,
+    mu: Array,
+    logvar: Array,
+    limit: float,
+    edges: FloatArray,
+    counts: IntArray,
+    kl: FloatArray,
+    variances: FloatArray,
+    scaled: FloatArray,
+) -> tuple[float, float, float, float, int]:
+    """Add a block to the sums of `PosteriorSums`; return what is no sum per axis.
+
+    To `counts` come |z − mu| by `edges`; to `kl` and `variances` one number per axis; to `scaled`
+    the four sums of ((z − mu) / σ)². Returned are the sum, minimum and maximum of logvar, the
+    maximum of |z − mu|, and the number of values of logvar beyond ±`limit`.
+    """
+    n, d = z.shape
+    total, lowest, highest, farthest, n_extreme = 0.0, np.inf, -np.inf, 0.0, 0
+    n_edges = edges.shape[0]
+    for i in range(n):
+        for j in range(d):
+            value = np.float64(logvar[i, j])
+            mean = np.float64(mu[i, j])
+            total += value
+            lowest = min(lowest, value)
+            highest = max(highest, value)
+            clipped = min(max(value, -limit), limit)
+            n_extreme += clipped != value
+            variance = math.exp(clipped)
+            variances[j] += variance
+            kl[j] += 0.5 * (mean * mean + variance - 1 - clipped)
+            deviation = np.float64(z[i, j]) - mean
+            size = abs(deviation)
+            farthest = max(farthest, size)
+            position = -1
+            for k in range(n_edges):
+                position += size >= edges[k]
+            counts[position] += 1
+            square = deviation * deviation
+            scaled[0] += square / variance
+            scaled[1] += square / value
+            scaled[2] += square / (value * value)
+            scaled[3] += square / (variance * variance)
+    return total, lowest, highest, farthest, n_extreme
+
+
 @compiled(error_model="numpy")
 def count_axes(block: Array, start: int, bin_width: float, first: int, counts: Array) -> int:
     """Add rows `start` … to `counts`; return the first row that has a value outside, or n.

@@ -4,8 +4,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from latentscope._kernels import radii
-from latentscope._types import Array, BoolArray, FloatArray, IntArray
+from latentscope._kernels import add_posterior, radii
+from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope.analysis._moments import Moments, refuse_overflow
 from latentscope.rows import Block, Summary
 
@@ -49,30 +49,17 @@ class PosteriorSums(Summary):
         self._add_radii(by_z, by_mu)
 
     def _add_logvar(self, block: Block) -> None:
-        logvar = np.asarray(block.logvar, dtype=np.float64)
-        self.logvar += float(logvar.sum())
-        self.logvar_minimum = min(self.logvar_minimum, float(logvar.min()))
-        self.logvar_maximum = max(self.logvar_maximum, float(logvar.max()))
-        self.n_extreme += int((np.abs(logvar) > LOGVAR_LIMIT).sum())
-        clipped = np.clip(logvar, -LOGVAR_LIMIT, LOGVAR_LIMIT)
-        variance = np.exp(clipped)
-        mu = np.asarray(block.mu, dtype=np.float64)
-        self.kl += 0.5 * (mu * mu + variance - 1 - clipped).sum(axis=0)
-        self.variance += variance.sum(axis=0)
-        deviation = block.z - mu
-        size = np.abs(deviation)
-        position = np.searchsorted(DEVIATIONS, size.ravel(), side="right") - 1
-        self.deviation_counts += np.bincount(position, minlength=len(DEVIATIONS))
-        self.deviation_maximum = max(self.deviation_maximum, float(size.max()))
-        self._add_readings(deviation * deviation, variance, logvar)
-
-    def _add_readings(self, squares: Array, variance: Array, logvar: Array) -> None:
-        """Add ((z − mu) / σ)² with σ² read from logvar in four ways."""
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            readings = [variance, logvar, logvar * logvar, variance * variance]
-            sums = [(squares / reading).sum() for reading in readings]
-        is_positive = bool((logvar > 0).all())
-        self.is_possible &= np.isfinite(sums) & [True, is_positive, is_positive, True]
+        sums = np.zeros(4)
+        total, lowest, highest, farthest, n_extreme = add_posterior(
+            *(block.z, block.mu, block.logvar, LOGVAR_LIMIT, DEVIATIONS),
+            *(self.deviation_counts, self.kl, self.variance, sums),
+        )
+        self.logvar += total
+        self.logvar_minimum = min(self.logvar_minimum, lowest)
+        self.logvar_maximum = max(self.logvar_maximum, highest)
+        self.n_extreme += n_extreme
+        self.deviation_maximum = max(self.deviation_maximum, farthest)
+        self.is_possible &= np.isfinite(sums) & [True, lowest > 0, lowest > 0, True]
         self.scaled_squares += np.where(self.is_possible, sums, 0.0)
 
     def _add_radii(self, by_z: FloatArray, by_mu: FloatArray) -> None:
