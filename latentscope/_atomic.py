@@ -49,8 +49,10 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success rename it to `path`.
 
-    A folder of that name is moved away first and removed last; on any exception the temporary
-    folder is removed and `path` stays as it was.
+    Files in it are not synced one by one, and between two renames there is a moment without `path`:
+    a crash then leaves the old folder under a hidden name. A folder of that name is moved away
+    first and removed last; on any exception the temporary folder is removed and `path` stays as it
+    was.
 
     Raises
     ------

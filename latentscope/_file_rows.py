@@ -1,9 +1,10 @@
 """Rows that stay in a file until they are asked for: what every reader of files gives.
 
 Such rows behave as a read-only array of NumPy: they have a shape and a dtype, and an index reads
-just what it names. They can be pickled, so that another process opens the file by itself. Nothing
-is mapped into memory: a file that shrinks under a mapping ends the interpreter, a short read is an
-error. Each reading checks that the file is still the one that was opened.
+the rows from the first to the last that it names. They can be pickled, so that another process
+opens the file by itself. Nothing is mapped into memory: a file that shrinks under a mapping ends
+the interpreter, a short read is an error. Each reading checks that the file is still the one that
+was opened.
 """
 
 import errno
@@ -19,7 +20,7 @@ import numpy as np
 
 from latentscope._buffers import Buffers
 from latentscope._types import Array
-from latentscope.errors import AccessError, FileFormatError, LatentscopeError
+from latentscope.errors import AccessError, FileFormatError, LatentscopeError, MissingFileError
 
 _ACCESS = {
     errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN,
@@ -54,7 +55,7 @@ class Seen:
 
 
 @contextmanager
-def read_errors(what: str) -> Iterator[None]:
+def read_errors(what: str, how: str = "") -> Iterator[None]:
     """Turn whatever a library of files raises into our errors."""
     try:
         yield
@@ -63,11 +64,13 @@ def read_errors(what: str) -> Iterator[None]:
     except OSError as error:
         raise read_error(what, error) from error
     except Exception as error:  # zarr, anndata and others raise whatever their parsers do
-        raise FileFormatError(f"{what} cannot be read: {error}") from error
+        raise FileFormatError(f"{what} cannot be read{how}: {error}") from error
 
 
 def read_error(what: str, error: OSError) -> LatentscopeError:
     """Return the error that tells a file of wrong contents from one that cannot be reached."""
+    if error.errno == errno.ENOENT:
+        return MissingFileError(f"{what} cannot be read: no such file: {error.filename}")
     if error.errno in _ACCESS:
         reason = os.strerror(error.errno) if error.errno else error
         return AccessError(f"{what} cannot be reached: {reason}. Check its permissions and disk.")
@@ -103,6 +106,8 @@ class FileRows(ABC):
         Rows that are stored as one piece: reading fewer costs as much.
     never_splits : bool
         True if a piece must be read at once.
+    owner : object
+        What must live as long as the rows are in use, in this process.
     """
 
     path: Path
@@ -110,6 +115,10 @@ class FileRows(ABC):
     dtype: np.dtype[Any]
     chunk_rows: int = 1
     never_splits: bool = False
+    owner: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "owner"}
 
     @abstractmethod
     def read(self, start: int, stop: int) -> Array:
@@ -125,6 +134,9 @@ class FileRows(ABC):
 
     def __getitem__(self, index: Any) -> Any:
         """Read the rows from the first to the last that are named, and take those."""
+        if isinstance(index, int | np.integer):
+            row = range(len(self))[index]
+            return self.read(row, row + 1)[0]
         first, rest = (index[0], index[1:]) if isinstance(index, tuple) and index else (index, ())
         if isinstance(first, slice):  # without a list of all rows, and without a copy
             named = range(len(self))[first]
@@ -163,7 +175,7 @@ class RawRows(FileRows):
     def __init__(
         self, path: Path, offset: int, shape: tuple[int, ...], dtype: str, is_fortran: bool = False
     ) -> None:
-        self.path, self.offset, self.shape = path, offset, shape
+        self.path, self.offset, self.shape = Path(path).absolute(), offset, shape
         self.stored = np.dtype(np.uint16 if dtype == BFLOAT16 else dtype)
         self.is_bfloat16 = dtype == BFLOAT16
         self.dtype = np.dtype(np.float32) if self.is_bfloat16 else self.stored

@@ -56,7 +56,8 @@ class Matrix:
 
     def read(self, start: int, stop: int) -> Array:
         """Return rows start … stop − 1, without a copy where the source allows it."""
-        with self._lock, read_errors(f"{self._where}rows {start:,} to {stop - 1:,}"):
+        what = f"{self._where}rows {start:,} to {stop - 1:,}"
+        with self._lock, nullcontext() if self.dask is not None else read_errors(what):
             rows = self._get(start, stop)
         if self._seen is not None:
             self._seen.check()
@@ -118,7 +119,9 @@ def as_matrix(name: str, value: Any) -> Matrix:
 
 def _stored(name: str, rows: Any) -> Matrix:
     """Wrap an h5py dataset, a zarr array, or rows of another file."""
-    base = getattr(rows, "rows", rows)
+    base = rows
+    while hasattr(base, "rows"):
+        base = base.rows
     if isinstance(rows, FileRows):
         chunk_rows = rows.chunk_rows
     else:

@@ -69,7 +69,7 @@ def _movable(name: str, array: Any) -> Any:
     if package == "zarr":
         root = getattr(array.store, "root", None)  # of a folder; others travel as they are
         return array if root is None else _zarr_rows(Path(root) / array.path)
-    if isinstance(array, np.memmap) and isinstance(array.filename, str | os.PathLike):
+    if _is_mapped_file(array):
         return WorkerRows(_mapped_rows(name, array), Path(array.filename))
     return in_memory(name, array, package)
 
@@ -157,6 +157,12 @@ class ZarrRows(FileRows):
 def _zarr_rows(path: Path) -> WorkerRows:
     described = [path / name for name in ("zarr.json", ".zarray") if (path / name).exists()]
     return WorkerRows(ZarrRows(path), described[0] if described else path)
+
+
+def _is_mapped_file(array: Any) -> bool:
+    """Tell whether an array shows a file; one that is copied on write may differ from it."""
+    is_file = isinstance(array, np.memmap) and isinstance(array.filename, str | os.PathLike)
+    return is_file and array.mode != "c"
 
 
 def _mapped_rows(name: str, array: Any) -> RawRows:

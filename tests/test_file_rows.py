@@ -45,7 +45,7 @@ def test_as_an_array(rows, array):
 
 
 def test_out_of_range(rows):
-    with pytest.raises(IndexError, match="out of bounds"):
+    with pytest.raises(IndexError, match="out of range"):
         rows[40]
 
 

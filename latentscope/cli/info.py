@@ -30,6 +30,8 @@ def info(file: str, how: How, as_json: bool) -> None:
         with opened(file, how) as latents:
             found = _described(file, latents)
     except DataError as error:
+        if how.loading["isolated"]:
+            raise  # this process does not look at the file
         found = _listed(file, how, error)
     if as_json:
         show_json(found)

@@ -1,5 +1,6 @@
 """Files of latents: one module per kind of file, chosen by what the file holds, not by its name."""
 
+import os
 import zipfile
 from collections.abc import Callable
 from os import PathLike
@@ -57,7 +58,7 @@ def load(
     trust_links: bool = False,
     isolated: bool = False,
 ) -> Latents:
-    """Open anybody's file of latents; rows stay in the file until an analysis reads them.
+    """Open anybody's file of latents; most formats leave the rows in the file until they are read.
 
     Parameters
     ----------
@@ -175,8 +176,10 @@ def contents(
 
 def _split(path: Any, key: str | None) -> tuple[Path, str | None]:
     """Return the file and the key of ``path::key``, unless a file has that name."""
+    if key is not None and not isinstance(key, str):
+        raise DataError(f"key must be the path of a dataset in the file; got {key!r}.")
     name, colons, inner = str(path).rpartition("::")
-    if not colons or not isinstance(path, str | PathLike) or Path(path).exists():
+    if not colons or os.path.exists(path):
         return existing(path), key
     if key is not None:
         raise DataError(f"key must be given once; got {key!r} and {path!r}.")
@@ -248,7 +251,9 @@ def save(path: str | PathLike[str], latents: Latents | Any) -> None:
     """
     if isinstance(latents, Result):
         raise DataTypeError("save writes latents; a result has its own: result.save(path).")
-    suffix = Path(path).suffix.lower() if isinstance(path, str | PathLike) else ".h5"
+    if not isinstance(path, str | PathLike):
+        raise DataTypeError(f"path must name a file; got {path!r}.")
+    suffix = Path(path).suffix.lower()
     if suffix not in _WRITERS:
         hint = " .pt is a pickle, which is not written." if suffix in (".pt", ".pth") else ""
         raise DataError(f"path must end with one of {', '.join(_WRITERS)}; got {path}.{hint}")

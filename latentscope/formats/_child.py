@@ -6,6 +6,7 @@ What it meets, errors and warnings, it tells on stdout as JSON.
 import json
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 from latentscope.errors import LatentscopeError, LatentscopeWarning
@@ -37,8 +38,10 @@ def _limit_memory() -> None:
         import resource
     except ImportError:  # Windows
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(ValueError, OSError):  # where the limit is lower already, or cannot be set
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 if __name__ == "__main__":

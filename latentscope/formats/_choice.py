@@ -106,7 +106,7 @@ def _only_candidate(contents: Contents, is_flat: bool) -> str:
         if path not in _pair_beside(contents, path).values()
     }
     if not found:
-        found = {path: item for path, item in matrices.items() if _role(path) == "mu"}
+        found = {path: item for path, item in matrices.items() if role_of(path) == "mu"}
     if len(found) == 1:
         return next(iter(found))
     for item in contents.items.values():
@@ -128,6 +128,10 @@ def _is_matrix(item: Item, is_flat: bool) -> bool:
 
 def _check_shape(contents: Contents, path: str, is_flat: bool) -> None:
     shape = contents.items[path].shape
+    if not shape and contents.items[path].dtype != REFUSED:
+        raise DataError(
+            f"z must have shape (n_points, z_dim); {path} of {contents.path} is one value."
+        )
     if len(shape) > 2 and not is_flat:
         raise DataError(
             f"z must have shape (n_points, z_dim); {path} of {contents.path} has {shape}. Pass "
@@ -135,12 +139,12 @@ def _check_shape(contents: Contents, path: str, is_flat: bool) -> None:
         )
 
 
-def _role(path: str) -> str:
+def role_of(path: str) -> str:
     """Return what part of a posterior an array of this name is, "" if none.
 
     Examples
     --------
-    >>> _role("obsm/scvi_latent_qzv")
+    >>> role_of("obsm/scvi_latent_qzv")
     'variance'
     """
     name = PurePosixPath(path).name.lower()
@@ -156,8 +160,8 @@ def _pair_beside(contents: Contents, place: str) -> dict[str, str]:
     there: dict[str, str] = {}
     for path, other in contents.items.items():
         is_beside = PurePosixPath(path).parent == folder and other.shape == item.shape
-        if is_beside and other.is_number and _role(path):
-            there.setdefault(_role(path), path)
+        if is_beside and other.is_number and role_of(path):
+            there.setdefault(role_of(path), path)
     spread = next((role for role in ("logvar", "variance") if role in there), None)
     return {"mu": there["mu"], spread: there[spread]} if "mu" in there and spread else {}
 
@@ -167,7 +171,7 @@ def _warn_of_a_single(contents: Contents, place: str) -> None:
     item, folder = contents.items[place], PurePosixPath(place).parent
     for path, other in contents.items.items():
         is_beside = PurePosixPath(path).parent == folder and other.shape == item.shape
-        if is_beside and path != place and _role(path):
+        if is_beside and path != place and role_of(path):
             warn(f"{contents.path} holds {path} without its partner; it is left out.")
 
 

@@ -1,6 +1,7 @@
 """What files can hold of ids, labels and meta: numbers and text by name, and JSON."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope._warn import warn
-from latentscope.errors import DataError, DataTypeError
+from latentscope.errors import DataError, DataTypeError, FileFormatError
+from latentscope.formats._choice import is_id_name
 from latentscope.latents import Latents
+
+_COORDINATE = re.compile(r"(z|mu|logvar)[\s_.\-\[(]*\d*[\])]?")
 
 
 def columns(labels: Mapping[str, Any]) -> dict[str, Array | list[str]]:
@@ -21,7 +25,19 @@ def columns(labels: Mapping[str, Any]) -> dict[str, Array | list[str]]:
 def known(
     latents: Latents, ids: str = "ids", labels: str = "labels/"
 ) -> dict[str, Array | list[str]]:
-    """Return ids and labels as columns, under the names that a format gives them."""
+    """Return ids and labels as columns, under the names that a format gives them.
+
+    Raises
+    ------
+    DataError
+        If labels have no folder of their own, and one would be read as something else.
+    """
+    for name in () if labels else latents.labels:
+        if is_id_name(name) or _COORDINATE.fullmatch(name):
+            raise DataError(
+                f"a table cannot hold a label called {name!r}, which would be read as coordinates "
+                "or ids. Rename it, or save as .h5."
+            )
     found: dict[str, Array | list[str]] = {}
     if latents.ids is not None:
         found[ids] = texts("ids", latents.ids[:])
@@ -57,6 +73,17 @@ def json_of(meta: Mapping[str, Any]) -> str:
     if not all(isinstance(key, str) for key in meta):
         raise DataTypeError(f"the names in meta must be strings; got {list(meta)}.")
     return text
+
+
+def meta_of(path: Path, text: str | bytes) -> dict[str, Any]:
+    """Return the meta that a file holds as JSON; raise if it is no mapping."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise FileFormatError(f"{path} holds meta that is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise FileFormatError(f"{path} must hold meta by name; it holds {str(found)[:50]}.")
+    return found
 
 
 def warn_of_what_is_left_out(path: Path, names: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from latentscope.errors import DataError
-from latentscope.formats._choice import is_id_name
+from latentscope.formats._choice import is_id_name, role_of
 
 _NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d+)[\])]?", re.DOTALL)
 _LEAST = 2  # columns that make an array
@@ -64,9 +64,16 @@ def sorted_out(names: Sequence[str], kinds: Sequence[str]) -> Columns:
     runs = {
         stem or "z": [members[number] for number in sorted(members)]
         for stem, members in found.items()
-        if len(members) >= _LEAST and _is_run(stem, sorted(members))
+        if (len(members) >= _LEAST or (_is_ours(stem) and 0 in members))
+        and _is_run(stem, sorted(members))
     }
+    if "z" in runs:  # other numbers beside it are labels
+        runs = {stem: at for stem, at in runs.items() if _is_ours(stem)}
     return Columns(runs) if runs else _by_kind(names, kinds)
+
+
+def _is_ours(stem: str) -> bool:
+    return stem == "z" or bool(role_of(stem))
 
 
 def _by_kind(names: Sequence[str], kinds: Sequence[str]) -> Columns:

@@ -6,6 +6,7 @@ as many cells; a first line of words is the header.
 
 import csv
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -20,10 +21,12 @@ from latentscope._limits import check_memory
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import FileFormatError
+from latentscope.formats._choice import is_id_name
 from latentscope.formats._table_columns import Columns, sorted_out
 
 _SNIFFED = 50  # records that are looked at
 _LONGEST = 64 * 2**20  # characters in one line
+_ZEROS = re.compile(r"[+-]?0\d")
 _SEPARATORS = ("\t", ",", ";")
 
 
@@ -94,7 +97,9 @@ class TextTable:
 
     def label(self, position: int) -> Array:
         """Return one column."""
-        return numbers_or_text(self._columns[f"{position}"])
+        cells = self._columns[f"{position}"]
+        is_id = is_id_name(self.names[position] or "index")
+        return np.array([str(cell) for cell in cells]) if is_id else numbers_or_text(cells)
 
     @cached_property
     def _columns(self) -> Array:
@@ -215,6 +220,8 @@ def _kind(cells: list[str]) -> str:
 
 
 def _kind_of_one(cell: str) -> str:
+    if _ZEROS.match(cell):
+        return "other"  # 007 is no number
     for kind, read in (("int", int), ("float", float)):
         try:
             read(cell)

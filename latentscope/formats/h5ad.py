@@ -1,6 +1,5 @@
 """AnnData's .h5ad files: HDF5 whose latents lie in ``obsm``."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +7,10 @@ import h5py
 
 from latentscope._atomic import replacing
 from latentscope._optional import import_optional
-from latentscope.errors import FileFormatError, LatentscopeError
+from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats import _anndata, hdf5
 from latentscope.formats._contents import Contents
-from latentscope.formats._storable import columns, json_of, texts
+from latentscope.formats._storable import columns, json_of, meta_of, texts
 from latentscope.latents import Latents
 
 _PLACES = {"z": "X_latent", "mu": "mu", "logvar": "logvar"}
@@ -23,8 +22,9 @@ def as_anndata(found: Contents) -> Contents:
         if found.file.attrs.get("encoding-type") != "anndata":
             return found
         items = _anndata.items(found.file, found.items)
-        about = found.items.get("uns/latentscope")
-        meta = {} if about is None else json.loads(found.file["uns/latentscope"].asstr()[()])
+        has_meta = "uns/latentscope" in found.items
+        text = found.file["uns/latentscope"].asstr()[()] if has_meta else "{}"
+        meta = meta_of(found.path, text)
     except BaseException as error:
         found.close()
         if isinstance(error, LatentscopeError) or not isinstance(error, Exception):
@@ -37,12 +37,17 @@ def write(path: Path, latents: Latents) -> None:
     """Write cells with their labels, and stream the arrays into their ``obsm``."""
     library = import_optional("anndata", purpose="Writing AnnData", extra="formats")
     pandas = import_optional("pandas", purpose="Writing AnnData", extra="formats")
+    if "_index" in latents.labels:
+        raise DataError("AnnData has no label called '_index': it names the cells. Rename it.")
     names = latents.ids[:] if latents.ids is not None else map(str, range(latents.n_points))
     cells = pandas.DataFrame(columns(latents.labels), index=texts("ids", names))
     about = {"latentscope": json_of(latents.meta)}
     with replacing(path) as part:
         library.AnnData(obs=cells, uns=about).write_h5ad(part)
-        with h5py.File(part, "r+") as file:
-            for name, rows in latents.arrays.items():
-                dataset = hdf5.write_rows(file, f"obsm/{_PLACES[name]}", rows)
-                dataset.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+        with hdf5.GuardedFile(part, "r+") as raw:
+            with h5py.File(raw, "r+") as file:
+                for name, rows in latents.arrays.items():
+                    place = f"obsm/{_PLACES[name]}"
+                    dataset = hdf5.write_rows(file, place, rows, raw.check)
+                    dataset.attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+            raw.check()

@@ -7,7 +7,6 @@
 """
 
 import io
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -30,7 +29,7 @@ from latentscope.errors import (
 )
 from latentscope.formats import _hdf5_checks as checks
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._storable import columns, json_of, texts
+from latentscope.formats._storable import columns, json_of, meta_of, texts
 from latentscope.latents import Latents
 
 SCHEMA, SCHEMA_VERSION = "latentscope", 1
@@ -60,7 +59,7 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
             items = {place: _listed(find, place) for place in checks.datasets(file)}
             if is_ours and not allow_incomplete:
                 _check_columns(items)
-            meta = json.loads(file.attrs.get("model", "{}")) if is_ours else {}
+            meta = meta_of(path, file.attrs.get("model", "{}")) if is_ours else {}
     except BaseException:
         file.close()
         raise
@@ -120,7 +119,7 @@ def _check_columns(items: dict[str, Item]) -> None:
 def write(path: str | PathLike[str], latents: Latents) -> None:
     """Write the latents; see `latentscope.save`."""
     labels, meta = columns(latents.labels), json_of(latents.meta)
-    with replacing(path) as part, _GuardedFile(part, "w+") as raw:
+    with replacing(path) as part, GuardedFile(part, "w+") as raw:
         with h5py.File(raw, "w", libver=_LAYOUT) as file:
             file.attrs["complete"] = False
             for name, array in latents.arrays.items():
@@ -143,7 +142,7 @@ def write(path: str | PathLike[str], latents: Latents) -> None:
         raw.check()
 
 
-class _GuardedFile(io.FileIO):
+class GuardedFile(io.FileIO):
     """A file that keeps write errors from the HDF5 library, which crashes when it cannot close."""
 
     error: OSError | None = None

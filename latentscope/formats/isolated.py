@@ -6,10 +6,13 @@ with NumPy's own code alone.
 """
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import weakref
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -34,27 +37,30 @@ def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
     options : dict
         Of `latentscope.load`.
     """
-    folder = _Folder(prefix="latentscope-")
+    folder = _Folder()
     try:
-        command = [sys.executable, "-m", _CHILD, str(path.resolve()), str(target(folder.name))]
+        paths = str(path.resolve()), str(target(folder.name))
+        command = [sys.executable, "-P", "-m", _CHILD, *paths]  # -P: no modules of this folder
         with tempfile.TemporaryFile() as said:
             code = _run([*command, json.dumps(options)], said, path, target(folder.name))
             said.seek(0)
             for text in _told(path, code, said.read())["warnings"]:
                 warn(text)
-        found = npz.contents(target(folder.name))
-        return replace(latents_of(found, None, False), file=folder)
+        latents = latents_of(npz.contents(target(folder.name)), None, False)
+        for rows in latents.arrays.values():
+            rows.owner = folder  # which stays as long as the rows are in use
+        return replace(latents, file=folder)
     except BaseException:
         folder.close()
         raise
 
 
-class _Folder(tempfile.TemporaryDirectory[str]):
-    """A temporary folder that is closed like a file."""
+class _Folder:
+    """A temporary folder that is closed like a file, or when nobody needs it any more."""
 
-    def close(self) -> None:
-        """Remove the folder."""
-        self.cleanup()
+    def __init__(self) -> None:
+        self.name = tempfile.mkdtemp(prefix="latentscope-")
+        self.close = weakref.finalize(self, shutil.rmtree, self.name, ignore_errors=True)
 
 
 def target(folder: str) -> Path:
@@ -82,7 +88,9 @@ def _run(command: list[str], said: IO[bytes], path: Path, written: Path) -> int:
 
 
 def _size(path: Path) -> int:
-    return sum(entry.stat().st_size for entry in path.parent.iterdir())
+    with suppress(FileNotFoundError):  # renamed between the listing and the look
+        return sum(entry.stat().st_size for entry in path.parent.iterdir())
+    return -2
 
 
 def _told(path: Path, code: int, said: bytes) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[
             (2, 0): npy_format.read_array_header_2_0,
         }[version]
         shape, is_fortran, dtype = read(file)
+    except MemoryError:
+        raise
     except Exception as error:  # NumPy raises whatever its parsers do
         raise FileFormatError(f"{path} cannot be read as .npy: {error!r}") from error
     if min(shape, default=0) < 0:

@@ -5,7 +5,6 @@ row, after their checksum has been verified; compressed ones are unpacked in mem
 """
 
 import io
-import json
 import struct
 import zipfile
 import zlib
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from latentscope._archive import text_in
 from latentscope._atomic import replacing
 from latentscope._file_rows import Seen, access_errors
 from latentscope._limits import check_declared, check_memory
@@ -23,7 +23,7 @@ from latentscope._types import Array
 from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import npy
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._storable import json_of, known
+from latentscope.formats._storable import json_of, known, meta_of
 from latentscope.latents import Latents
 
 _META = "meta.json"
@@ -124,10 +124,11 @@ def _meta(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     if _META not in archive.namelist():
         return {}
     try:
-        found = json.loads(archive.read(_META))
+        return meta_of(path, text_in(archive, _META, path, "a zip archive"))
     except _ERRORS as error:
+        if isinstance(error, LatentscopeError):
+            raise
         raise FileFormatError(f"{path} cannot be read: {_META}: {error}") from error
-    return found if isinstance(found, dict) else {}
 
 
 def write(path: Path, latents: Latents) -> None:

@@ -1,6 +1,5 @@
 """Parquet files: columns of numbers, or a column of vectors, read by row groups."""
 
-import json
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Contents, Item
-from latentscope.formats._storable import json_of, known
+from latentscope.formats._storable import json_of, known, meta_of
 from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.latents import Latents
 
@@ -39,7 +38,7 @@ def _format_errors(path: Path) -> Any:
             yield
     except LatentscopeError:
         raise
-    except (pyarrow.ArrowException, ValueError, KeyError, TypeError, MemoryError) as error:
+    except (pyarrow.ArrowException, ValueError, KeyError, TypeError) as error:
         raise FileFormatError(f"{path} cannot be read as Parquet: {error}") from error
 
 
@@ -69,21 +68,13 @@ def contents(path: Path) -> Contents:
                 dtype = _label_type(schema.field(name).type)
                 items[name] = Item((n_rows,), dtype, partial(_column, path, name))
         meta = (schema.metadata or {}).get(_META, b"{}")
-    return Contents(path, "Parquet", items, _meta(path, meta))
+    return Contents(path, "Parquet", items, meta_of(path, meta))
 
 
 def _columns(note: str, path: Path, *how: Any) -> "ParquetRows":
     if note:
         warn(f"{path}: {note}")
     return ParquetRows(path, *how)
-
-
-def _meta(path: Path, text: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise FileFormatError(f"{path} holds damaged metadata: {error}") from error
-    return found if isinstance(found, dict) else {}
 
 
 def _vectors(file: Any, path: Path, groups: list[int]) -> Any:
@@ -127,6 +118,8 @@ def _column(path: Path, name: str) -> Array:
         found = _pyarrow("").concat_tables(groups).column(name)
         if _kind(found.type) == "other":
             return as_label(found.to_pylist())
+        if found.null_count and _kind(found.type) == "int":  # NaN stands for what is missing
+            return np.array(found.to_pylist(), dtype=float)
         return np.asarray(found.to_numpy())
 
 
@@ -147,7 +140,7 @@ class ParquetRows(FileRows):
     def __init__(
         self, path: Path, columns: list[str], shape: tuple[int, int], groups: list[int]
     ) -> None:
-        self.path, self.columns, self.shape = path, columns, shape
+        self.path, self.columns, self.shape = path.absolute(), columns, shape
         self.chunk_rows = max(groups, default=1)
         self.bounds = np.concatenate([[0], np.cumsum(groups)])
         self.seen = Seen.of(path)
@@ -173,6 +166,7 @@ class ParquetRows(FileRows):
     def _group(self, table: Any, n_rows: int) -> Array:
         if len(table) != n_rows:
             raise FileFormatError(f"{self.path} says {n_rows:,} rows, and holds {len(table):,}.")
+        self._check_missing(table)
         first = table.column(0)
         if not hasattr(first.type, "value_type"):
             parts = [np.asarray(one.to_numpy(), self.dtype) for one in table.columns]
@@ -186,6 +180,17 @@ class ParquetRows(FileRows):
                 "all rows; some are missing or of another length."
             )
         return np.asarray(values.to_numpy(zero_copy_only=False), self.dtype).reshape(n_rows, -1)
+
+    def _check_missing(self, table: Any) -> None:
+        """Refuse whole numbers that are missing, which have no NaN."""
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            parts = column.chunks
+            values = [one.flatten() if hasattr(one, "flatten") else one for one in parts]
+            if any(one.null_count and _kind(one.type) == "int" for one in values):
+                raise DataError(
+                    f"{name} of {self.path} must hold whole numbers in all rows; some are missing. "
+                    "Fill them, or store floats."
+                )
 
     def _is_even(self, cells: Any) -> bool:
         offsets = getattr(cells, "offsets", None)

@@ -26,16 +26,15 @@ def is_archive(names: list[str]) -> bool:
 
 
 def contents(path: Path) -> Contents:
-    """Return the tensors of the file, each of which is read into memory when it is opened."""
+    """Return the tensors of the file, which are read into memory."""
     torch = import_optional("torch", purpose="Reading .pt files", extra="torch")
     check_memory(path, "the file", path.stat().st_size)
-    is_zip = zipfile.is_zipfile(path)
-    if is_zip:
+    if zipfile.is_zipfile(path):
         _verify(path)
     try:
         with access_errors(path):
-            found = torch.load(path, map_location="cpu", weights_only=True, mmap=is_zip)
-    except LatentscopeError:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except (LatentscopeError, MemoryError):
         raise
     except Exception as error:  # PyTorch raises whatever its parsers do
         raise _refusal(path, error) from error
@@ -95,7 +94,10 @@ def _item(path: Path, torch: Any, value: Any) -> Item:
 def _array(path: Path, torch: Any, tensor: Any) -> Array:
     """Return a tensor as an array of the same memory; bfloat16 as float32."""
     try:
-        plain = tensor.detach().clone()  # into memory
+        declared = tensor.numel() * tensor.element_size()
+        check_declared(path, "a tensor", declared, tensor.untyped_storage().nbytes())
+        check_memory(path, "a tensor", declared)
+        plain = tensor.detach()
         return np.asarray((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
     except (TypeError, RuntimeError) as error:
         raise FileFormatError(f"{path} holds a tensor that is no plain array: {error}") from error

@@ -19,7 +19,7 @@ from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import REFUSED, Contents, Item
-from latentscope.formats._storable import json_of, known
+from latentscope.formats._storable import json_of, known, meta_of
 from latentscope.latents import Latents
 
 _DTYPES = {  # those that NumPy has, and one that it has not
@@ -46,10 +46,10 @@ def contents(path: Path) -> Contents:
     except library.SafetensorError as error:
         raise FileFormatError(f"{path} cannot be read as safetensors: {error}") from error
     header, start = _header(path)
-    ours = json.loads(metadata.get(_OURS, "{}"))
-    text = set(ours.get("text", ()))
+    ours = meta_of(path, metadata.get(_OURS, "{}"))
+    text = ours.get("text", [])
     items = {name: _item(path, header[name], start, name in text) for name in names}
-    return Contents(path, "safetensors", items, ours.get("meta", {}))
+    return Contents(path, "safetensors", items, meta_of(path, json.dumps(ours.get("meta", {}))))
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:

@@ -7,6 +7,7 @@ import csv
 import itertools
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from latentscope._atomic import replacing
 from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
+from latentscope.formats._choice import is_id_name
 from latentscope.formats._contents import Contents, Item, dtype_name
 from latentscope.formats._storable import known, warn_of_what_is_left_out
 from latentscope.formats._text_table import TextTable, lines_of, numbers_or_text
@@ -41,7 +43,8 @@ def contents(path: Path) -> Contents:
     for position, name in enumerate(names):
         if position not in among:
             label = partial(table.label, position)
-            items[name or "index"] = Item((table.n_rows,), _DTYPES[table.kinds[position]], label)
+            dtype = "text" if is_id_name(name or "index") else _DTYPES[table.kinds[position]]
+            items[name or "index"] = Item((table.n_rows,), dtype, label)
     beside = metadata_path(path)
     if beside is not None and beside.is_file():
         items = _metadata(beside, table.n_rows) | items
@@ -82,7 +85,7 @@ def _metadata(path: Path, n_rows: int) -> dict[str, Item]:
     found = {}
     for position, name in enumerate(names):
         cells = [record[position] if record else "" for record in records]
-        values = numbers_or_text(cells)
+        values = np.array(cells) if is_id_name(name) else numbers_or_text(cells)
         found[name] = Item((n_rows,), dtype_name(values.dtype), partial(_same, values))
     return found
 
@@ -95,12 +98,18 @@ def write(path: Path, latents: Latents) -> None:
     """Write a .csv table with a header, or the projector's pair of .tsv files."""
     beside = metadata_path(path)
     if beside is None:
-        _write_table(path, latents, "," if path.suffix.lower() != ".tsv" else "\t")
+        with replacing(path) as part:
+            _write_table(part, latents, "," if path.suffix.lower() != ".tsv" else "\t")
         return
     warn_of_what_is_left_out(path, [name for name in latents.arrays if name != "z"])
-    if latents.labels or latents.ids is not None:
-        _write_metadata(beside, latents)
-    _write_table(path, Latents(latents.z), "\t", has_header=False)
+    columns = known(latents, ids="id", labels="")
+    with replacing(path) as vectors:
+        _write_table(vectors, Latents(latents.z), "\t", has_header=False)
+        if columns:
+            with replacing(beside) as metadata:
+                _write_metadata(metadata, columns, latents.n_points)
+        else:
+            beside.unlink(missing_ok=True)  # it would be taken for that of the new vectors
 
 
 def _write_table(path: Path, latents: Latents, separator: str, *, has_header: bool = True) -> None:
@@ -108,7 +117,7 @@ def _write_table(path: Path, latents: Latents, separator: str, *, has_header: bo
     columns = known(latents, ids="id", labels="")
     header = [*columns, *(f"{name}{i}" for name, m in matrices.items() for i in range(m.n_cols))]
     run = min(matrix.run for matrix in matrices.values())
-    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter=separator, lineterminator="\n")
         if has_header:
             writer.writerow(header)
@@ -125,11 +134,10 @@ def _written(rows: Array) -> list[list[str]]:
     return [[digits % number for number in row] for row in rows.tolist()]
 
 
-def _write_metadata(path: Path, latents: Latents) -> None:
-    columns = known(latents, ids="id", labels="")
+def _write_metadata(path: Path, columns: dict[str, Any], n_points: int) -> None:
     if len(columns) == 1:  # the projector takes a single column for one without a header
-        columns = {"row": np.arange(latents.n_points), **columns}
-    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        columns = {"row": np.arange(n_points), **columns}
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(zip(*columns.values(), strict=True))

@@ -1,5 +1,6 @@
 """Zarr groups and arrays: folders of chunks, read by runs of rows."""
 
+import json
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -8,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from latentscope._atomic import replacing_folder
-from latentscope._file_rows import access_errors
+from latentscope._file_rows import access_errors, read_errors
 from latentscope._limits import check_declared
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope.errors import (
+    DataError,
     FileFormatError,
     IncompleteFileError,
     LatentscopeError,
@@ -20,7 +22,7 @@ from latentscope.errors import (
 )
 from latentscope.formats import _anndata
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._storable import json_of, known
+from latentscope.formats._storable import json_of, known, meta_of
 from latentscope.latents import Latents
 
 _MARKS = ("zarr.json", ".zgroup", ".zarray")
@@ -46,11 +48,11 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
             attributes = {} if is_array else dict(found.attrs)
             is_anndata = attributes.get("encoding-type") == "anndata"
             cells = _anndata.items(found, items) if is_anndata else None
-    except LatentscopeError:
+    except (LatentscopeError, MemoryError):
         raise
     except Exception as error:  # zarr raises whatever its parsers do
         raise FileFormatError(f"{path} cannot be read as zarr: {error!r}") from error
-    meta = attributes.get("latentscope", {})
+    meta = meta_of(path, json.dumps(attributes.get("latentscope", {})))
     if cells is not None:
         return Contents(path, "AnnData in zarr", cells, label_folder="obs", is_cut=allow_incomplete)
     return Contents(path, "zarr", items, meta, is_cut=allow_incomplete)
@@ -64,7 +66,7 @@ def _arrays(library: Any, group: Any) -> Any:
 
 
 def _check_links(path: Path) -> None:
-    """Refuse links among the files, which may lead out of the folder; chunks are not looked at."""
+    """Refuse links among the files, which may lead out of the folder."""
     for entry in path.rglob("*"):
         if entry.is_symlink():
             raise UnsafeFileError(
@@ -119,6 +121,15 @@ def _n_stored_rows(array: Any) -> int:
     return array.shape[0]
 
 
+def _is_ours(library: Any, path: Path) -> bool:
+    """Tell whether a folder is a group that this module wrote."""
+    if not is_zarr(path):
+        return False
+    with read_errors(str(path)):
+        found = library.open(str(path), mode="r")
+    return not isinstance(found, library.Array) and "latentscope" in found.attrs
+
+
 def write(path: Path, latents: Latents) -> None:
     """Stream the arrays into a group of zarr's third format, ids and labels beside them."""
     library = import_optional("zarr", purpose="Writing zarr", extra="formats")
@@ -128,6 +139,11 @@ def write(path: Path, latents: Latents) -> None:
         "compressors": [library.codecs.Crc32cCodec()],
         "config": {"write_empty_chunks": True},
     }
+    if path.exists() and not _is_ours(library, path):
+        raise DataError(
+            f"{path} must be new, or a zarr folder that latentscope wrote; it is something else, "
+            "which would be lost. Remove it first, or choose another name."
+        )
     with replacing_folder(path) as part:
         group = library.open_group(str(part), mode="w")
         group.attrs["latentscope"] = dict(latents.meta)
