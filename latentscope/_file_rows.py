@@ -118,7 +118,8 @@ class FileRows(ABC):
     owner: Any = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "owner"}
+        state = vars(self).items()
+        return {name: value for name, value in state if name != "owner" and name[0] != "_"}
 
     @abstractmethod
     def read(self, start: int, stop: int) -> Array:

@@ -149,13 +149,13 @@ def _lazy(name: str, array: Any) -> Matrix:
     return replace(matrix, run=max(array.chunks[0]), _get=computed, dask=array)
 
 
-def as_chunk(name: str, chunk: Any, n_rows: int, dtype: np.dtype[Any]) -> Matrix:
+def as_chunk(name: str, chunk: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> Matrix:
     """Return what a task of a Dask array made, as rows of the dtype that the whole array has."""
     matrix = as_matrix(name, chunk)
-    if matrix.n_rows != n_rows:
+    if (matrix.n_rows, matrix.n_cols) != shape:
         raise DataError(
-            f"each chunk of {name} must have the rows that the Dask array declares, here "
-            f"{n_rows:,}; its task made {matrix.n_rows:,}. Correct its function, or the chunks "
+            f"each chunk of {name} must have the shape that the Dask array declares, here {shape}; "
+            f"its task made {(matrix.n_rows, matrix.n_cols)}. Correct its function, or the chunks "
             "declared."
         )
     return replace(matrix, dtype=dtype)

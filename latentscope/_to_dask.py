@@ -16,6 +16,7 @@ from latentscope._file_rows import DerivedRows, FileRows, RawRows, Seen, access_
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix, in_memory
 from latentscope._types import Array
+from latentscope._zarr_rows import ZarrRows
 from latentscope.errors import DataError, MissingFileError
 
 CHUNK_BYTES = 64 * 2**20
@@ -63,6 +64,11 @@ def _movable(name: str, array: Any) -> Any:
     """Return rows that other processes can read for themselves, or an array in memory."""
     package = type(array).__module__.partition(".")[0]
     if isinstance(array, FileRows):
+        if array.owner is not None:
+            raise DataError(
+                f"{name} must lie in a file that workers see; isolated latents lie in a temporary "
+                "one. Save them, and load that file."
+            )
         return WorkerRows(_from_anywhere(name, array), array.path)
     if package == "h5py":
         return WorkerRows(HDF5Rows(name, array), Path(array.file.filename))
@@ -131,27 +137,6 @@ class HDF5Rows(FileRows):
 
         with access_errors(self.path), h5py.File(self.path, "r") as file:
             return file[self.key][start:stop]
-
-
-class ZarrRows(FileRows):
-    """A zarr array in a folder, opened for each reading: a folder that is missing has no zeros."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path.absolute()
-        array = self._open()
-        self.shape, self.dtype = array.shape, array.dtype
-        self.chunk_rows = (getattr(array, "shards", None) or array.chunks)[0]
-
-    def _open(self) -> Any:
-        import zarr
-
-        with access_errors(self.path):
-            return zarr.open_array(self.path, mode="r")
-
-    def read(self, start: int, stop: int) -> Array:
-        rows = self._open()
-        with access_errors(self.path):
-            return rows[start:stop]
 
 
 def _zarr_rows(path: Path) -> WorkerRows:

@@ -243,7 +243,10 @@ def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Su
     with one_blas_thread(), title as bar:
         if any(rows.matrices[name].dask is not None for name in names):
             arrays = together({name: rows.matrices[name].dask for name in names})
-            summarise = partial(_summarise_chunks, {n: rows.matrices[n].dtype for n in names})
+            summarise = partial(
+                _summarise_chunks,
+                {n: (rows.matrices[n].n_cols, rows.matrices[n].dtype) for n in names},
+            )
             merged, bad = reduced(arrays, summarise, _merged, templates, bar)
         else:
             with closing(_summarised(rows, names, templates, bar)) as parts:
@@ -358,13 +361,15 @@ def _summarised(rows: Rows, names: tuple[str, ...], templates: Any, bar: Any) ->
 
 
 def _summarise_chunks(
-    dtypes: dict[str, Any], templates: Any, start: int, stop: int, chunks: list[Any]
+    kinds: dict[str, Any], templates: Any, start: int, stop: int, chunks: list[Any]
 ) -> Part:
     """Summarise rows start … stop − 1 of Dask arrays, in whatever process has them."""
     if start == stop:
         return _summarise((), templates)
-    named = zip(dtypes.items(), chunks, strict=True)
-    matrices = {name: as_chunk(name, chunk, stop - start, dtype) for (name, dtype), chunk in named}
+    matrices = {
+        name: as_chunk(name, chunk, (stop - start, n_cols), dtype)
+        for (name, (n_cols, dtype)), chunk in zip(kinds.items(), chunks, strict=True)
+    }
     return _summarise(_blocks(Rows(matrices), start), templates)
 
 

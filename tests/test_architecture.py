@@ -17,9 +17,8 @@ from latentscope import backend, datasets, sample
 LAYERS = (  # each may import from itself and from those above it in this list
     "errors _validate _optional results _atomic _lock _paths _table _types _version _kernels _warn "
     "_blas _buffers _limits _threads",
-    "_file_rows _hdf5_chunks _dask _to_dask _sources rows latents images formats datasets backend "
-    "encoding "
-    "_conformance _models _pair _parts _signature _archive",
+    "_file_rows _zarr_rows _hdf5_chunks _dask _to_dask _sources rows latents images formats "
+    "datasets backend encoding _conformance _models _pair _parts _signature _archive",
     "analysis sample pictures",
     "structure",
     "plot",

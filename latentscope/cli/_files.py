@@ -15,7 +15,11 @@ from latentscope.cli._options import public
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LOADING = {  # options of `latentscope.load`
-    "key": click.option("--key", metavar="ARRAY", help="Array to take as z; by default z."),
+    "key": click.option(
+        "--key",
+        metavar="ARRAY",
+        help="Array to take as z; by default z, or the only one that can be. Or write FILE::ARRAY.",
+    ),
     "flatten": click.option(
         "--flatten", is_flag=True, help="Take arrays of more dimensions, each point as one row."
     ),

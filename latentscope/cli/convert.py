@@ -27,4 +27,4 @@ def convert(source: str, target: Path, how: How) -> None:
     """Open one file and save the other."""
     with opened(source, how) as latents:
         public("save")(target, latents)
-        click.echo(f"wrote {target}: {latents!r}")
+        click.echo(f"wrote {target}: {latents.n_points:,} points, {latents.z_dim:,} axes")

@@ -14,11 +14,12 @@ from latentscope.cli._remedies import for_the_command
 from latentscope.errors import DataError
 
 _LONGEST = 8  # entries of a list that are shown
+_MOST = 40  # arrays that are shown
 
 
 @click.command(
     context_settings=SETTINGS,
-    help="What is in the file? Reads no rows.",
+    help="What is in the file? Reads no rows of formats that can be read by rows.",
     epilog=examples("latentscope info latents.h5", "latentscope info cells.h5ad --json"),
 )
 @click.argument("file", type=click.Path())
@@ -72,12 +73,17 @@ def _listed(file: str, how: How, error: DataError) -> dict[str, Any]:
 
 
 def _text_of_listed(found: dict[str, Any]) -> str:
+    shown = dict(list(found["contents"].items())[:_MOST])
     table = Table(
-        array=list(found["contents"]),
-        dtype=[item["dtype"] for item in found["contents"].values()],
-        shape=[" × ".join(f"{n:,}" for n in x["shape"]) for x in found["contents"].values()],
+        array=list(shown),
+        dtype=[item["dtype"] for item in shown.values()],
+        shape=[" × ".join(f"{n:,}" for n in item["shape"]) for item in shown.values()],
     )
-    return f"{found['file']}: {found['format']}\n{table!r}\nz is {for_the_command(found['z'])}"
+    n_all = len(found["contents"])
+    more = f"\n… ({n_all:,} in all)" if len(shown) < n_all else ""
+    return (
+        f"{found['file']}: {found['format']}\n{table!r}{more}\nz is {for_the_command(found['z'])}"
+    )
 
 
 def _kind(column: Any) -> str:

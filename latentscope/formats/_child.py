@@ -4,10 +4,13 @@ What it meets, errors and warnings, it tells on stdout as JSON.
 """
 
 import json
+import os
+import shutil
 import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 from latentscope.errors import LatentscopeError, LatentscopeWarning
 from latentscope.formats import load, npz
@@ -18,19 +21,29 @@ MEMORY = 8 * 2**30  # bytes of address space that may be taken
 def main(path: str, target: str, options: str) -> int:
     """Read the file and write it as .npz; return the exit code."""
     _limit_memory()
+    Thread(target=_end_with_parent, args=(Path(target).parent,), daemon=True).start()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LatentscopeWarning)
         try:
             with load(path, **json.loads(options)) as latents:
                 npz.write(Path(target), latents)
-        except (LatentscopeError, MemoryError) as error:
-            name = type(error).__name__ if isinstance(error, LatentscopeError) else "TooLargeError"
+        except (LatentscopeError, MemoryError, OSError) as error:
+            name = type(error).__name__
+            if not isinstance(error, LatentscopeError):
+                name = "AccessError" if isinstance(error, OSError) else "TooLargeError"
             said = str(error) or f"{path} needs more than {MEMORY / 2**30:g} GiB."
             sys.stdout.write(json.dumps({"error": name, "message": said}))
             return 1
     texts = [str(one.message) for one in caught if issubclass(one.category, LatentscopeWarning)]
     sys.stdout.write(json.dumps({"warnings": texts}))
     return 0
+
+
+def _end_with_parent(folder: Path) -> None:
+    """Wait until nobody holds the other end of stdin; then nobody needs the result."""
+    sys.stdin.buffer.read()
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(1)
 
 
 def _limit_memory() -> None:

@@ -72,8 +72,13 @@ def _posterior(contents: Contents, key: str | None, is_flat: bool) -> dict[str, 
         place = _only_candidate(contents, is_flat)
     _check_shape(contents, place, is_flat)
     pair = _pair_beside(contents, place)
-    if place == pair.get("mu") and key is None:
-        return pair
+    if place == pair.get("mu"):
+        return pair if key is None else {"z": place, **pair}
+    if pair and key is not None and PurePosixPath(place).name != "z":
+        warn(
+            f"mu and the width of the posterior of {place} are taken to be "
+            f"{' and '.join(pair.values())}, which lie beside it in the same shape."
+        )
     if not pair:
         _warn_of_a_single(contents, place)
     return {"z": place} if place in pair.values() else {"z": place, **pair}
@@ -219,7 +224,8 @@ def _known(
     ids = None
     for path, item in contents.items.items():
         where, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
-        if item.shape != (n_stored,) or where not in {*folders, "."}:
+        is_refused = item.dtype == REFUSED and item.shape == () and where in folders
+        if (item.shape != (n_stored,) and not is_refused) or where not in {*folders, "."}:
             continue
         try:
             column = _rows(contents, path, item)
@@ -264,4 +270,8 @@ def as_label(values: Any) -> Array:
 def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
-    return "" if value is None or value != value else str(value)
+    try:
+        is_missing = value is None or bool(value != value)  # NaN
+    except TypeError:  # pandas.NA is neither
+        is_missing = True
+    return "" if is_missing else str(value)

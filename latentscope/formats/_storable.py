@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from latentscope._types import Array
 from latentscope._warn import warn
@@ -75,11 +76,20 @@ def json_of(meta: Mapping[str, Any]) -> str:
     return text
 
 
+def runs(n_rows: int, run: int, name: str) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of the runs of rows that are written at once, with progress."""
+    with tqdm(total=n_rows, desc=f"writing {name}", unit="row", unit_scale=True, delay=2) as bar:
+        for start in range(0, n_rows, run):
+            stop = min(start + run, n_rows)
+            yield start, stop
+            bar.update(stop - start)
+
+
 def meta_of(path: Path, text: str | bytes) -> dict[str, Any]:
     """Return the meta that a file holds as JSON; raise if it is no mapping."""
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{path} holds meta that is no JSON: {error}") from error
     if not isinstance(found, dict):
         raise FileFormatError(f"{path} must hold meta by name; it holds {str(found)[:50]}.")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from latentscope.errors import DataError
 from latentscope.formats._choice import is_id_name, role_of
 
-_NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d+)[\])]?", re.DOTALL)
+_NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d{1,9})[\])]?", re.DOTALL)
 _LEAST = 2  # columns that make an array
 _SHOWN = 5
 
@@ -57,15 +57,18 @@ def sorted_out(names: Sequence[str], kinds: Sequence[str]) -> Columns:
     z is made of the columns x, y; labels are label. Number the columns of z (z0, z1, …) to choose.
     """
     found: dict[str, dict[int, int]] = {}
+    words: dict[str, set[int]] = {}
     for position, (name, kind) in enumerate(zip(names, kinds, strict=True)):
         match = _NUMBERED.fullmatch(name)
-        if kind != "other" and match:
+        if match and kind == "other":
+            words.setdefault(match[1], set()).add(int(match[2]))
+        elif match:
             found.setdefault(match[1], {})[int(match[2])] = position
     runs = {
         stem or "z": [members[number] for number in sorted(members)]
         for stem, members in found.items()
         if (len(members) >= _LEAST or (_is_ours(stem) and 0 in members))
-        and _is_run(stem, sorted(members))
+        and _is_run(stem, sorted(members), words.get(stem, set()))
     }
     if "z" in runs:  # other numbers beside it are labels
         runs = {stem: at for stem, at in runs.items() if _is_ours(stem)}
@@ -104,12 +107,15 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _is_run(stem: str, numbers: list[int]) -> bool:
-    """Tell whether numbers follow each other from 0 or 1; raise if a few of them are missing."""
-    n_between = numbers[-1] + 1 - numbers[0]
-    if numbers[0] > 1 or len(numbers) * 2 <= n_between:
+def _is_run(stem: str, numbers: list[int], words: set[int]) -> bool:
+    """Tell whether numbers follow each other from 0 or 1; raise if a few of them are missing.
+
+    `words` are the numbers of columns of the same stem that hold text.
+    """
+    first, last = min(numbers[0], *words, 1), max(numbers[-1], *words, 0)
+    if numbers[0] > 1 + len(words) or len(numbers) * 2 <= last + 1 - first:
         return False
-    missing = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
+    missing = sorted(set(range(first if words else numbers[0], last + 1)) - set(numbers))
     if missing:
         raise DataError(
             f"the columns {stem}{numbers[0]} … {stem}{numbers[-1]} must all be there, with "

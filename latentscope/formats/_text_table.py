@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from tqdm import tqdm
@@ -26,6 +26,7 @@ from latentscope.formats._table_columns import Columns, sorted_out
 
 _SNIFFED = 50  # records that are looked at
 _LONGEST = 64 * 2**20  # characters in one line
+_MISSING = ("", "NA", "N/A", "null", "None", "nan", "NaN")
 _ZEROS = re.compile(r"[+-]?0\d")
 _SEPARATORS = ("\t", ",", ";")
 
@@ -65,6 +66,8 @@ class TextTable:
         below = cells[1:] or cells
         kinds = [_kind([row[i] for row in below if i < len(row)]) for i in range(len(cells[0]))]
         has_header = len(cells) > 1 and _is_header(cells[0], kinds)
+        if has_header and len(set(cells[0])) < len(cells[0]):
+            raise FileFormatError(f"{path} must have columns of different names; got {cells[0]}.")
         if not has_header:
             _check_unmixed(path, cells)
         n_rows = _n_records(path, separator) - has_header
@@ -101,6 +104,22 @@ class TextTable:
         is_id = is_id_name(self.names[position] or "index")
         return np.array([str(cell) for cell in cells]) if is_id else numbers_or_text(cells)
 
+    def _loaded(self, dtype: Any, **options: Any) -> Array:
+        with lines_of(self.path, progress=True) as lines:
+            return np.loadtxt(
+                itertools.islice(lines, self.header is not None, None),
+                dtype=dtype,
+                delimiter=self.separator,
+                quotechar='"',
+                comments=None,
+                ndmin=1,
+                **options,
+            )
+
+    def _refuse(self, error: ValueError) -> NoReturn:
+        text = str(error).partition("; use `usecols`")[0]
+        raise FileFormatError(f"{self.path} cannot be read as a table: {text}") from error
+
     @cached_property
     def _columns(self) -> Array:
         """All cells, read at once."""
@@ -109,18 +128,15 @@ class TextTable:
         dtype = np.dtype([(f"{i}", "f8" if i in among else "O") for i in range(len(self.kinds))])
         seen = Seen.of(self.path)
         try:
-            with lines_of(self.path, progress=True) as lines:
-                found = np.loadtxt(
-                    itertools.islice(lines, self.header is not None, None),
-                    dtype=dtype,
-                    delimiter=self.separator,
-                    quotechar='"',
-                    comments=None,
-                    ndmin=1,
-                )
+            found = self._loaded(dtype)
         except ValueError as error:
-            text = str(error).partition("; use `usecols`")[0]
-            raise FileFormatError(f"{self.path} cannot be read as a table: {text}") from error
+            if "''" not in str(error) and not any(f"'{text}'" in str(error) for text in _MISSING):
+                self._refuse(error)
+            numbers = dict.fromkeys(among, _number)
+            try:
+                found = self._loaded(dtype, converters=numbers)  # slower
+            except ValueError as second:
+                self._refuse(second)
         seen.check()
         if len(found) != self.n_rows:
             raise FileFormatError(
@@ -128,6 +144,11 @@ class TextTable:
                 "blank lines."
             )
         return found
+
+
+def _number(cell: str) -> float:
+    """Return a number; NaN for what is missing."""
+    return float("nan") if cell.strip() in _MISSING else float(cell)
 
 
 class lines_of:  # noqa: N801  (used as a function)
@@ -188,7 +209,10 @@ def _records(path: Path, separator: str | None) -> list[list[str]]:
 def _cells(line: str, separator: str | None) -> list[str]:
     if separator is None:
         return line.split()
-    return next(csv.reader([line], delimiter=separator, strict=False), [""])
+    try:
+        return next(csv.reader([line], delimiter=separator), [""])
+    except csv.Error:  # a cell that is too long: another separator cuts it
+        return [line]
 
 
 def _is_header(cells: list[str], kinds: list[str]) -> bool:
@@ -215,7 +239,9 @@ def _check_unmixed(path: Path, rows: list[list[str]]) -> None:
 
 def _kind(cells: list[str]) -> str:
     """Return what all cells are: "int", "float" or "other"."""
-    kinds = {_kind_of_one(cell.strip()) for cell in cells}
+    kinds = {_kind_of_one(cell.strip()) for cell in cells if cell.strip() not in _MISSING}
+    if not kinds:
+        return "other"
     return "other" if "other" in kinds else "float" if "float" in kinds else "int"
 
 
@@ -238,7 +264,11 @@ def _n_records(path: Path, separator: str | None) -> int:
     with lines_of(path) as lines:
         if not has_quotes:
             return sum(1 for line in lines if line.strip())
-        return sum(1 for record in csv.reader(lines, delimiter=separator or " ") if record)
+        try:  # strict: quotes that never end are an error
+            records = csv.reader(lines, delimiter=separator or " ", strict=True)
+            return sum(1 for record in records if record)
+        except csv.Error as error:
+            raise FileFormatError(f"{path} cannot be read as a table: {error}") from error
 
 
 def numbers_or_text(cells: Any) -> Array:

@@ -7,7 +7,7 @@ import h5py
 
 from latentscope._atomic import replacing
 from latentscope._optional import import_optional
-from latentscope.errors import DataError, FileFormatError, LatentscopeError
+from latentscope.errors import DataError, FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import _anndata, hdf5
 from latentscope.formats._contents import Contents
 from latentscope.formats._storable import columns, json_of, meta_of, texts
@@ -21,6 +21,8 @@ def as_anndata(found: Contents) -> Contents:
     try:
         if found.file.attrs.get("encoding-type") != "anndata":
             return found
+        for place in ("obs", "uns/latentscope"):
+            _check_hard(found, place)
         items = _anndata.items(found.file, found.items)
         has_meta = "uns/latentscope" in found.items
         text = found.file["uns/latentscope"].asstr()[()] if has_meta else "{}"
@@ -31,6 +33,21 @@ def as_anndata(found: Contents) -> Contents:
             raise
         raise FileFormatError(f"{found.path} cannot be read as AnnData: {error!r}") from error
     return replace(found, format="AnnData", items=items, meta=meta, label_folder="obs")
+
+
+def _check_hard(found: Contents, place: str) -> None:
+    """Refuse what is not plainly there, but behind a link."""
+    at = found.file
+    for step in place.split("/"):
+        link = at.get(step, getlink=True)
+        if link is not None and not isinstance(link, h5py.HardLink):
+            raise UnsafeFileError(
+                f"{place} of {found.path} is a link, whose data may lie elsewhere. Copy the "
+                "data into the file."
+            )
+        if link is None:
+            return
+        at = at[step]
 
 
 def write(path: Path, latents: Latents) -> None:

@@ -29,7 +29,7 @@ from latentscope.errors import (
 )
 from latentscope.formats import _hdf5_checks as checks
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._storable import columns, json_of, meta_of, texts
+from latentscope.formats._storable import columns, json_of, meta_of, runs, texts
 from latentscope.latents import Latents
 
 SCHEMA, SCHEMA_VERSION = "latentscope", 1
@@ -207,8 +207,7 @@ def write_rows(
         fletcher32=True,
     )
     step = -(-matrix.run // dataset.chunks[0]) * dataset.chunks[0]
-    for start in range(0, matrix.n_rows, step):
-        stop = min(start + step, matrix.n_rows)
+    for start, stop in runs(matrix.n_rows, step, name):
         dataset[start:stop] = matrix.read(start, stop)
         check()
     return dataset

@@ -71,7 +71,7 @@ def target(folder: str) -> Path:
 def _run(command: list[str], said: IO[bytes], path: Path, written: Path) -> int:
     """Run the other process until it ends, or writes nothing for too long; return its exit code."""
     patience = PATIENCE if hdf5.is_hdf5(path) else None
-    with subprocess.Popen(command, stdout=said, stdin=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdout=said, stdin=subprocess.PIPE) as process:
         try:
             size = -1
             while True:

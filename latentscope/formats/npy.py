@@ -12,7 +12,7 @@ from latentscope._file_rows import RawRows, access_errors
 from latentscope._sources import as_matrix
 from latentscope.errors import FileFormatError, UnsafeFileError
 from latentscope.formats._contents import Contents, Item, dtype_name
-from latentscope.formats._storable import warn_of_what_is_left_out
+from latentscope.formats._storable import runs, warn_of_what_is_left_out
 from latentscope.latents import Latents
 
 SIGNATURE = npy_format.MAGIC_PREFIX
@@ -85,6 +85,5 @@ def write_rows(file: Any, name: str, rows: Any) -> None:
         "descr": npy_format.dtype_to_descr(matrix.dtype),
     }
     npy_format.write_array_header_1_0(file, described)
-    for start in range(0, matrix.n_rows, matrix.run):
-        stop = min(start + matrix.run, matrix.n_rows)
+    for start, stop in runs(matrix.n_rows, matrix.run, name):
         file.write(matrix.read(start, stop).data)

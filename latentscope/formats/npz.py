@@ -73,7 +73,14 @@ def _rows(path: Path, member: zipfile.ZipInfo, seen: Seen) -> Any:
     seen.check()
     if member.compress_type == zipfile.ZIP_STORED:
         _verify(path, member)
-        rows = npy.rows_at(path, _start(path, member))
+        start = _start(path, member)
+        rows = npy.rows_at(path, start)
+        ends = rows.offset + rows.stored.itemsize * int(np.prod(rows.shape, dtype=object))
+        if ends != start + member.file_size:
+            raise FileFormatError(
+                f"{member.filename} of {path} must end with its numbers; {ends - start:,} bytes "
+                f"are declared, {member.file_size:,} stored."
+            )
         return rows[:] if rows.ndim == 1 else rows
     check_memory(path, member.filename, member.file_size)
     try:

@@ -17,7 +17,7 @@ from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Contents, Item
-from latentscope.formats._storable import json_of, known, meta_of
+from latentscope.formats._storable import json_of, known, meta_of, runs
 from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.latents import Latents
 
@@ -50,6 +50,8 @@ def contents(path: Path) -> Contents:
     """Return what the file holds."""
     with _format_errors(path), _opened(path) as file:
         schema, n_rows = file.schema_arrow, file.metadata.num_rows
+        if len(set(schema.names)) < len(schema.names):
+            raise FileFormatError(f"{path} must have columns of different names.")
         groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         if n_rows < 0 or min(groups, default=0) < 0 or sum(groups) != n_rows:
             raise FileFormatError(f"{path} says {n_rows} rows, and {sum(groups)} in its groups.")
@@ -86,7 +88,8 @@ def _vectors(file: Any, path: Path, groups: list[int]) -> Any:
             width = kind.list_size
         elif types.is_list(kind) or types.is_large_list(kind):
             some = next(file.iter_batches(1, columns=[field.name]), None)
-            width = len(some[0][0] or []) if some is not None and len(some) else 0
+            first = some[0][0].as_py() if some is not None and len(some) else None
+            width = len(first or [])
         else:
             continue
         if _kind(kind.value_type) != "other":
@@ -211,8 +214,7 @@ def write(path: Path, latents: Latents) -> None:
     run = min(matrix.run for matrix in matrices.values())
     options = {"write_page_checksum": True, "compression": "none", "use_dictionary": False}
     with replacing(path) as part, parquet.ParquetWriter(part, schema, **options) as writer:
-        for start in range(0, latents.n_points, run):
-            stop = min(start + run, latents.n_points)
+        for start, stop in runs(latents.n_points, run, path.name):
             parts: list[Any] = [
                 _vectors_of(arrow, matrix.read(start, stop)) for matrix in matrices.values()
             ]

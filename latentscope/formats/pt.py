@@ -1,5 +1,6 @@
 """PyTorch's .pt files of tensors: read in its mode that loads weights and runs no code."""
 
+import itertools
 import zipfile
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -8,16 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import access_errors
+from latentscope._file_rows import access_errors, read_errors
 from latentscope._limits import check_declared, check_memory
 from latentscope._optional import import_optional
 from latentscope._types import Array
-from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
+from latentscope.errors import (
+    FileFormatError,
+    LatentscopeError,
+    TooLargeError,
+    UnsafeFileError,
+)
 from latentscope.formats._choice import as_label
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
 
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of PyTorch before 1.6 begin
-_DEEPEST = 8
+_DEEPEST, _MOST = 8, 10_000  # levels, and tensors
 
 
 def is_archive(names: list[str]) -> bool:
@@ -38,7 +44,11 @@ def contents(path: Path) -> Contents:
         raise
     except Exception as error:  # PyTorch raises whatever its parsers do
         raise _refusal(path, error) from error
-    items = {name: _item(path, torch, value) for name, value in _walk(torch, found, "", 0)}
+    with read_errors(str(path)):
+        walked = itertools.islice(_walk(torch, found, "", 0), _MOST + 1)
+        items = {name: _item(path, torch, value) for name, value in walked}
+    if len(items) > _MOST:
+        raise TooLargeError(f"{path} holds over {_MOST:,} tensors. Save those that are meant.")
     return Contents(path, "PyTorch", items)
 
 

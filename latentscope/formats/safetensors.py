@@ -19,7 +19,7 @@ from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import REFUSED, Contents, Item
-from latentscope.formats._storable import json_of, known, meta_of
+from latentscope.formats._storable import json_of, known, meta_of, runs
 from latentscope.latents import Latents
 
 _DTYPES = {  # those that NumPy has, and one that it has not
@@ -107,9 +107,9 @@ def write(path: Path, latents: Latents) -> None:
     described += b" " * (-len(described) % 8)
     with replacing(path) as part, part.open("wb") as file:
         file.write(struct.pack("<Q", len(described)) + described)
-        for matrix in matrices.values():
-            for start in range(0, matrix.n_rows, matrix.run):
-                file.write(matrix.read(start, min(start + matrix.run, matrix.n_rows)).data)
+        for name, matrix in matrices.items():
+            for bounds in runs(matrix.n_rows, matrix.run, name):
+                file.write(matrix.read(*bounds).data)
         for array in stored.values():
             file.write(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
 

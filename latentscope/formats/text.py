@@ -17,7 +17,7 @@ from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._choice import is_id_name
 from latentscope.formats._contents import Contents, Item, dtype_name
-from latentscope.formats._storable import known, warn_of_what_is_left_out
+from latentscope.formats._storable import known, runs, warn_of_what_is_left_out
 from latentscope.formats._text_table import TextTable, lines_of, numbers_or_text
 from latentscope.latents import Latents
 
@@ -121,8 +121,7 @@ def _write_table(path: Path, latents: Latents, separator: str, *, has_header: bo
         writer = csv.writer(file, delimiter=separator, lineterminator="\n")
         if has_header:
             writer.writerow(header)
-        for start in range(0, latents.n_points, run):
-            stop = min(start + run, latents.n_points)
+        for start, stop in runs(latents.n_points, run, path.name):
             cells = [_written(matrix.read(start, stop)) for matrix in matrices.values()]
             for row in range(stop - start):
                 first = [column[start + row] for column in columns.values()]

@@ -13,6 +13,7 @@ from latentscope._file_rows import access_errors, read_errors
 from latentscope._limits import check_declared
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
+from latentscope._zarr_rows import ZarrRows, n_stored_rows
 from latentscope.errors import (
     DataError,
     FileFormatError,
@@ -22,7 +23,7 @@ from latentscope.errors import (
 )
 from latentscope.formats import _anndata
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
-from latentscope.formats._storable import json_of, known, meta_of
+from latentscope.formats._storable import json_of, known, meta_of, runs
 from latentscope.latents import Latents
 
 _MARKS = ("zarr.json", ".zgroup", ".zarray")
@@ -76,8 +77,9 @@ def _check_links(path: Path) -> None:
 
 
 def _item(path: Path, array: Any, allow_incomplete: bool) -> Item:
-    codecs = str(array.metadata.to_dict())
-    if "pickle" in codecs or array.dtype.kind == "O":
+    described = array.metadata.to_dict()
+    codecs = [described.get(name) for name in ("codecs", "filters", "compressor")]
+    if "pickle" in str(codecs) or array.dtype.kind == "O":
         return Item(array.shape, REFUSED, partial(_refuse, path, array))
     dtype = "text" if array.dtype.kind == "T" else dtype_name(array.dtype)
     return Item(array.shape, dtype, partial(_rows, path, array, allow_incomplete))
@@ -94,7 +96,8 @@ def _rows(path: Path, array: Any, allow_incomplete: bool) -> Any:
     """Return an array after looking whether all of its chunks are there."""
     stored = array.nbytes_stored()
     check_declared(path, array.path or "the array", array.size * array.dtype.itemsize, stored)
-    n_rows = _n_stored_rows(array)
+    folder = Path(array.store.root) / array.path
+    n_rows = n_stored_rows(array, folder)
     if array.shape and n_rows < array.shape[0] and not allow_incomplete:
         raise IncompleteFileError(
             f"{path} declares {array.shape[0]:,} rows of {array.path or 'the array'}, of which the "
@@ -105,20 +108,7 @@ def _rows(path: Path, array: Any, allow_incomplete: bool) -> Any:
     if array.ndim == 1:
         values = np.asarray(array[:n_rows])
         return np.array(values.tolist(), dtype=str) if array.dtype.kind == "T" else values
-    return array[:n_rows] if allow_incomplete else array
-
-
-def _n_stored_rows(array: Any) -> int:
-    """Return how many leading rows are there; counted one by one only if chunks are missing."""
-    if not array.shape or array.nchunks_initialized == array.nchunks or not array.size:
-        return array.shape[0] if array.shape else 0
-    folder = Path(array.store.root) / array.path
-    sizes = array.shards or array.chunks
-    grid = [-(-size // chunk) for size, chunk in zip(array.shape, sizes, strict=True)]
-    for place in np.ndindex(*grid):
-        if not (folder / array.metadata.encode_chunk_key(place)).exists():
-            return min(place[0] * sizes[0], array.shape[0])
-    return array.shape[0]
+    return array[:n_rows] if allow_incomplete else ZarrRows(folder)
 
 
 def _is_ours(library: Any, path: Path) -> bool:
@@ -158,8 +148,7 @@ def write(path: Path, latents: Latents) -> None:
                 **checked,
             )
             run = -(-matrix.run // step) * step
-            for start in range(0, matrix.n_rows, run):
-                stop = min(start + run, matrix.n_rows)
+            for start, stop in runs(matrix.n_rows, run, name):
                 array[start:stop] = matrix.read(start, stop)
         for name, values in columns.items():
             is_text = isinstance(values, list)

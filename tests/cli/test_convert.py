@@ -6,7 +6,9 @@ import latentscope
 
 
 def test_with_ids_and_labels(good, place):
-    assert good("convert", "vae.h5", "vae.safetensors").startswith("wrote vae.safetensors: <Lat")
+    assert good("convert", "vae.h5", "vae.safetensors").startswith(
+        "wrote vae.safetensors: 400 points, 6 axes"
+    )
     with latentscope.load("vae.h5") as given, latentscope.load("vae.safetensors") as found:
         for name, array in given.arrays.items():
             np.testing.assert_array_equal(found.arrays[name][:], array[:])
