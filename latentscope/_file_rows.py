@@ -181,7 +181,7 @@ class RawRows(FileRows):
         self.is_bfloat16 = dtype == BFLOAT16
         self.dtype = np.dtype(np.float32) if self.is_bfloat16 else self.stored
         self.is_fortran = is_fortran
-        self.seen = Seen.of(path)
+        self.seen = Seen.of(self.path)
         self.buffers = Buffers()
         if offset + self.stored.itemsize * int(np.prod(shape, dtype=object)) > self.seen.size:
             raise FileFormatError(

@@ -86,8 +86,9 @@ def _check_tensors(tensors: list[Any], path: Path) -> None:
             places = ", ".join(repr(one.value) for one in tensor.external_data)
             raise UnsafeFileError(
                 f"{path} would read {tensor.name!r} from another file ({places}). Where you trust "
-                "it, put the weights inside: onnx.save_model(onnx.load_model(path), other_path). "
-                "Or pass your own onnxruntime.InferenceSession."
+                "it, put the weights inside: onnx.save_model(onnx.load_model(path), other_path), "
+                "or export with external_data=False, or pass your own "
+                "onnxruntime.InferenceSession."
             )
         _check_size(tensor.name, tensor.dims, tensor.ByteSize(), path)
 

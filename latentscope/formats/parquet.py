@@ -146,7 +146,7 @@ class ParquetRows(FileRows):
         self.path, self.columns, self.shape = path.absolute(), columns, shape
         self.chunk_rows = max(groups, default=1)
         self.bounds = np.concatenate([[0], np.cumsum(groups)])
-        self.seen = Seen.of(path)
+        self.seen = Seen.of(self.path)
         with _format_errors(path), _opened(path) as file:
             fields = [file.schema_arrow.field(name).type for name in columns]
             kinds = [getattr(kind, "value_type", kind) for kind in fields]

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
 
+import h5py
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -13,6 +15,7 @@ import pyarrow.parquet
 import pytest
 import safetensors.numpy
 import torch
+import zarr
 
 import latentscope
 from latentscope import Latents
@@ -20,8 +23,11 @@ from latentscope.errors import (
     DataError,
     DataTypeError,
     FileFormatError,
+    IncompleteFileError,
+    LatentscopeWarning,
     MissingFileError,
     TooLargeError,
+    UnsafeFileError,
 )
 
 TABLES = ("csv", "tsv", "parquet")
@@ -166,3 +172,138 @@ def test_a_column_of_pandas_index_is_no_label(tmp_path, z):
     with latentscope.load(tmp_path / "a.parquet") as found:
         assert (dict(found.labels), found.ids) == ({}, None)
         assert json.dumps(dict(found.meta)) == "{}"
+
+
+class TestZarr:
+    @pytest.fixture
+    def path(self, tmp_path, z):
+        latentscope.save(tmp_path / "a.zarr", Latents(z, labels={"age": range(6)}))
+        return tmp_path / "a.zarr"
+
+    def test_another_folder(self, path, z, monkeypatch, tmp_path):
+        monkeypatch.chdir(tmp_path)
+        found = latentscope.load("a.zarr")
+        monkeypatch.chdir("/")
+        np.testing.assert_array_equal(found.z[:], z)
+
+    def test_chunks_that_vanish_are_no_zeros(self, path):
+        found = latentscope.load(path)
+        shutil.rmtree(path / "z" / "c")
+        with pytest.raises(IncompleteFileError, match=r"has no chunk c/0/0, .*read as 0"):
+            latentscope.radius_density(found)
+
+    def test_a_folder_that_vanishes(self, path):
+        found = latentscope.load(path)
+        shutil.rmtree(path)
+        with pytest.raises(MissingFileError, match="no such file"):
+            latentscope.radius_density(found)
+
+    def test_the_word_pickle_does_no_harm(self, path, z):
+        zarr.open_group(str(path))["z"].attrs["note"] = "made from pickle files"
+        np.testing.assert_array_equal(latentscope.load(path).z[:], z)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ('z0,z1,t\n1,2,"a\n3,4,c\n5,6,d\n', "unexpected end of data"),
+        ("z0,z0,z1\n1,2,3\n4,5,6\n", "different names"),
+        ("z0,z1,z2\n1,2,x\n4,5,y\n", "missing: z2"),
+        ("z0,z1,z2\nx,2,3\ny,5,6\n", "missing: z0"),
+    ],
+)
+def test_tables_that_would_lose_something(tmp_path, text, match):
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises((FileFormatError, DataError), match=match):
+        latentscope.load(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("missing", ["", "NA", "NaN"])
+@pytest.mark.parametrize("row", [0, 55])
+def test_missing_numbers_of_tables_are_nan(tmp_path, missing, row):
+    lines = [["1", "2", "3"] for _ in range(60)]
+    lines[row][2] = missing
+    (tmp_path / "a.csv").write_text("z0,z1,z2\n" + "\n".join(map(",".join, lines)))
+    found = latentscope.load(tmp_path / "a.csv")
+    assert np.isnan(found.z[row, 2])
+    assert latentscope.finite_rows(found).n_total == 60
+
+
+def test_wide_tables(tmp_path):
+    z = np.random.default_rng(0).standard_normal((3, 9000))
+    latentscope.save(tmp_path / "a.csv", z)
+    np.testing.assert_array_equal(latentscope.load(tmp_path / "a.csv").z, z)
+
+
+def test_bytes_behind_a_member_are_no_numbers(tmp_path, z):
+    """The stored member declares more rows than it holds; another member follows."""
+    np.save(tmp_path / "a.npy", z)
+    raw = (tmp_path / "a.npy").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("z.npy", raw[:-40])
+        archive.writestr("other.npy", raw)
+    with pytest.raises(FileFormatError, match=r"z\.npy of .* must end with its numbers"):
+        latentscope.load(tmp_path / "a.npz", key="z")
+
+
+def test_cells_behind_a_link(tmp_path, z):
+    latentscope.save(tmp_path / "secret.h5ad", Latents(z, labels={"code": range(6)}))
+    latentscope.save(tmp_path / "a.h5ad", z)
+    with h5py.File(tmp_path / "a.h5ad", "r+") as file:
+        del file["obs"]
+        file["obs"] = h5py.ExternalLink(str(tmp_path / "secret.h5ad"), "/obs")
+    with pytest.raises(UnsafeFileError, match=r"obs of .* is a link"):
+        latentscope.load(tmp_path / "a.h5ad")
+
+
+def test_labels_behind_a_link_are_left_out_aloud(tmp_path, z):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["z"] = z
+        file["labels/x"] = h5py.ExternalLink("other.h5", "/x")
+    with pytest.warns(LatentscopeWarning, match=r"labels/x of .* is left out"):
+        latentscope.load(tmp_path / "a.h5").close()
+
+
+def test_a_list_that_holds_itself(tmp_path):
+    endless = [torch.ones((2, 2))]
+    endless += [endless] * 8
+    torch.save(endless, tmp_path / "a.pt")
+    with pytest.raises(TooLargeError, match="over 10,000 tensors"):
+        latentscope.load(tmp_path / "a.pt")
+
+
+def test_the_posterior_of_something_else_is_said(tmp_path, z):
+    np.savez(tmp_path / "a.npz", X_pca=z, qz_m=z, qz_v=np.exp(z))
+    with (
+        pytest.warns(LatentscopeWarning, match=r"of X_pca are taken to be qz_m and qz_v"),
+        pytest.warns(LatentscopeWarning, match="is a variance"),
+    ):
+        latentscope.load(tmp_path / "a.npz", key="X_pca")
+    with pytest.warns(LatentscopeWarning, match="is a variance"):
+        assert latentscope.load(tmp_path / "a.npz", key="qz_m").kind == "vae"
+
+
+def test_isolated_latents_do_not_go_to_workers(tmp_path, z):
+    latentscope.save(tmp_path / "a.h5", z)
+    with (
+        latentscope.load(tmp_path / "a.h5", isolated=True) as found,
+        pytest.raises(DataError, match="isolated latents lie in a temporary one"),
+    ):
+        found.to_dask()
+
+
+def test_a_reader_that_loses_its_parent_ends(tmp_path, z):
+    """Nothing stays in the folder of temporary files when the caller is killed."""
+    latentscope.save(tmp_path / "a.h5", z)
+    (tmp_path / "tmp").mkdir()
+    folder = tmp_path / "tmp" / "latentscope-x"
+    folder.mkdir()
+    os.mkfifo(folder / "latents.npz")  # the reader waits here
+    options = json.dumps({"key": None})
+    command = [sys.executable, "-m", "latentscope.formats._child", str(tmp_path / "a.h5")]
+    child = subprocess.Popen(
+        [*command, str(folder / "latents.npz"), options], stdin=subprocess.PIPE
+    )
+    child.stdin.close()
+    assert child.wait(30) == 1
+    assert not folder.exists()
