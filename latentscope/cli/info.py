@@ -19,7 +19,7 @@ _MOST = 40  # arrays that are shown
 
 @click.command(
     context_settings=SETTINGS,
-    help="What is in the file? Reads no rows of formats that can be read by rows.",
+    help="What is in the file? Reads no rows where it can.",
     epilog=examples("latentscope info latents.h5", "latentscope info cells.h5ad --json"),
 )
 @click.argument("file", type=click.Path())

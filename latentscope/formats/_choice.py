@@ -224,7 +224,11 @@ def _known(
     ids = None
     for path, item in contents.items.items():
         where, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
-        is_refused = item.dtype == REFUSED and item.shape == () and where in folders
+        is_refused = (
+            item.dtype == REFUSED
+            and item.shape == ()
+            and (where == contents.label_folder or is_id_name(name))
+        )
         if (item.shape != (n_stored,) and not is_refused) or where not in {*folders, "."}:
             continue
         try:

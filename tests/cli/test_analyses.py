@@ -151,8 +151,8 @@ def test_a_key_chooses_the_array(good):
     ("arguments", "code", "match"),
     [
         ("radius nothing.h5", 1, "error: no such file: nothing.h5"),
-        ("radius photos", 1, "is a folder, pipe or device"),
-        ("radius photos/00.png", 1, "is not an HDF5 file"),
+        ("radius photos", 1, "is a folder"),
+        ("radius photos/00.png", 1, "is no file of latents"),
         ("radius latents.h5 --key w", 1, "key must name a dataset"),
         ("radius latents.h5 --bin-width wide", 2, "'wide' is not a valid float"),
         ("posterior ae.h5", 1, "latents must hold mu and logvar"),
