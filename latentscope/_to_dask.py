@@ -87,7 +87,7 @@ def _from_anywhere(name: str, rows: FileRows) -> FileRows:
     if isinstance(rows, DerivedRows):
         rows.rows = _movable(name, rows.rows)
     elif isinstance(seen := getattr(rows, "seen", None), Seen):
-        vars(rows)["seen"] = replace(seen, path=rows.path)
+        vars(rows)["seen"] = replace(seen, path=seen.path.absolute())
     return rows
 
 

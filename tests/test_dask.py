@@ -28,7 +28,6 @@ from latentscope.errors import (
     ClusterError,
     DataError,
     DataTypeError,
-    FileFormatError,
     MissingFileError,
 )
 from latentscope.results import Result
@@ -290,12 +289,17 @@ TASKS = {
     "short": (
         lambda b: b[:-1],
         DataError,
-        r"the Dask array declares, here 500; its task made 499",
+        r"the Dask array declares, here \(500, 4\); its task made \(499, 4\)",
+    ),
+    "narrow": (
+        lambda b: b[:, :1],
+        DataError,
+        r"here \(500, 4\); its task made \(500, 1\)",
     ),
     "masked": (lambda b: np.ma.masked_less(b, 0), DataTypeError, "got a masked one"),
     "objects": (lambda b: b.astype(object), DataTypeError, "got dtype object"),
     "ValueError": (lambda b: b.no_such_thing, AttributeError, "no_such_thing"),
-    "file": (not_there, FileFormatError, r"a chunk of .* cannot be read: .*No such file"),
+    "file": (not_there, MissingFileError, r"a chunk of .* cannot be read: no such file: z\.npy"),
 }
 
 
