@@ -1,8 +1,6 @@
 """What happens beside training: progress, checkpoints, and an eye on losses and radii."""
 
-import signal
-import threading
-from typing import Any, Self
+from typing import Any
 
 import keras
 import numpy as np
@@ -99,43 +97,6 @@ class Monitor(keras.callbacks.Callback):
                 f"{epoch + 1}, over {self.limit:.4g} (a hundred times that of N(0, I)). The KL "
                 "loss may be too weak to hold it, or the learning rate too high."
             )
-
-
-class Interrupts(keras.callbacks.Callback):
-    """Ctrl-C ends the training, also where TensorFlow swallows the exception that it raises.
-
-    A context around ``fit`` as well as a callback: what was asked for once is raised again after
-    the next batch.
-    """
-
-    is_asked = False
-    before: Any = None
-
-    def __enter__(self) -> Self:
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self.before = signal.signal(signal.SIGINT, self._ask)
-        return self
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        if self.before is not None:
-            signal.signal(signal.SIGINT, self.before)
-        if kind is None:
-            self._raise_if_asked()
-
-    def _ask(self, *_: Any) -> None:
-        self.is_asked = True
-        raise KeyboardInterrupt("stopped by Ctrl-C")
-
-    def _raise_if_asked(self) -> None:
-        if self.is_asked:
-            raise KeyboardInterrupt("stopped by Ctrl-C")
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._raise_if_asked()
-
-    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._raise_if_asked()
 
 
 class Checkpoints(keras.callbacks.Callback):

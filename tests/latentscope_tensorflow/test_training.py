@@ -1,10 +1,8 @@
 """Training: it learns, stops and continues with the same bits, and says when it goes wrong."""
 
-import contextlib
 import io
 import json
 import re
-import signal
 from dataclasses import replace
 from functools import partial
 
@@ -233,22 +231,6 @@ def test_refused_calls_leave_the_folder_free(faces, small, tmp_path):
     with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         train(faces, small, folder=tmp_path, rng=3, callbacks=[Interrupt(0)])
     train(faces, small, folder=tmp_path, epochs=1)
-
-
-def test_an_interrupt_that_is_swallowed_is_raised_again(faces, small, tmp_path):
-    class Swallow(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch, logs=None):
-            with contextlib.suppress(KeyboardInterrupt):  # as TensorFlow does now and then
-                signal.raise_signal(signal.SIGINT)
-
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
-            train(faces, small, folder=tmp_path, epochs=2, callbacks=[Swallow()])
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_other_images_of_the_same_names_do_not_continue(faces, small, tmp_path):
