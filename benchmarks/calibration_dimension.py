@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 import latentscope
+from latentscope.analysis.dimension import IntrinsicDimension
 from latentscope.errors import LatentscopeWarning
-from latentscope.structure.intrinsic_dimension import IntrinsicDimension
 
 METHODS = ("two-nn", "mle")
 N_AXES = 256

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import kstest
 
 import latentscope
-from latentscope.structure._normality_sets import TESTS
+from latentscope.statistics.gaussianity.sets import TESTS
 
 Z_DIM, N_ROWS, N_TESTED, N_SETS, RUNS = 256, 20_000, 4_000, 19, 10
 LEVEL_RUNS, LEVEL_SHAPE = 300, (500, 8)

@@ -20,10 +20,10 @@ import numpy as np
 
 import latentscope
 from latentscope._threads import n_cores
-from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._gaussian_fit import fit_gaussians
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.rows import reduce
+from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.gaussian_fit import fit_gaussians
 
 N_POINTS, Z_DIM = 170_000, 256
 Row = tuple[str, str, str, str]

@@ -29,9 +29,9 @@ from distributed import Client, LocalCluster
 import latentscope
 from latentscope._threads import n_cores
 from latentscope._to_dask import CHUNK_BYTES
-from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._moments import Covariance, Moments
 from latentscope.rows import reduce
+from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.moments import Covariance, Moments
 
 Z_DIM = 256
 N_WORKERS = (1, 2, 4, 8)

@@ -159,7 +159,6 @@ def _revived(value: Any, kind: Any = None) -> Any:
 def _class_named(name: str) -> type[Result]:
     """Return a class of results, whose analysis may not have been imported yet."""
     if name not in _CLASSES:
-        for folder in ("latentscope.analysis", "latentscope.structure"):
-            for module in iter_modules(import_module(folder).__path__):
-                import_module(f"{folder}.{module.name}")
+        for module in iter_modules(import_module("latentscope.analysis").__path__):
+            import_module(f"latentscope.analysis.{module.name}")
     return _CLASSES[name]

@@ -19,10 +19,10 @@ from latentscope._blas import one_blas_thread
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn
-from latentscope.analysis._core import covariance_factor, fitted_core
-from latentscope.analysis._moments import Covariance, Moments, principal_axes
 from latentscope.errors import DataError
 from latentscope.rows import as_rows, reduce, sample_rows, take
+from latentscope.statistics.core import covariance_factor, fitted_core
+from latentscope.statistics.moments import Covariance, Moments, principal_axes
 
 __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "normal", "uniform"]
 

@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 import latentscope
 from latentscope import _sources
 from latentscope import rows as driver
-from latentscope.analysis import _core, direction, ellipsoid
-from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._kmeans import Assignment, Centroids
-from latentscope.analysis._moments import Covariance, DoubleCovariance, Moments
-from latentscope.analysis._posterior_sums import PosteriorSums
+from latentscope.analysis import direction, ellipsoid
 from latentscope.analysis._views import view_of
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.latents import Latents
 from latentscope.rows import Block, Collected, Summary, as_rows, reduce
-from latentscope.structure._cloud import CloudSums, Frame
+from latentscope.statistics import core
+from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.gaussianity.cloud import CloudSums, Frame
+from latentscope.statistics.kmeans import Assignment, Centroids
+from latentscope.statistics.moments import Covariance, DoubleCovariance, Moments
+from latentscope.statistics.posterior_sums import PosteriorSums
 
 N, D = 83, 3
 EXACT, SINGLE = 1e-12, 1e-5  # the latter where products are float32
@@ -66,14 +67,14 @@ SUMMARIES = {
     CloudSums: lambda cloud: CloudSums(
         Frame.of(as_rows(cloud["z"]), np.random.default_rng(0)), kept=0.3
     ),
-    _core._Inside: lambda cloud: _core._Inside(cloud["z"].mean(axis=0, dtype="f8"), np.eye(D), 2.5),
+    core._Inside: lambda cloud: core._Inside(cloud["z"].mean(axis=0, dtype="f8"), np.eye(D), 2.5),
     direction._Groups: lambda cloud: direction._Groups(D, np.arange(N) % 3 == 0),
     ellipsoid._Spread: lambda cloud: ellipsoid._Spread(view(cloud)),
     ellipsoid._Inside: lambda cloud: ellipsoid._Inside(
         view(cloud), np.zeros(2), np.eye(2), np.array([0.5, 2.0])
     ),
 }
-SINGLE_PRODUCTS = {Covariance, _core._Inside, CloudSums, ellipsoid._Spread}
+SINGLE_PRODUCTS = {Covariance, core._Inside, CloudSums, ellipsoid._Spread}
 
 
 def every_summary(kind=Summary):

@@ -20,7 +20,6 @@ from distributed import Client, LocalCluster
 import latentscope as ls
 from latentscope import _dask
 from latentscope._file_rows import FileRows, access_errors
-from latentscope.analysis._moments import Moments
 from latentscope.errors import (
     AccessError,
     ClusterError,
@@ -29,6 +28,7 @@ from latentscope.errors import (
     MissingFileError,
 )
 from latentscope.rows import collect, finite_rows, reduce
+from latentscope.statistics.moments import Moments
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import the tests
 N, D = 3000, 5

@@ -15,9 +15,6 @@ from hypothesis import strategies as st
 from latentscope import _sources
 from latentscope import rows as driver
 from latentscope._sources import as_matrix
-from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._moments import Covariance, Moments
-from latentscope.analysis._posterior_sums import PosteriorSums
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.errors import DataError, FileFormatError
 from latentscope.latents import Latents
@@ -33,6 +30,9 @@ from latentscope.rows import (
     sample_rows,
     take,
 )
+from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.moments import Covariance, Moments
+from latentscope.statistics.posterior_sums import PosteriorSums
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-11}
 cloud = np.random.default_rng(0).standard_normal((83, 3)) * [1, 3, 0.2] + [0, 5, -1]

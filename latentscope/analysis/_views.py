@@ -8,10 +8,10 @@ import numpy as np
 
 from latentscope._types import Array, FloatArray
 from latentscope._validate import integer, numbers, one_of
-from latentscope.analysis._moments import principal_axes, rounding
 from latentscope.analysis.pca import PCA, check_width, pca, project
 from latentscope.errors import DataError
 from latentscope.rows import Block, Rows
+from latentscope.statistics.moments import principal_axes, rounding
 
 _WORDS = {2: "two", 3: "three"}
 _LIKE = {2: "(0, 1)", 3: "(0, 1, 2)"}

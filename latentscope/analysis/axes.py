@@ -20,11 +20,11 @@ from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, positive
 from latentscope._warn import warn
-from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._gaussian_fit import fit_gaussians, gaussian_curves
-from latentscope.analysis._moments import Moments
 from latentscope.results import Result
 from latentscope.rows import Rows, as_rows, reduce
+from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.gaussian_fit import fit_gaussians, gaussian_curves
+from latentscope.statistics.moments import Moments
 
 FWHM = 2 * np.sqrt(2 * np.log(2))  # full width at half maximum of a Gaussian, in σ
 _MANY_ROWS = 100  # below which no histogram shows much

@@ -20,11 +20,11 @@ from latentscope._blas import one_blas_thread
 from latentscope._table import Table
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
-from latentscope.analysis._kmeans import Assignment, lloyd, nested_seeds
-from latentscope.analysis._moments import Covariance, gaussian_like
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows import as_rows, sample_rows, take
+from latentscope.statistics.kmeans import Assignment, lloyd, nested_seeds
+from latentscope.statistics.moments import Covariance, gaussian_like
 
 _REST = 2e-3  # share by which no inertia falls any more when the steps on all rows end
 _REST_ON_SAMPLE = 1e-3

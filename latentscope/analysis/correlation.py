@@ -19,10 +19,10 @@ from scipy.stats import beta
 from latentscope._table import Table
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import integer
-from latentscope.analysis._moments import Covariance
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import as_rows, reduce
+from latentscope.statistics.moments import Covariance
 
 _LEVEL = 0.05  # of all pairs together
 

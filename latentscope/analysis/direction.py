@@ -18,11 +18,11 @@ import numpy as np
 
 from latentscope._types import BoolArray, FloatArray
 from latentscope._validate import one_of
-from latentscope.analysis._moments import Moments
 from latentscope.errors import DataError, DataTypeError
 from latentscope.latents import Latents
 from latentscope.results import Result
 from latentscope.rows import Block, Summary, as_rows, reduce
+from latentscope.statistics.moments import Moments
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)

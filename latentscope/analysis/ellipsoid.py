@@ -21,11 +21,11 @@ from scipy.stats import chi, chi2
 from latentscope._table import Table
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import generator, integer, numbers
-from latentscope.analysis._moments import Covariance, principal_axes
 from latentscope.analysis._views import View, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import Block, Summary, as_rows, reduce, sample_rows, take
+from latentscope.statistics.moments import Covariance, principal_axes
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)

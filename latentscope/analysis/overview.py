@@ -5,15 +5,15 @@ from typing import Any, ClassVar
 
 from latentscope._table import Table
 from latentscope._validate import positive
-from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._moments import Covariance, Moments
-from latentscope.analysis._posterior_sums import PosteriorSums
 from latentscope.analysis.axes import AxisDensity, axes_result
 from latentscope.analysis.pca import PCA, pca_result
 from latentscope.analysis.posterior import Posterior, posterior_result
 from latentscope.analysis.radius import RadiusCounts, RadiusDensity, radius_result
 from latentscope.results import Result
 from latentscope.rows import Summary, as_rows, reduce
+from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.moments import Covariance, Moments
+from latentscope.statistics.posterior_sums import PosteriorSums
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)

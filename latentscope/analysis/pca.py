@@ -21,11 +21,11 @@ from latentscope._kernels import centred
 from latentscope._table import Table
 from latentscope._types import Array, FloatArray
 from latentscope._validate import integer
-from latentscope.analysis._moments import Covariance, principal_axes
-from latentscope.analysis._noise import noise_floor, noise_spectrum
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import Block, Rows, as_rows, collect, reduce
+from latentscope.statistics.moments import Covariance, principal_axes
+from latentscope.statistics.noise import noise_floor, noise_spectrum
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)

@@ -19,10 +19,10 @@ import numpy as np
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._warn import warn
-from latentscope.analysis._posterior_sums import DEVIATIONS, LOGVAR_LIMIT, PosteriorSums
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import Rows, as_rows, reduce
+from latentscope.statistics.posterior_sums import DEVIATIONS, LOGVAR_LIMIT, PosteriorSums
 
 COLLAPSED_KL = 0.1  # nats, below which an axis that is not active carries nothing
 ACTIVE_VARIANCE = 0.01  # of mu over the data, above which an axis is active

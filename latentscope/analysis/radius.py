@@ -17,18 +17,18 @@ from latentscope._kernels import radii
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import positive, real
 from latentscope._warn import warn
-from latentscope.analysis._bins import AxisCounts
-from latentscope.analysis._moments import (
+from latentscope.errors import DataError
+from latentscope.results import Result
+from latentscope.rows import Block, Collected, Rows, Summary, as_rows, reduce
+from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.moments import (
     Covariance,
     Moments,
     principal_axes,
     refuse_overflow,
     spread_rows,
 )
-from latentscope.analysis._quadratic import gaussian_radius_density, without_sampling_spread
-from latentscope.errors import DataError
-from latentscope.results import Result
-from latentscope.rows import Block, Collected, Rows, Summary, as_rows, reduce
+from latentscope.statistics.quadratic import gaussian_radius_density, without_sampling_spread
 
 _NARROWEST, _WIDEST = 0.5, 100  # std of the radii in bins that a histogram shows well
 _FEWEST_ROWS = 2048

@@ -22,15 +22,15 @@ import numpy as np
 from latentscope._kernels import centred
 from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._warn import warn
-from latentscope.analysis._moments import (
+from latentscope.errors import DataError
+from latentscope.results import Result
+from latentscope.rows import Block, Collected, Rows, as_rows, reduce
+from latentscope.statistics.moments import (
     DoubleCovariance,
     refuse_overflow,
     spread_rows,
     varying_axes,
 )
-from latentscope.errors import DataError
-from latentscope.results import Result
-from latentscope.rows import Block, Collected, Rows, as_rows, reduce
 
 SHARES = np.linspace(0, 1, 1001)
 _SHELL_ROWS = 100_000  # rows whose distances make the shell

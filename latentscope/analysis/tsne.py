@@ -22,11 +22,11 @@ from tqdm import tqdm
 from latentscope._threads import n_cores
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, positive, real
-from latentscope.analysis._neighbours import is_forked, nearest_neighbours, preservation
 from latentscope.analysis.pca import pca
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows import as_rows, sample_rows, take
+from latentscope.statistics.neighbours import is_forked, nearest_neighbours, preservation
 
 _N_SCORED = 10  # neighbours by which the map is judged
 _START_SIZE = 1e-4  # standard deviation of the first component at the start, as openTSNE advises

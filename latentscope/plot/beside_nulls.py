@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope.analysis.beside_nulls import BesideNulls
 from latentscope.errors import DataError
 from latentscope.plot._panels import some_axes
-from latentscope.structure.beside_nulls import BesideNulls
 
 _MOST_PANELS = 40
 

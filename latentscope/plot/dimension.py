@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope._types import FloatArray
+from latentscope.analysis.dimension import IntrinsicDimension
 from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
-from latentscope.structure.intrinsic_dimension import IntrinsicDimension
 
 _WIDE = 3.0  # range of scales from which on they are drawn as logarithms
 _NAMES = {"two-nn": "TwoNN", "mle": "maximum likelihood"}

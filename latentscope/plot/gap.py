@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from latentscope.analysis.gap import STABLE, ClusterGap
 from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
-from latentscope.structure.cluster_gap import STABLE, ClusterGap
 
 _BAND = (0.025, 0.975)  # quantiles of the Gaussians
 

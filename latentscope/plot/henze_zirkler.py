@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope.analysis.henze_zirkler import HenzeZirkler
 from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
-from latentscope.structure.henze_zirkler import HenzeZirkler
 
 _N_POINTS = 300  # along the curve
 

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from latentscope.analysis.normality import Normality
 from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
-from latentscope.structure.normality import Normality
 
 _COLOURS = {"axis": DATA, "component": "C1", "projection": MUTED}
 _NAMES = {"axis": "axes", "component": "components", "projection": "random projections"}

@@ -8,8 +8,8 @@ from matplotlib.ticker import MaxNLocator
 
 from latentscope._types import FloatArray
 from latentscope.analysis._views import axis_names
+from latentscope.analysis.plane_structure import PlaneStructure
 from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
-from latentscope.structure.plane_structure import PlaneStructure
 
 _FUNCTIONS = {
     "pairs": "near pairs, L(r) − r",

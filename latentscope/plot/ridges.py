@@ -13,8 +13,8 @@ from mpl_toolkits.mplot3d.art3d import Line3DCollection
 
 from latentscope._types import FloatArray, IntArray
 from latentscope.analysis._views import axis_names
+from latentscope.analysis.ridges import Ridges
 from latentscope.plot._panels import DATA, dot_size, one_axes, space_axes
-from latentscope.structure.ridges import Ridges
 
 _FOUND = "C3"
 _BAND = "#f6cfc9"  # opaque, so that discs that overlap make one band

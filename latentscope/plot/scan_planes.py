@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope.analysis.scan_planes import PlaneScan
 from latentscope.plot._panels import GAUSSIAN, MUTED, one_axes
-from latentscope.structure.scan_planes import PlaneScan
 
 _PER_PLANE = 0.22  # inches
 _MOST_NAMES = 40

@@ -9,13 +9,13 @@ from scipy.stats import f as f_law
 
 from latentscope.analysis.axes import AxisDensity
 from latentscope.analysis.clusters import InertiaCurve
+from latentscope.analysis.gap import ClusterGap
 from latentscope.analysis.posterior import COLLAPSED_KL, Posterior
 from latentscope.analysis.radius import RadiusDensity
 from latentscope.analysis.support import Support
 from latentscope.pictures import FULL, PRIOR
 from latentscope.reporting.albums import Gallery
 from latentscope.reporting.study import STANDS_OUT, Study
-from latentscope.structure.cluster_gap import ClusterGap
 
 _NEAR = 0.05  # relative difference below which two radii are called alike
 _NOISE = 0.01  # share of the noise in the variance of z below which z is just mu

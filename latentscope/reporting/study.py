@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 
 from latentscope.analysis.clusters import InertiaCurve, inertia_curve
+from latentscope.analysis.dimension import IntrinsicDimension, intrinsic_dimension
 from latentscope.analysis.direction import Direction, direction
+from latentscope.analysis.gap import ClusterGap, cluster_gap
+from latentscope.analysis.normality import Normality, normality
 from latentscope.analysis.overview import Overview, overview
 from latentscope.analysis.planes import PlaneZoom, plane_zoom
+from latentscope.analysis.scan_planes import PlaneScan, scan_planes
 from latentscope.analysis.support import Shell, Support
 from latentscope.analysis.tsne import Embedding, tsne
 from latentscope.errors import DataError, LatentscopeError, LatentscopeWarning
@@ -22,10 +26,6 @@ from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
 from latentscope.reporting.kept import Kept
 from latentscope.rows import Rows, as_rows, sample_rows, take
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
-from latentscope.structure.cluster_gap import ClusterGap, cluster_gap
-from latentscope.structure.intrinsic_dimension import IntrinsicDimension, intrinsic_dimension
-from latentscope.structure.normality import Normality, normality
-from latentscope.structure.scan_planes import PlaneScan, scan_planes
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
 _N_TSNE = 4000  # rows of a map that shows what there is to see

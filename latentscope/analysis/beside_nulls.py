@@ -1,0 +1,166 @@
+"""Would the same analysis show as much on a cloud without structure?
+
+Any analysis is run on the data and on draws of a null model. Its numbers stand beside theirs with a
+rank, and its picture beside theirs: in the open, or as a line-up in which the reader has to find
+the data among nineteen nulls. Who cannot find it has seen nothing that the null does not have; who
+can has found something at p = 0.05.
+
+References
+----------
+A. Buja, D. Cook, H. Hofmann, M. Lawrence, E.-K. Lee, D. F. Swayne, H. Wickham (2009), Statistical
+inference for exploratory data analysis and model diagnostics, Philosophical Transactions of the
+Royal Society A 367, 4361–4383. doi:10.1098/rsta.2009.0120
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from tqdm import tqdm
+
+from latentscope._table import Table
+from latentscope._validate import generator, integer
+from latentscope.analysis.nulls import null_model
+from latentscope.errors import DataTypeError
+from latentscope.results import Result
+from latentscope.rows import as_rows, sample_rows, take
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class BesideNulls(Result):
+    """An analysis of the data, and the same of draws from a null model.
+
+    Attributes
+    ----------
+    analysis : str
+        Name of the function.
+    null : str
+        Name of the null model.
+    data : Result
+        What the analysis says of the data.
+    nulls : tuple of Result
+        What it says of each draw.
+    place : int
+        Where the line-up hides the data, from 0 to len(nulls).
+    """
+
+    analysis: str
+    null: str
+    data: Any
+    nulls: tuple[Any, ...]
+    place: int
+
+    _plot: ClassVar[str] = "plot_beside_nulls"
+
+    def table(self) -> Table:
+        """Return the headline numbers of the data beside those of the nulls.
+
+        p is the share of all sets, the data included, whose number is as far out on its side,
+        doubled for the two sides: of each number alone, not corrected for looking at several.
+        """
+        rows = []
+        for name, value in self.data.headline().items():
+            others = [null.headline().get(name) for null in self.nulls]
+            if all(_is_number(one) for one in (value, *others)):
+                values = np.array(others, dtype=float)
+                beyond = min((values <= value).sum(), (values >= value).sum())
+                p = min(1.0, 2 * (1 + float(beyond)) / (1 + len(values)))
+                rows.append((name, value, values.min(), float(np.median(values)), values.max(), p))
+        names = ("quantity", "data", "null_min", "null_median", "null_max", "p")
+        return Table(**{name: [row[k] for row in rows] for k, name in enumerate(names)})
+
+    def headline(self) -> dict[str, Any]:
+        """Return what stands beside what."""
+        return {"analysis": self.analysis, "null": self.null, "draws": len(self.nulls)}
+
+
+def beside_nulls(
+    analysis: Callable[..., Result],
+    z: Any,
+    *,
+    null: str = "gaussian",
+    n_null: int = 19,
+    n_rows: int = 250_000,
+    rng: int | np.random.Generator = 0,
+    **options: Any,
+) -> BesideNulls:
+    """Run an analysis on the data and on clouds without structure.
+
+    Parameters
+    ----------
+    analysis : callable
+        A function of this package that takes points and returns a result, like
+        `latentscope.tsne`.
+    z : array-like of shape (n_rows, z_dim), or Latents
+        Points; any source that `latentscope.rows.as_rows` takes.
+    null : {"gaussian", "elliptical", "copula", "independent"}
+        See `null_model`.
+    n_null : int
+        Draws. 19 make a line-up whose odds of being guessed are 1 in 20; the least p-value of a
+        number, on its two sides, is 2 / (n_null + 1).
+    n_rows : int
+        Rows of z to run the analysis on, and points of each draw, which are held in memory. If z
+        has more, they are chosen at random: data and nulls must be of one size to be compared.
+    rng : int or numpy.random.Generator
+        Seed of that choice, the draws and the place in the line-up.
+    **options
+        Passed on to the analysis.
+
+    Returns
+    -------
+    BesideNulls
+        `table()` compares the numbers, `plot()` the pictures; `latentscope.plot.plot_line_up` hides
+        the data among the nulls.
+
+    Raises
+    ------
+    DataError
+        If the null's name is unknown or the analysis refuses the points.
+    DataTypeError
+        If `analysis` is no function that returns a result.
+
+    Examples
+    --------
+    >>> import latentscope
+    >>> z = np.random.default_rng(0).standard_t(4, size=(2000, 8))
+    >>> beside = beside_nulls(latentscope.radius_density, z, n_null=39)
+    >>> dict(zip(beside.table()["quantity"], beside.table()["p"]))["maximum"]
+    0.05
+    """
+    integer("n_null", n_null, low=1)
+    random = generator(rng)
+    place = int(random.integers(n_null + 1))
+    rows = as_rows(z)
+    if rows.n_total > integer("n_rows", n_rows, low=2):
+        z = take(rows, sample_rows(rows, n_rows, random)[0])
+    data = _checked_result(analysis, z, options)
+    model = null_model(z, null, rng=random)
+    streams = tqdm(random.spawn(n_null), desc="analyses of the null", unit="draw", delay=2)
+    nulls = [analysis(model.draw(rng=stream), **options) for stream in streams]
+    return BesideNulls(
+        n_used=data.n_used,
+        n_total=rows.n_total,
+        analysis=getattr(analysis, "__name__", type(analysis).__name__),
+        null=null,
+        data=data,
+        nulls=tuple(nulls),
+        place=place,
+    )
+
+
+def _checked_result(analysis: Callable[..., Result], z: Any, options: dict[str, Any]) -> Result:
+    if not callable(analysis):
+        raise DataTypeError(f"analysis must be a function, like latentscope.pca; got {analysis!r}.")
+    result = analysis(z, **options)
+    if not isinstance(result, Result):
+        raise DataTypeError(
+            "analysis must return a result of this package, like latentscope.pca does; it "
+            f"returned {type(result).__name__}."
+        )
+    return result
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

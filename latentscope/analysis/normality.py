@@ -1,0 +1,301 @@
+"""Is the cloud a multivariate Gaussian, and how far from one?
+
+How far comes first, from all rows: the law of the Mahalanobis distances beside that of a Gaussian,
+every marginal along axes, components and random projections beside its normal, and the share of the
+points in a Gaussian core. With many rows every test rejects, so p-values come second, from Gaussian
+sets of equal size, on a stated number of rows.
+
+References
+----------
+K. V. Mardia (1970), Biometrika 57, 519–530. doi:10.1093/biomet/57.3.519
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from latentscope._table import Table
+from latentscope._types import FloatArray, IntArray
+from latentscope._validate import generator, integer
+from latentscope.analysis import _normality_words as words
+from latentscope.errors import DataError
+from latentscope.results import Result
+from latentscope.rows import Rows, as_rows, reduce
+from latentscope.statistics.core import Core, fitted_core
+from latentscope.statistics.gaussianity.cloud import CloudSums, Frame
+from latentscope.statistics.gaussianity.marginals import chance_gap, chance_moments
+from latentscope.statistics.gaussianity.radial import chance_kurtosis, law_quantiles
+from latentscope.statistics.gaussianity.sets import (
+    TESTS,
+    Sets,
+    compare_with_sets,
+    family_p_value,
+    p_values,
+)  # fmt: skip
+
+SHARES = np.linspace(0.001, 0.999, 999)
+_FEWEST_SETS = 19  # with which a p-value can be 0.05
+_CORE_ROWS = (20_000, 100)  # rows that the core rests on: at least, and per direction
+_CORE_REST = 1e-4
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class Normality(Result):
+    """How a cloud departs from the Gaussian of its mean and covariance.
+
+    A *gap* is Kolmogorov's distance: the largest difference between the share of the points below
+    a value and the share that a Gaussian has there.
+
+    Attributes
+    ----------
+    z_dim : int
+        Number of axes.
+    n_directions : int
+        Directions p along which the data vary.
+    kurtosis : float
+        Mardia's: the mean of d⁴ over p (p + 2), with the covariance that has n in the denominator.
+    radial_gap : float
+        Gap of the squared Mahalanobis distances d² from their law in a Gaussian sample.
+    quantiles : float64 array of shape (999,)
+        The d² below which shares 0.001, 0.002 … 0.999 of the rows lie.
+    axes : int64 array of shape (n_axes,)
+        The original axes that vary.
+    gaps, skewness, excess : float64 array of shape (n_marginals,)
+        Of each marginal, standardised: its gap from the normal, its skewness and its excess
+        kurtosis. First those of `axes`, then of the principal components, then of 64 random
+        projections.
+    core_share : float or None
+        Share of the points in a Gaussian core: the rows within its radius over those that a
+        Gaussian of all rows would have there. About 1 for a Gaussian. None where there are too few
+        rows, or too few within the radius, to find a core.
+    n_core : int
+        Rows that the core rests on.
+    n_points : int
+        Rows that the tests rest on; 0 where none were asked for, or there are too few rows for any.
+    observed : float64 array of shape (6,)
+        Statistics of the six `tests` on these rows; empty where `n_points` is 0.
+    null : float64 array of shape (n_null, 6)
+        The same statistics of Gaussian sets of equal size.
+    """
+
+    z_dim: int
+    n_directions: int
+    kurtosis: float
+    radial_gap: float
+    quantiles: FloatArray
+    axes: IntArray
+    gaps: FloatArray
+    skewness: FloatArray
+    excess: FloatArray
+    core_share: float | None
+    n_core: int
+    n_points: int
+    observed: FloatArray
+    null: FloatArray
+
+    _plot: ClassVar[str] = "plot_normality"
+
+    @property
+    def law_quantiles(self) -> FloatArray:
+        """The d² below which the same shares of a Gaussian's rows lie, exactly."""
+        return law_quantiles(SHARES, self.n_used, self.n_directions)
+
+    @property
+    def kurtosis_ratio(self) -> float:
+        """Mardia's kurtosis over its expectation in a Gaussian sample, (n − 1) / (n + 1)."""
+        return self.kurtosis * (self.n_used + 1) / (self.n_used - 1)
+
+    @property
+    def n_null(self) -> int:
+        """Gaussian sets that the p-values rest on."""
+        return len(self.null)
+
+    @property
+    def auc(self) -> float | None:
+        """How well a classifier tells the rows from a Gaussian's: 1 is always.
+
+        Rows that it cannot tell give a little less than 0.5: both halves of a set share its mean
+        and covariance, so that what one has too much of the other lacks.
+        """
+        return float(self.observed[-1]) if len(self.observed) else None
+
+    @property
+    def p_values(self) -> FloatArray:
+        """One p-value per test, in the order of `tests`; empty without Gaussian sets."""
+        return p_values(Sets(self.observed, self.null)) if self.n_null else np.empty(0)
+
+    @property
+    def p_value(self) -> float | None:
+        """One p-value of all tests together, or None without Gaussian sets."""
+        return family_p_value(Sets(self.observed, self.null)) if self.n_null else None
+
+    @property
+    def chance(self) -> dict[str, float]:
+        """What a Gaussian of as many rows exceeds once in 20 times, by name of the quantity.
+
+        Of marginals, the largest of all; "single_gap" is that of one alone. "radial_gap" is an
+        upper bound: Kolmogorov's 1.36 / √n, which the fitted mean and covariance make smaller.
+        """
+        n, many = self.n_used, len(self.gaps)
+        skewness, excess = chance_moments(n, many)
+        return {
+            "radial_gap": 1.36 / np.sqrt(n),
+            "kurtosis_ratio": chance_kurtosis(n, self.n_directions),
+            "gap": chance_gap(n, many),
+            "skewness": skewness,
+            "excess": excess,
+            "single_gap": chance_gap(n),
+        }
+
+    @property
+    def marginal_names(self) -> list[tuple[str, int]]:
+        """Kind ("axis", "component", "projection") and number of each marginal, from 0."""
+        n_projections = len(self.gaps) - len(self.axes) - self.n_directions
+        return [
+            *(("axis", number) for number in self.axes.tolist()),
+            *(("component", number) for number in range(self.n_directions)),
+            *(("projection", number) for number in range(n_projections)),
+        ]
+
+    @property
+    def kind(self) -> str:
+        """What the cloud is, in a few words: "like a Gaussian", "far from a Gaussian" ….
+
+        "cannot tell" where rows are too few and nothing is seen.
+        """
+        return words.kind(self)
+
+    @property
+    def verdict(self) -> str:
+        """The answer in words: how far, beside what chance leaves, and how sure."""
+        return words.verdict(self)
+
+    def marginals(self) -> Table:
+        """Return all marginals, that of the largest gap first."""
+        order = np.argsort(-self.gaps, kind="stable")
+        kinds, numbers = zip(*(self.marginal_names[place] for place in order), strict=True)
+        return Table(
+            marginal=kinds,
+            number=numbers,
+            gap=self.gaps[order].tolist(),
+            skewness=self.skewness[order].tolist(),
+            excess_kurtosis=self.excess[order].tolist(),
+        )
+
+    def tests(self) -> Table:
+        """Return the tests: statistic of `n_points` rows, of Gaussian sets, and p-value."""
+        if not self.n_null:
+            raise DataError("tests need Gaussian sets; this result has none. Ask for n_null=99.")
+        return Table(
+            test=TESTS,
+            statistic=self.observed.tolist(),
+            gaussian=np.median(self.null, axis=0).tolist(),
+            gaussian_95=np.quantile(self.null, 0.95, axis=0).tolist(),
+            p_value=self.p_values.tolist(),
+        )
+
+    def table(self) -> Table:
+        """Return each effect size, what a Gaussian has, what chance leaves, and the p-value."""
+        return words.effects(self)
+
+    def headline(self) -> dict[str, Any]:
+        """Return how far from a Gaussian, and how sure that is."""
+        return {
+            "share in a Gaussian core": self.core_share,
+            "gap of the distances": self.radial_gap,
+            "kurtosis ratio": self.kurtosis_ratio,
+            "largest gap of a marginal": float(self.gaps.max()),
+            "AUC": self.auc,
+            "p": self.p_value,
+        }
+
+
+def normality(
+    z: Any, *, n_null: int = 99, n_points: int = 10_000, rng: int | np.random.Generator = 0
+) -> Normality:
+    """Measure how far the cloud is from a multivariate Gaussian, and test whether it is one.
+
+    Parameters
+    ----------
+    z : array-like of shape (n_points, z_dim), or Latents
+        Points; any source that `latentscope.rows.as_rows` takes, in memory or not.
+    n_null : int
+        Gaussian sets that p-values rest on: at least 19, or 0 for effect sizes alone.
+    n_points : int
+        Rows, chosen at random, that the tests use (all, if fewer). Effect sizes use all rows, but
+        for the core: 100 rows per direction, at least 20,000.
+    rng : int or numpy.random.Generator
+        Seed of the projections, of the choice of rows and of the Gaussian sets.
+
+    Returns
+    -------
+    Normality
+        Effect sizes, tests, and `verdict`, a sentence.
+
+    Raises
+    ------
+    DataError
+        If all points coincide, or `n_points` is not above the number of directions + 1.
+
+    Notes
+    -----
+    In a Gaussian sample n d² / (n − 1)² follows Beta(p / 2, (n − p − 1) / 2). The p-values are
+    exact for any mean and covariance, since whitened Gaussian rows do not depend on them. `p_value`
+    is corrected for the number of tests, and that of each test for the number of marginals.
+
+    Departures along few of many directions that are neither axes nor leading components stay
+    unseen; so do dependences that leave all these marginals normal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> z = np.random.default_rng(0).standard_normal((5000, 8))
+    >>> result = normality(z, n_null=19)
+    >>> round(result.kurtosis_ratio, 2), round(result.core_share, 1), result.p_value > 0.05
+    (1.0, 1.0, True)
+    >>> z[:, 3] = np.abs(z[:, 3])
+    >>> normality(z, n_null=19).marginals()["number"][0]
+    3
+    """
+    rows, random = as_rows(z), generator(rng)
+    integer("n_points", n_points, low=3)
+    integer("n_null", n_null, low=0)
+    if 0 < n_null < _FEWEST_SETS:
+        raise DataError(f"n_null must be 0, or at least {_FEWEST_SETS} for p = 0.05; got {n_null}.")
+    frame = Frame.of(rows, random)
+    n_core = max(_CORE_ROWS[0], _CORE_ROWS[1] * frame.n_directions)
+    (sums,) = reduce(rows, CloudSums(frame, n_core / frame.n), progress="normality")
+    is_enough = frame.n > frame.n_directions + 1  # else all rows have one distance
+    core = _core(as_rows(sums.sample)) if is_enough else None
+    is_tested = n_null > 0 and is_enough
+    sets = Sets(np.empty(0), np.empty((0, len(TESTS))))
+    if is_tested:
+        sets = compare_with_sets(rows, n_points, n_null, random)
+    parts = (sums.axes, sums.components, sums.projections)
+    return Normality(
+        n_used=frame.n,
+        n_total=rows.n_total,
+        z_dim=rows.z_dim,
+        n_directions=frame.n_directions,
+        kurtosis=sums.radial.kurtosis,
+        radial_gap=sums.radial.gap,
+        quantiles=sums.radial.quantiles(SHARES),
+        axes=frame.axes,
+        gaps=np.concatenate([part.gaps for part in parts]),
+        skewness=np.concatenate([part.skewness for part in parts]),
+        excess=np.concatenate([part.excess for part in parts]),
+        core_share=core.share if core else None,
+        n_core=len(sums.sample),
+        n_points=min(n_points, frame.n) if is_tested else 0,
+        observed=sets.observed,
+        null=sets.null,
+    )
+
+
+def _core(rows: Rows) -> Core | None:
+    """Return the core of the rows, or None where too few of them lie within its radius."""
+    try:
+        return fitted_core(rows, rest=_CORE_REST)
+    except DataError:
+        return None

@@ -1,0 +1,211 @@
+"""What would this cloud be without structure? Null models of a whole cloud.
+
+Each keeps something of the data and leaves everything else to chance: mean and covariance, also the
+distances from the centre, also the marginals, or the marginals alone. What the data show and draws
+of a model do not show is not explained by what that model keeps.
+
+References
+----------
+D. E. Tyler (1987), Annals of Statistics 15, 234–251 (shape). doi:10.1214/aos/1176350263
+R. B. Nelsen (2006), An Introduction to Copulas, chapter 2.
+K.-T. Fang, S. Kotz, K.-W. Ng (1990), Symmetric Multivariate and Related Distributions, chapter 2.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from latentscope._types import Array, FloatArray
+from latentscope._validate import generator, integer, one_of
+from latentscope.errors import DataError
+from latentscope.rows import Rows, as_rows, reduce, sample_rows, take
+from latentscope.statistics.moments import Covariance, gaussian_like, varying_axes
+
+_MOST_STEPS, _REST = 100, 1e-6  # of the search for the shape
+
+
+class NullModel(ABC):
+    """A structureless cloud like the data.
+
+    Attributes
+    ----------
+    n_points : int
+        Points of each draw.
+    n_total : int
+        Rows of the data.
+    """
+
+    def __init__(self, rows: Rows, n_points: int, random: np.random.Generator) -> None:
+        self.n_points, self.n_total = n_points, rows.n_total
+        self.dtype = rows.matrices["z"].dtype
+        self.fit(rows, random)
+
+    def draw(self, *, rng: int | np.random.Generator = 0) -> Array:
+        """Return one cloud of the model, of shape (n_points, z_dim), in the precision of the data.
+
+        Parameters
+        ----------
+        rng : int or numpy.random.Generator
+            Seed; the same seed gives the same points.
+        """
+        return self.points(generator(rng)).astype(self.dtype, copy=False)
+
+    @abstractmethod
+    def fit(self, rows: Rows, random: np.random.Generator) -> None:
+        """Keep of the data what the model keeps."""
+
+    @abstractmethod
+    def points(self, random: np.random.Generator) -> Array:
+        """Return one cloud."""
+
+
+class _Gaussian(NullModel):
+    """Mean and covariance of all rows, exactly."""
+
+    def fit(self, rows: Rows, random: np.random.Generator) -> None:  # noqa: ARG002
+        (self.covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
+        self.n_points = min(self.n_points, self.covariance.n)
+
+    def points(self, random: np.random.Generator) -> Array:
+        return gaussian_like(self.covariance, self.n_points, random)
+
+
+class _OfRows(NullModel):
+    """A model that keeps rows of the data, in memory."""
+
+    def fit(self, rows: Rows, random: np.random.Generator) -> None:
+        indices, _ = sample_rows(rows, self.n_points, random)
+        self.n_points = len(indices)
+        self.learn(take(rows, indices))
+
+    @abstractmethod
+    def learn(self, z: Array) -> None:
+        """Keep what the model keeps of these rows."""
+
+
+class _Independent(_OfRows):
+    """Each axis as it is, permuted by itself."""
+
+    def learn(self, z: Array) -> None:
+        self.z = z
+
+    def points(self, random: np.random.Generator) -> Array:
+        return random.permuted(self.z, axis=0)
+
+
+class _Elliptical(_OfRows):
+    """Radii of the rows in the metric of their shape, in random directions."""
+
+    def learn(self, z: Array) -> None:
+        found = Covariance(z.shape[1])
+        found.add(z.astype(np.float64))
+        variance, axes = varying_axes(found.covariance, self.dtype)
+        if not len(variance):
+            raise DataError("the points of z must differ to have radii; all of them coincide.")
+        white = (z - found.mean) @ (axes.T / np.sqrt(variance))
+        root = np.linalg.cholesky(_shape(white))
+        self.mean, self.root = found.mean, root.T @ (np.sqrt(variance)[:, None] * axes)
+        self.radii = np.linalg.norm(np.linalg.solve(root, white.T), axis=0)
+
+    def points(self, random: np.random.Generator) -> Array:
+        direction = random.standard_normal((self.n_points, len(self.root)))
+        direction *= (self.radii / np.linalg.norm(direction, axis=1))[:, None]
+        return np.asarray(direction @ self.root + self.mean)
+
+
+class _Copula(_OfRows):
+    """Each axis as it is, with the correlations of a Gaussian copula."""
+
+    def learn(self, z: Array) -> None:
+        self.sorted = np.sort(z, axis=0)
+        scores = ndtri((rankdata(z, axis=0) - 0.5) / len(z))
+        self.covariance = Covariance(z.shape[1])
+        self.covariance.add(scores)
+
+    def points(self, random: np.random.Generator) -> Array:
+        scores = gaussian_like(self.covariance, self.n_points, random)
+        ranks = scores.argsort(axis=0).argsort(axis=0)
+        return np.take_along_axis(self.sorted, ranks, axis=0)
+
+
+def _shape(white: FloatArray) -> FloatArray:
+    """Return Tyler's shape matrix: the covariance of directions, whatever the radii.
+
+    The covariance itself follows the few farthest points of a cloud with heavy tails.
+    """
+    n, rank = white.shape
+    shape = np.eye(rank)
+    for _ in range(_MOST_STEPS if n > rank + 1 else 0):
+        square = np.square(np.linalg.solve(np.linalg.cholesky(shape), white.T)).sum(axis=0)
+        weighted = white / np.maximum(square, np.finfo(float).tiny)[:, None]
+        last, shape = shape, white.T @ weighted
+        shape *= rank / np.trace(shape)
+        if np.abs(shape - last).max() < _REST:
+            break
+    return shape
+
+
+_MODELS: dict[str, type[NullModel]] = {
+    "gaussian": _Gaussian,
+    "elliptical": _Elliptical,
+    "copula": _Copula,
+    "independent": _Independent,
+}
+MODELS = tuple(_MODELS)
+
+
+def null_model(
+    z: Any,
+    null: str = "gaussian",
+    *,
+    n_points: int | None = None,
+    rng: int | np.random.Generator = 0,
+) -> NullModel:
+    """Return a model of the cloud without structure, to draw from.
+
+    Parameters
+    ----------
+    z : array-like of shape (n_rows, z_dim), or Latents
+        Points; any source that `latentscope.rows.as_rows` takes. "gaussian" reads it in blocks, the
+        others hold `n_points` rows in memory.
+    null : {"gaussian", "elliptical", "copula", "independent"}
+        What is kept: mean and covariance, exactly (where there are more points than axes); Tyler's
+        shape and the radii in its metric; the marginals of all axes, exactly, and their correlation
+        by ranks; the marginals alone.
+    n_points : int, optional
+        Points of each draw; by default as many as rows. Fewer rows are chosen at random.
+    rng : int or numpy.random.Generator
+        Seed of that choice.
+
+    Returns
+    -------
+    NullModel
+        Its method ``draw(rng=…)`` returns an array of shape (n_points, z_dim).
+
+    Raises
+    ------
+    DataError
+        If the name is none of these, or `n_points` is not from 2 to the number of rows.
+
+    Notes
+    -----
+    The models are nested in what they explain, not in what they keep: a Gaussian has no heavy
+    tails, an elliptical cloud has them in all directions alike, a copula in each axis by itself.
+
+    Examples
+    --------
+    >>> z = np.random.default_rng(0).standard_t(3, size=(2000, 4))
+    >>> draw = null_model(z, "copula").draw(rng=1)
+    >>> bool((np.sort(draw, axis=0) == np.sort(z, axis=0)).all())  # each axis is as it was
+    True
+    """
+    rows = as_rows(z)
+    model = _MODELS[one_of("null", null, MODELS)]
+    random = generator(rng)
+    if n_points is None:
+        n_points = rows.n_total
+    integer("n_points", n_points, low=2, high=rows.n_total, why="the rows of z")
+    return model(rows, n_points, random)

@@ -1,0 +1,343 @@
+"""Are there filaments, clumps or voids in a plane, or only what chance leaves?
+
+The points of a square window are summarised by four functions of distance: how many pairs there are
+(L), how far the nearest neighbour is (G), how far one looks into empty space (F), and whether
+neighbours lie along lines. The same is done for many sets of as many points drawn from a null model
+without structure, and one test asks whether any of the functions leaves the range of the nulls
+anywhere. Its p-value is corrected for having looked at all functions and all distances.
+
+References
+----------
+M. Myllymäki, T. Mrkvička (2024), GET: Global envelopes in R, Journal of Statistical Software 111.
+doi:10.18637/jss.v111.i03
+A. Baddeley, E. Rubak, R. Turner (2015), Spatial Point Patterns, chapters 7 and 8.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from latentscope._table import Table
+from latentscope._types import FloatArray, IntArray
+from latentscope._validate import generator, integer, one_of
+from latentscope.analysis._compared import (
+    FUNCTIONS,
+    LEAST_POINTS,
+    Compared,
+    compared,
+)
+from latentscope.analysis._planes import planes_of
+from latentscope.analysis._views import axis_names
+from latentscope.analysis.pca import PCA
+from latentscope.results import Result
+from latentscope.rows import as_rows
+from latentscope.statistics.patterns.envelope import envelope
+from latentscope.statistics.patterns.pattern import N_RADII, distances
+from latentscope.statistics.patterns.plane_nulls import NULLS
+from latentscope.statistics.patterns.window import window_about
+
+ALPHA = 0.05
+_WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
+LEAST_SETS = 39  # with fewer an envelope of 95 % is hardly one
+_ALIGNED = 0.1  # share of distances with more alignment than chance, below which it is a trend's
+_WIDE = 1.5  # times the void that chance leaves
+_DENSER = 0.3  # share of distances with more near neighbours, from which voids are between clumps
+_ONE_SIDED = 1.4  # sidedness over alignment: about 1 along curves, 2 and more in round clumps
+_NAMES = {
+    "gaussian": "a Gaussian",
+    "elliptical": "an elliptical cloud of the same radii",
+    "copula": "a Gaussian copula of the same marginals",
+    "independent": "independent coordinates",
+    "smooth": "a smooth density",
+    "uniform": "evenly spread points",
+}
+_KINDS = {
+    "pairs": "pairs (L)",
+    "nearest": "nearest neighbour (G)",
+    "empty": "empty space (F)",
+    "alignment": "alignment",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
+class PlaneStructure(Result):
+    """The points of a window beside those of a null model.
+
+    Distances are in units of z; functions have one value per distance.
+
+    Attributes
+    ----------
+    space : str
+        "pca" or "latent".
+    axes : int64 array of shape (2,)
+        The two axes of the plane, counted from 0.
+    center : float64 array of shape (2,)
+        Centre of the window.
+    half_width : float
+        Half its side.
+    n_window : int
+        Points in the window; `n_used` of them are compared.
+    null : str
+        The null model.
+    n_null : int
+        Sets drawn from it.
+    p_value : float
+        Share of all sets, the data included, that are as extreme as the data.
+    functions : tuple of str
+        "pairs", "nearest", "empty", "alignment", "sidedness": the rows of the following. The last
+        one tells filaments from clumps and is not tested.
+    distance : float64 array of shape (5, n_distances)
+    data : float64 array of shape (5, n_distances)
+    low, high : float64 array of shape (5, n_distances)
+        The envelope: one set of the null in twenty leaves it anywhere in the first four rows. Of
+        the last row, the range of 95 % of the sets at each distance.
+    null_mean : float64 array of shape (5, n_distances)
+    void : float
+        Diameter of the largest empty disc in the window.
+    null_void : float64 array of shape (n_null,)
+        The same in each set of the null.
+    xy : float64 array of shape (n_used, 2)
+        The points.
+    null_xy : float64 array of shape (n_used, 2)
+        One set of the null, to look at.
+    """
+
+    space: str
+    axes: IntArray
+    center: FloatArray
+    half_width: float
+    n_window: int
+    null: str
+    n_null: int
+    p_value: float
+    functions: tuple[str, ...]
+    distance: FloatArray
+    data: FloatArray
+    low: FloatArray
+    high: FloatArray
+    null_mean: FloatArray
+    void: float
+    null_void: FloatArray
+    xy: FloatArray
+    null_xy: FloatArray
+
+    _plot: ClassVar[str] = "plot_plane_structure"
+
+    @property
+    def mean_spacing(self) -> float:
+        """Side of the window over √n_used: the spacing if the points stood on a grid."""
+        return float(2 * self.half_width / np.sqrt(self.n_used))
+
+    @property
+    def chance_void(self) -> float:
+        """Median diameter of the largest empty disc in the sets of the null."""
+        return float(np.median(self.null_void))
+
+    @property
+    def is_resolved(self) -> bool:
+        """False where chance alone leaves voids wider than a tenth of the window's side."""
+        return self.chance_void <= _WIDEST_VOID * 2 * self.half_width
+
+    @property
+    def is_structured(self) -> bool:
+        """True where the data leave the envelope: p ≤ 0.05."""
+        return self.p_value <= ALPHA
+
+    def above(self, function: str) -> float:
+        """Return the share of distances at which a function lies above its envelope."""
+        row = self.functions.index(one_of("function", function, self.functions))
+        return float((self.data[row] > self.high[row]).mean())
+
+    def below(self, function: str) -> float:
+        """Return the share of distances at which a function lies below its envelope."""
+        row = self.functions.index(one_of("function", function, self.functions))
+        return float((self.data[row] < self.low[row]).mean())
+
+    @property
+    def sign(self) -> str:
+        """In which way the points depart from the null.
+
+        "none" (they do not), "filament-like" (neighbours along lines, on both sides), "clumped"
+        (too many near pairs), "regular" (too few), "empty" (a wide void in points that are hardly
+        nearer to each other elsewhere). A reading of the functions, not a test of its own;
+        `docs/calibration.md` shows how often it errs.
+        """
+        if not self.is_structured:
+            return "none"
+        more = self.above("pairs") + self.above("nearest")
+        if self.below("pairs") + self.below("nearest") > max(more, self.below("empty")):
+            return "regular"
+        if self.above("alignment") >= _ALIGNED and self._sidedness_ratio() < _ONE_SIDED:
+            return "filament-like"
+        is_hollow = self.void > _WIDE * self.chance_void and self.above("nearest") < _DENSER
+        return "empty" if is_hollow else "clumped"
+
+    def _sidedness_ratio(self) -> float:
+        """Return how one-sided neighbours are over how aligned, where they are aligned."""
+        aligned, sided = (self.functions.index(name) for name in ("alignment", "sidedness"))
+        excess = self.data - self.null_mean
+        where = self.data[aligned] > self.high[aligned]
+        return (
+            float(excess[sided, where].sum() / excess[aligned, where].sum())
+            if any(where)
+            else np.inf
+        )
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: the answer, and how sure it is."""
+        plane = " and ".join(axis_names(self.space, self.axes))
+        place = f"among {self.n_used:,} points of {plane} within ±{self.half_width:.3g}"
+        like = f"{_NAMES[self.null]} (p = {self.p_value:.2g}, {self.n_null} sets)"
+        void = f"The widest void is {self.void:.2g} wide, by chance {self.chance_void:.2g}."
+        if self.is_structured:
+            return f"The points are {self.sign} {place}, beside {like}. {void}"
+        weak = "" if self.is_resolved else " So few points could hide much."
+        return f"No structure {place}, beside {like}. {void}{weak}"
+
+    def table(self) -> Table:
+        """Return one row per function: at which distances it leaves its envelope."""
+        rows = [_KINDS[name] for name in FUNCTIONS]
+        return Table(
+            function=rows,
+            up_to=[float(self.distance[k, -1]) for k in range(len(rows))],
+            share_above=[self.above(name) for name in FUNCTIONS],
+            share_below=[self.below(name) for name in FUNCTIONS],
+        )
+
+    def headline(self) -> dict[str, Any]:
+        """Return the answer and what it rests on."""
+        return {
+            "p": self.p_value,
+            "sign": self.sign,
+            "null": self.null,
+            "spacing": self.mean_spacing,
+            "largest void": self.void,
+            "by chance": self.chance_void,
+            "resolved": self.is_resolved,
+        }
+
+
+def plane_structure(
+    z: Any,
+    *,
+    axes: Sequence[int] = (0, 1),
+    half_width: float | None = None,
+    null: str = "gaussian",
+    n_null: int = 199,
+    n_points: int = 5000,
+    space: str = "pca",
+    center: Sequence[float] | None = None,
+    frame: PCA | None = None,
+    rng: int | np.random.Generator = 0,
+) -> PlaneStructure:
+    """Test whether the points of a plane's window show more structure than chance leaves.
+
+    Parameters
+    ----------
+    z : array-like of shape (n_rows, z_dim), or Latents
+        Points; any source that `latentscope.rows.as_rows` takes. Their two coordinates in the
+        plane must fit in memory.
+    axes : two int
+        Axes of the plane, counted from 0.
+    half_width : float, optional
+        Half the side of the square window, same unit as z; ``inf`` for the square that holds
+        everything. By default the square of the 1,500 points nearest to its centre, or of half of
+        them if there are fewer than 3,000.
+    null : {"gaussian", "elliptical", "copula", "independent", "smooth", "uniform"}
+        What structureless means: the Gaussian with the data's mean and covariance; the data's
+        Mahalanobis radii in random directions; the data's marginals with the correlation of a
+        Gaussian; both coordinates permuted; a smooth density fitted to the window; evenly spread.
+    n_null : int
+        Sets drawn from it. The smallest possible p-value is 1 / (n_null + 1).
+    n_points : int
+        Points compared, chosen at random if the window holds more.
+    space : {"pca", "latent"}
+        Components of all rows, or original axes.
+    center : two float, optional
+        Centre of the window; by default the mean.
+    frame : PCA, optional
+        The frame for ``space="pca"``, if already known.
+    rng : int or numpy.random.Generator
+        Seed.
+
+    Returns
+    -------
+    PlaneStructure
+        p-value, functions with envelopes, sign of the departure, voids.
+
+    Raises
+    ------
+    DataError
+        If the window holds fewer than 30 points, its points share their coordinates, both axes are
+        proportional or constant, or the null hardly puts any point into the window.
+
+    Notes
+    -----
+    The p-value is that of a global envelope of extreme rank lengths over L, G, F and alignment
+    together: for data from the null it is at most 0.05 in 5 % of all cases, however many distances
+    are looked at. It is exact where the null has no parameters ("uniform", "independent" on fixed
+    axes) or where most points are compared ("gaussian", by the data's own mean and covariance);
+    `docs/calibration.md` shows what it is elsewhere. Functions reach four (L, alignment), two (F)
+    and one and a half (G) mean spacings: structure finer than the spacing is not seen, nor are
+    trends across the window, which is what `null="smooth"` allows for.
+
+    Looking at several windows needs a correction: `scan_planes`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.standard_normal((20_000, 8)) / np.arange(1, 9)
+    >>> plane_structure(z, half_width=0.25, n_null=99).is_structured
+    False
+    >>> angle, width = rng.uniform(0, 6.28, size=500), 0.01 * rng.standard_normal((500, 2))
+    >>> ring = 0.15 * np.stack([np.cos(angle), np.sin(angle)], axis=1) + width
+    >>> points = np.vstack([rng.uniform(-0.25, 0.25, (500, 2)), ring])
+    >>> plane_structure(points, half_width=0.25, null="uniform", n_null=99).sign
+    'filament-like'
+    """
+    one_of("null", null, NULLS)
+    integer("n_null", n_null, low=LEAST_SETS)
+    integer("n_points", n_points, low=LEAST_POINTS)
+    random = generator(rng)
+    (plane,) = planes_of(as_rows(z), [axes], space, center=center, frame=frame)
+    window = window_about(plane.center, plane.xy, half_width)
+    return structure_result(compared(plane, window, null, n_null, n_points, random))
+
+
+def structure_result(found: Compared) -> PlaneStructure:
+    """Test, and put the result together in units of z."""
+    side, n = 2 * found.window.half_width, len(found.xy)
+    tested = envelope(found.curves, ALPHA)
+    sided = np.array([p.sidedness for p in found.patterns])
+    low, high = np.quantile(sided[1:], [ALPHA / 2, 1 - ALPHA / 2], axis=0)
+    functions = (*FUNCTIONS, "sidedness")
+    unit = np.array([side if name == "pairs" else 1.0 for name in functions])[:, None]
+    shape = (-1, N_RADII)
+    radii = distances(n)
+    return PlaneStructure(
+        n_used=n,
+        n_total=found.plane.n_total,
+        space=found.plane.space,
+        axes=np.array(found.plane.axes),
+        center=found.window.center,
+        half_width=found.window.half_width,
+        n_window=found.n_window,
+        null=found.null,
+        n_null=len(found.patterns) - 1,
+        p_value=tested.p_value,
+        functions=functions,
+        distance=np.array([radii.get(name, radii["alignment"]) for name in functions]) * side,
+        data=np.vstack([found.curves[0].reshape(shape), sided[0]]) * unit,
+        low=np.vstack([tested.low.reshape(shape), low]) * unit,
+        high=np.vstack([tested.high.reshape(shape), high]) * unit,
+        null_mean=np.vstack([found.curves[1:].mean(axis=0).reshape(shape), sided[1:].mean(axis=0)])
+        * unit,
+        void=found.patterns[0].void * side,
+        null_void=np.array([p.void for p in found.patterns[1:]]) * side,
+        xy=found.xy,
+        null_xy=found.null_xy,
+    )

@@ -1,0 +1,1 @@
+"""The mathematics under the questions: summaries of rows, fits, nulls. Private: it may change."""

@@ -1,0 +1,119 @@
+"""The Gaussian core of a cloud: the Gaussian that explains the rows within its own radius.
+
+The covariance of a Gaussian cut at a Mahalanobis radius is its covariance uncut times a known
+factor below 1. So the core is found by repeating "rows within the radius of N(mean, Σ) → their mean
+and covariance / factor" until it rests.
+
+References
+----------
+G. M. Tallis (1963), Annals of Mathematical Statistics 34, 940–944 (elliptical truncation).
+doi:10.1214/aoms/1177704016
+"""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+from scipy.special import gammainc, hyp1f1
+from scipy.stats import chi2
+
+from latentscope._kernels import centred
+from latentscope._types import FloatArray
+from latentscope._warn import warn
+from latentscope.errors import DataError
+from latentscope.rows import Block, Rows, Summary, reduce
+from latentscope.statistics.moments import Covariance, varying_axes
+
+_CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
+_MAX_ROUNDS = 100
+_TINY_MASS = 1e-200  # inside a radius, below which it is no number to divide by
+_REST = 1e-6  # relative change of the core's total variance that ends the search
+
+
+class Core(NamedTuple):
+    """A Gaussian, the Mahalanobis radius of its cut, and the rows that it was found from.
+
+    `axes` are unit vectors as rows, `variance` belongs to them; directions without variance are
+    left out. `n_inside` of `n` rows lie within the radius.
+    """
+
+    mean: FloatArray
+    variance: FloatArray
+    axes: FloatArray
+    radius: float
+    n_inside: int
+    n: int
+
+    @property
+    def share(self) -> float:
+        """Rows within the radius, over those that a Gaussian of all rows would have there."""
+        return self.n_inside / (self.n * float(chi2.cdf(self.radius**2, len(self.variance))))
+
+
+def covariance_factor(n_directions: int, radius: float) -> float:
+    """Return F(D²; p + 2) / F(D²; p) of the chi-squared law, for p directions and a radius D.
+
+    Examples
+    --------
+    >>> round(covariance_factor(1, 1.0), 4)  # variance of a normal cut at ±1
+    0.2911
+    """
+    a, x = n_directions / 2, radius**2 / 2
+    mass = float(gammainc(a, x))
+    if mass > _TINY_MASS:
+        return float(gammainc(a + 1, x)) / mass
+    return x / (a + 1) * float(hyp1f1(1, a + 2, x) / hyp1f1(1, a + 1, x))
+
+
+def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _REST) -> Core:
+    """Find the core of all rows, cut at `radius` (by default that of 90 % of a Gaussian).
+
+    It is found when a round changes its total variance by no more than `rest` of it.
+    """
+    (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
+    mean, matrix = covariance.mean, covariance.covariance
+    dtype, total, n_inside = rows.matrices["z"].dtype, 0.0, 0
+    for step in range(1, _MAX_ROUNDS + 1):
+        variance, axes = varying_axes(matrix, dtype)
+        if not len(variance):
+            raise DataError("the points of z must differ to have a core; all of them coincide.")
+        cut = _default_radius(len(variance)) if radius is None else float(radius)
+        if abs(variance.sum() - total) <= rest * variance.sum():
+            break
+        total = variance.sum()
+        whitening = axes / np.sqrt(variance)[:, None]
+        (inside,) = reduce(rows, _Inside(mean, whitening, cut), progress=f"core, pass {step}")
+        n_inside = inside.covariance.n
+        if n_inside <= len(variance):
+            raise DataError(
+                f"radius must leave more rows than axes; {n_inside:,} of {rows.n_total:,} lie "
+                f"within {cut:.4g} (axes: {len(variance)}). Use a larger one."
+            )
+        mean = inside.covariance.mean
+        matrix = inside.covariance.covariance / covariance_factor(len(variance), cut)
+    else:
+        warn(f"the core did not come to rest in {_MAX_ROUNDS} rounds; its covariance is rough.")
+    return Core(mean, variance, axes, cut, n_inside, covariance.n)
+
+
+def _default_radius(rank: int) -> float:
+    return float(np.sqrt(chi2.ppf(_CORE_MASS, rank)))
+
+
+class _Inside(Summary):
+    """Mean and covariance of the rows within a Mahalanobis radius."""
+
+    def __init__(self, mean: FloatArray, whitening: FloatArray, radius: float) -> None:
+        self.mean, self.whitening, self.radius = mean, whitening, radius
+        self.covariance = Covariance(len(mean))
+
+    def empty(self) -> Self:
+        return type(self)(self.mean, self.whitening, self.radius)
+
+    def update(self, block: Block) -> None:
+        white = centred(block.z, self.mean) @ self.whitening.T.astype(block.z.dtype)
+        inside = np.einsum("ij,ij->i", white, white) <= self.radius**2
+        if inside.any():
+            self.covariance.add(block.z[inside])
+
+    def merge(self, other: Self) -> None:
+        self.covariance.merge(other.covariance)

@@ -1,0 +1,92 @@
+"""Estimates of the dimension from distances to the nearest neighbours, over scales."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from latentscope._types import Array, FloatArray, IntArray
+from latentscope.statistics.exact_neighbours import exact_neighbour_distances
+
+METHODS = ("two-nn", "mle")
+TWO_SIDED = 1.96  # standard errors that hold 95 %
+_SUBSET = 32  # points of the smallest subset of a decimation
+_MOST_PARTS = 64  # of a decimation
+_NEIGHBOURS = (5, 10, 20, 50)  # k of the maximum likelihood
+_DEPENDENCE = 1.35  # by which shared distances widen the error of independent ones; measured
+
+
+class Curve(NamedTuple):
+    """Estimates over scales, the finest first; `ties` are shares of equal distances."""
+
+    n_subset: IntArray
+    n_neighbours: IntArray
+    scales: FloatArray
+    dimensions: FloatArray
+    errors: FloatArray
+    ties: FloatArray
+
+    @classmethod
+    def of(cls, estimates: "list[_Estimate]") -> "Curve":
+        """Return the curve through some estimates."""
+        n, k, scale, dimension, error, ties = zip(*estimates, strict=True)
+        return cls(np.array(n), np.array(k), *map(np.array, (scale, dimension, error, ties)))
+
+    @classmethod
+    def empty(cls) -> "Curve":
+        """Return the curve of nothing that can be told."""
+        none, floats = np.empty(0, dtype=np.int64), np.empty(0)
+        return cls(none, none, floats, floats, floats, floats)
+
+    def where(self, keep: Array) -> "Curve":
+        """Return the part where `keep` is true."""
+        return Curve(
+            self.n_subset[keep],
+            self.n_neighbours[keep],
+            self.scales[keep],
+            self.dimensions[keep],
+            self.errors[keep],
+            self.ties[keep],
+        )
+
+
+class _Estimate(NamedTuple):
+    n_subset: int
+    n_neighbours: int
+    scale: float
+    dimension: float
+    error: float
+    ties: float
+
+
+def over_scales(points: FloatArray, method: str) -> Curve:
+    """Return the estimates by one of the methods; TwoNN wants the points in random order."""
+    return Curve.of(_decimated(points) if method == "two-nn" else _over_neighbours(points))
+
+
+def _decimated(points: FloatArray) -> list[_Estimate]:
+    """Return TwoNN of all points, of both halves, of all four quarters …, together each time."""
+    estimates = []
+    n_parts = 1
+    while n_parts <= _MOST_PARTS and len(points) // n_parts >= _SUBSET:
+        parts = [exact_neighbour_distances(points[i::n_parts], 2) for i in range(n_parts)]
+        estimates.append(_estimate(np.concatenate(parts), len(points) // n_parts))
+        n_parts *= 2
+    return estimates
+
+
+def _over_neighbours(points: FloatArray) -> list[_Estimate]:
+    """Return the maximum likelihood for each number of neighbours that is a small part of all."""
+    ks = [k for k in _NEIGHBOURS if 4 * k <= len(points)]
+    distances = exact_neighbour_distances(points, ks[-1])
+    return [_estimate(distances[:, :k], len(points)) for k in ks]
+
+
+def _estimate(distances: FloatArray, n_subset: int) -> _Estimate:
+    """Return the pooled estimate of points whose k nearest distances these are, nearest first."""
+    n, k = distances.shape
+    last = distances[:, -1:]
+    log_ratios = np.log(last / distances[:, :-1])
+    dimension = (n * (k - 1) - 1) / max(float(log_ratios.sum()), np.finfo(float).tiny)
+    error = TWO_SIDED * _DEPENDENCE * dimension / np.sqrt(n * (k - 1))
+    ties = float((np.diff(distances, axis=1) == 0).mean())
+    return _Estimate(n_subset, k, float(last.mean()), dimension, float(error), ties)

@@ -1,0 +1,1 @@
+"""How do points lie in a plane? Windows, functions of distance, null models, ridges."""

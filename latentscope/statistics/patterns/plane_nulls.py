@@ -1,0 +1,240 @@
+"""How would the points of a window lie without structure? Null models of a plane.
+
+Each model is fitted to all points of the plane and draws as many points as are wanted inside the
+window. Where those are most of the points, the Gaussian and the elliptical model draw whole clouds
+and give them exactly the mean and covariance of the data: what was fitted is alike in all, and the
+comparison is exact. Elsewhere mean and covariance are as good as known.
+"""
+
+import warnings
+from abc import ABC, abstractmethod
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+from sklearn.linear_model import PoissonRegressor
+
+from latentscope._blas import one_blas_thread
+from latentscope._types import FloatArray
+from latentscope._validate import one_of
+from latentscope.errors import DataError
+from latentscope.statistics.patterns.window import Window
+
+_MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
+_MOST_ROUNDS = 1000
+_CELLS = 32  # per side, for the fit of the smooth density
+_EDGES = np.linspace(0, 1, _CELLS + 1)
+_FINE = 128  # per side, for its draws
+_DEGREES = (0, 1, 2, 3, 4, 6)
+_REST = 1e-4  # gradient per cell and point of a cell, at which the fit rests
+_RIDGE = 1e-4  # penalty that keeps the density smooth where most of the window is empty
+
+
+class PlaneNull(ABC):
+    """A null model of the points of a plane, seen through a window."""
+
+    def __init__(self, points: FloatArray, window: Window, n: int) -> None:
+        self.points, self.window, self.n = points, window, n
+        self.fit()
+
+    def draw(self, random: np.random.Generator) -> FloatArray:
+        """Return n points inside the window, of shape (n, 2).
+
+        A whole cloud of which a few points lie outside is kept but for those, and only they are
+        replaced: a mixture of two clouds would not have the data's own mean and covariance.
+        """
+        parts: list[FloatArray] = []
+        missing = self.n
+        for _ in range(_MOST_ROUNDS):
+            candidates = self.round(random)
+            inside = candidates[self.window.holds(candidates)]
+            few = len(inside) <= missing
+            parts.append(inside if few else random.permutation(inside)[:missing])
+            missing -= len(parts[-1])
+            if not missing:
+                return np.concatenate(parts)
+        raise DataError(
+            f"the null model must put points into the window to be compared with; it hardly puts "
+            f"any at {self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window "
+            "nearer to the data's mean, or in a plane null='smooth'."
+        )
+
+    def fit(self) -> None:  # noqa: B027 (nothing to learn is a model too)
+        """Learn from the points."""
+
+    @abstractmethod
+    def round(self, random: np.random.Generator) -> FloatArray:
+        """Return some points, of which those inside the window are kept."""
+
+
+class _Uniform(PlaneNull):
+    """Complete spatial randomness in the window."""
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        return self.window.from_unit(random.uniform(size=(self.n, 2)))
+
+
+class _Independent(PlaneNull):
+    """Both coordinates as they are, and permuted against each other."""
+
+    def fit(self) -> None:
+        offset = np.abs(self.points - self.window.center) <= self.window.half_width
+        self.columns = [self.points[offset[:, k], k] for k in (0, 1)]
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        size = min(self.n, *map(len, self.columns))
+        drawn = [random.choice(column, size, replace=False) for column in self.columns]
+        return np.stack(drawn, axis=1)
+
+
+class _Elliptical(PlaneNull):
+    """Mahalanobis radii of the points, each in a random direction."""
+
+    def fit(self) -> None:
+        self.mean = self.points.mean(axis=0)
+        self.root = np.asarray(np.linalg.cholesky(np.cov(self.points.T)), dtype=float)
+        self.ends = _mahalanobis_ends(self.window, self.mean, self.root)
+        self.is_whole = self.n > _MOST * len(self.points)
+        self.fit_radii()
+
+    def fit_radii(self) -> None:
+        """Learn the radii, of all points or of those that can reach the window."""
+        radii = np.hypot(*np.linalg.solve(self.root, (self.points - self.mean).T))
+        is_near = (radii >= self.ends[0]) & (radii <= self.ends[1])
+        self.radii = radii if self.is_whole else radii[is_near]
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        radii = self.some_radii(random)
+        angle = random.uniform(0, 2 * np.pi, size=len(radii))
+        white = radii * np.stack([np.cos(angle), np.sin(angle)])
+        if self.is_whole:
+            white -= white.mean(axis=1, keepdims=True)
+            white = np.linalg.solve(np.linalg.cholesky(np.cov(white)), white)
+        return (self.root @ white).T + self.mean
+
+    def some_radii(self, random: np.random.Generator) -> FloatArray:  # noqa: ARG002
+        """Return the radii of one round."""
+        return self.radii
+
+
+class _Gaussian(_Elliptical):
+    """The Gaussian with the mean and covariance of the points."""
+
+    def fit_radii(self) -> None:
+        """Learn nothing: half the squared radii are exponential."""
+
+    def some_radii(self, random: np.random.Generator) -> FloatArray:
+        if self.is_whole:
+            return np.sqrt(2 * random.exponential(size=len(self.points)))
+        low, high = self.ends
+        share = random.uniform(size=2 * self.n) * -np.expm1(0.5 * (low**2 - high**2))
+        return np.sqrt(low**2 - 2 * np.log1p(-share))
+
+
+class _Copula(PlaneNull):
+    """Both coordinates as they are, in the order of draws from a Gaussian correlated like them."""
+
+    def fit(self) -> None:
+        self.sorted = np.sort(self.points, axis=0)
+        scores = ndtri((rankdata(self.points, axis=0) - 0.5) / len(self.points))
+        self.correlation = float(np.corrcoef(scores.T)[0, 1])
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        scores = random.standard_normal(self.points.shape)
+        scores[:, 1] *= np.sqrt(1 - self.correlation**2)
+        scores[:, 1] += self.correlation * scores[:, 0]
+        ranks = scores.argsort(axis=0).argsort(axis=0)
+        return np.take_along_axis(self.sorted, ranks, axis=0)
+
+
+class _Smooth(PlaneNull):
+    """A smooth density: the exponential of a polynomial, of the degree that AIC asks for.
+
+    Fitted to counts of cells by Poisson regression (J. Lindsey 1974, Journal of the Royal
+    Statistical Society B 36, 38–47), over the rectangle that the points of the window span.
+    """
+
+    def fit(self) -> None:
+        inside = self.points[self.window.holds(self.points)]
+        self.low, self.span = inside.min(axis=0), np.ptp(inside, axis=0)
+        counts, *_ = np.histogramdd((inside - self.low) / self.span, [_EDGES, _EDGES])
+        fits = [_fitted_density(counts.ravel(), degree) for degree in _DEGREES]
+        _, density = min(fits, key=lambda fit: fit[0])
+        self.cumulated = np.cumsum(density) / density.sum()
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        cell = np.searchsorted(self.cumulated, random.uniform(size=self.n))
+        jitter = random.uniform(-0.5, 0.5, size=(self.n, 2)) / _FINE
+        return self.low + (_cell_centers(_FINE)[cell] + jitter) * self.span
+
+
+_NULLS: dict[str, type[PlaneNull]] = {
+    "gaussian": _Gaussian,
+    "elliptical": _Elliptical,
+    "copula": _Copula,
+    "independent": _Independent,
+    "smooth": _Smooth,
+    "uniform": _Uniform,
+}
+NULLS = tuple(_NULLS)
+
+
+def plane_null(name: str, points: FloatArray, window: Window, n: int) -> PlaneNull:
+    """Return the null model of that name, fitted to all points of a plane.
+
+    Parameters
+    ----------
+    name : str
+        One of `NULLS`.
+    points : float64 array of shape (n_points, 2)
+        All points of the plane, inside the window and outside.
+    window : Window
+        Where draws are wanted.
+    n : int
+        Points per draw.
+    """
+    return _NULLS[one_of("null", name, NULLS)](points, window, n)
+
+
+def _mahalanobis_ends(window: Window, mean: FloatArray, root: FloatArray) -> FloatArray:
+    """Return the least and the largest Mahalanobis radius of the places in a window."""
+    square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
+    corners = np.linalg.solve(root, (window.from_unit(square) - mean).T).T
+    largest = np.hypot(*corners.T).max()
+    if window.holds(mean[None])[0]:
+        return np.array([0.0, largest])
+    sides = np.roll(corners, -1, axis=0) - corners
+    along = -(corners * sides).sum(axis=1) / (sides**2).sum(axis=1)
+    nearest = corners + np.clip(along, 0, 1)[:, None] * sides
+    return np.array([np.hypot(*nearest.T).min(), largest])
+
+
+def _fitted_density(counts: FloatArray, degree: int) -> tuple[float, FloatArray]:
+    """Return AIC and density, in fine cells, of a polynomial fitted to counts of cells."""
+    terms = _polynomials(_cell_centers(_CELLS), degree)
+    model = PoissonRegressor(
+        alpha=_RIDGE,
+        fit_intercept=False,
+        solver="newton-cholesky",
+        tol=_REST * max(1.0, float(counts.mean())),
+    )
+    quiet = np.errstate(over="ignore", invalid="ignore")
+    with one_blas_thread(), quiet, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that fails is left out below
+        mean = model.fit(terms, counts).predict(terms)
+        density = model.predict(_polynomials(_cell_centers(_FINE), degree))
+    deviance = 2 * float(mean.sum() - counts @ np.log(np.maximum(mean, np.finfo(float).tiny)))
+    criterion = deviance + 2 * terms.shape[1]
+    return criterion if np.isfinite(density).all() and np.isfinite(criterion) else np.inf, density
+
+
+def _cell_centers(n_cells: int) -> FloatArray:
+    ticks = (np.arange(n_cells) + 0.5) / n_cells
+    return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _polynomials(places: FloatArray, degree: int) -> FloatArray:
+    """Return products of Legendre polynomials up to a total degree, one column each."""
+    x, y = np.polynomial.legendre.legvander(2 * places - 1, degree).transpose(1, 0, 2)
+    columns = [x[:, i] * y[:, j] for i in range(degree + 1) for j in range(degree + 1 - i)]
+    return np.stack(columns, axis=1)

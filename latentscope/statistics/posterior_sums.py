@@ -1,0 +1,95 @@
+"""Sums over the rows of z, mu and logvar that the posterior's figures need, in one pass."""
+
+from typing import ClassVar, Self
+
+import numpy as np
+
+from latentscope._kernels import add_posterior, radii
+from latentscope._types import BoolArray, FloatArray, IntArray
+from latentscope.rows import Block, Summary
+from latentscope.statistics.moments import Moments, refuse_overflow
+
+DEVIATIONS = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10.0])
+LOGVAR_LIMIT = 80.0  # exp(80) is near the end of float32
+
+
+class PosteriorSums(Summary):
+    """Figures of "is z just mu?", before division by the number of points.
+
+    Triples are [minimum, sum, maximum] over the points.
+    """
+
+    needs: ClassVar[tuple[str, ...]] = ("z", "mu", "logvar")
+
+    def __init__(self, z_dim: int) -> None:
+        self.n = 0
+        self.mu = Moments(z_dim)
+        self.kl: FloatArray = np.zeros(z_dim)
+        self.variance: FloatArray = np.zeros(z_dim)
+        self.logvar = 0.0
+        self.logvar_minimum, self.logvar_maximum = np.inf, -np.inf
+        self.n_extreme = 0
+        self.deviation_counts: IntArray = np.zeros(len(DEVIATIONS), dtype=np.int64)
+        self.deviation_maximum = 0.0
+        self.z_radius, self.mu_radius = _no_points(), _no_points()
+        self.absolute, self.relative = _no_points(), _no_points()
+        self.scaled_squares: FloatArray = np.zeros(4)  # by the four readings of logvar
+        self.is_possible: BoolArray = np.ones(4, dtype=bool)
+
+    def empty(self) -> Self:
+        return type(self)(len(self.kl))
+
+    def update(self, block: Block) -> None:
+        self.n += len(block.rows)
+        self.mu.add(block.mu)
+        by_z, by_mu = radii(block.z), radii(block.mu)
+        for radius in (by_z, by_mu):
+            refuse_overflow(radius, "row", block.rows)
+        self._add_logvar(block)
+        self._add_radii(by_z, by_mu)
+
+    def _add_logvar(self, block: Block) -> None:
+        sums = np.zeros(4)
+        total, lowest, highest, farthest, n_extreme = add_posterior(
+            *(block.z, block.mu, block.logvar, LOGVAR_LIMIT, DEVIATIONS),
+            *(self.deviation_counts, self.kl, self.variance, sums),
+        )
+        self.logvar += total
+        self.logvar_minimum = min(self.logvar_minimum, lowest)
+        self.logvar_maximum = max(self.logvar_maximum, highest)
+        self.n_extreme += n_extreme
+        self.deviation_maximum = max(self.deviation_maximum, farthest)
+        self.is_possible &= np.isfinite(sums) & [True, lowest > 0, lowest > 0, True]
+        self.scaled_squares += np.where(self.is_possible, sums, 0.0)
+
+    def _add_radii(self, by_z: FloatArray, by_mu: FloatArray) -> None:
+        difference = np.abs(by_z - by_mu)
+        relative = np.divide(difference, by_mu, out=np.zeros_like(by_mu), where=by_mu > 0)
+        for triple, values in (
+            (self.z_radius, by_z),
+            (self.mu_radius, by_mu),
+            (self.absolute, difference),
+            (self.relative, relative),
+        ):
+            _merge_triple(triple, np.array([values.min(), values.sum(), values.max()]))
+
+    def merge(self, other: Self) -> None:
+        self.mu.merge(other.mu)
+        for name in (
+            "n", "kl", "variance", "logvar", "n_extreme", "deviation_counts", "scaled_squares",
+        ):  # fmt: skip
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.logvar_minimum = min(self.logvar_minimum, other.logvar_minimum)
+        self.logvar_maximum = max(self.logvar_maximum, other.logvar_maximum)
+        self.deviation_maximum = max(self.deviation_maximum, other.deviation_maximum)
+        self.is_possible &= other.is_possible
+        for name in ("z_radius", "mu_radius", "absolute", "relative"):
+            _merge_triple(getattr(self, name), getattr(other, name))
+
+
+def _no_points() -> FloatArray:
+    return np.array([np.inf, 0.0, -np.inf])
+
+
+def _merge_triple(triple: FloatArray, other: FloatArray) -> None:
+    triple[:] = min(triple[0], other[0]), triple[1] + other[1], max(triple[2], other[2])

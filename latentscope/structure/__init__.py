@@ -1,1 +1,0 @@
-"""Structure of the cloud, each answer compared with what a null model without it would give."""
