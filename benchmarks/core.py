@@ -19,7 +19,7 @@ import h5py
 import numpy as np
 
 import latentscope
-from latentscope._threads import n_cores
+from latentscope._compute.threads import n_cores
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.rows import reduce
 from latentscope.statistics.bins import AxisCounts

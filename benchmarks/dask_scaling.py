@@ -27,7 +27,7 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 import latentscope
-from latentscope._threads import n_cores
+from latentscope._compute.threads import n_cores
 from latentscope._to_dask import CHUNK_BYTES
 from latentscope.rows import reduce
 from latentscope.statistics.bins import AxisCounts

@@ -27,7 +27,7 @@ from latentscope_tensorflow.fused import FusedBatchNormalization
 
 import latentscope
 from latentscope import datasets
-from latentscope._threads import n_cores
+from latentscope._compute.threads import n_cores
 from latentscope.images import Images, as_unit
 
 N_TRAIN, N_ENCODE, ROUNDS = 1_280, 5_120, 3

@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any
 from uuid import uuid4
 
-from latentscope._blas import one_blas_thread
-from latentscope._file_rows import read_error
+from latentscope._compute.blas import one_blas_thread
+from latentscope._disk.read_errors import read_error
 from latentscope.errors import ClusterError, DataError, DataTypeError, LatentscopeError
 
 _FAN_IN = 8

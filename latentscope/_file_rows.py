@@ -7,11 +7,9 @@ the interpreter, a short read is an error. Each reading checks that the file is 
 was opened.
 """
 
-import errno
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -19,13 +17,10 @@ from typing import Any, Self
 import numpy as np
 
 from latentscope._buffers import Buffers
+from latentscope._disk.read_errors import access_errors, read_errors
 from latentscope._types import Array
-from latentscope.errors import AccessError, FileFormatError, LatentscopeError, MissingFileError
+from latentscope.errors import FileFormatError
 
-_ACCESS = {
-    errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN,
-    errno.EREMOTEIO, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN,
-}  # fmt: skip
 BFLOAT16 = "bfloat16"
 
 
@@ -52,43 +47,6 @@ class Seen:
                 f"{self.path} changed while it was read, so that its numbers may be of two kinds. "
                 "Wait until its writer is done, and load it again."
             )
-
-
-@contextmanager
-def read_errors(what: str, how: str = "") -> Iterator[None]:
-    """Turn whatever a library of files raises into our errors."""
-    try:
-        yield
-    except (LatentscopeError, MemoryError, Warning):
-        raise
-    except OSError as error:
-        raise read_error(what, error) from error
-    except Exception as error:  # zarr, anndata and others raise whatever their parsers do
-        raise FileFormatError(f"{what} cannot be read{how}: {error}") from error
-
-
-def read_error(what: str, error: OSError) -> LatentscopeError:
-    """Return the error that tells a file of wrong contents from one that cannot be reached."""
-    if error.errno == errno.ENOENT:
-        return MissingFileError(f"{what} cannot be read: no such file: {error.filename}")
-    if error.errno in _ACCESS:
-        reason = os.strerror(error.errno) if error.errno else error
-        return AccessError(f"{what} cannot be reached: {reason}. Check its permissions and disk.")
-    return FileFormatError(f"{what} cannot be read: {error}")
-
-
-class access_errors:  # noqa: N801  (used as a function)
-    """Turn what the system says of a path into our errors, in a ``with`` statement."""
-
-    def __init__(self, what: object) -> None:
-        self.what = str(what)
-
-    def __enter__(self) -> None:
-        """Do nothing."""
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, OSError) and not isinstance(error, LatentscopeError):
-            raise read_error(self.what, error) from error
 
 
 class FileRows(ABC):

@@ -14,8 +14,9 @@ import h5py
 import numpy as np
 
 from latentscope._buffers import Buffers
-from latentscope._file_rows import FileRows, Seen, access_errors
-from latentscope._kernels import fletcher_sums
+from latentscope._compute.kernels import REORDER, compiled
+from latentscope._disk.read_errors import access_errors
+from latentscope._file_rows import FileRows, Seen
 from latentscope._types import Array, IntArray
 from latentscope.errors import FileFormatError
 
@@ -125,3 +126,23 @@ def _is_plain(dataset: h5py.Dataset) -> bool:
         and not dataset.file.userblock_size
         and not dataset.file.swmr_mode
     )
+
+
+@compiled(fastmath=REORDER)
+def fletcher_sums(words: Array) -> tuple[int, int]:
+    """Return Fletcher's two sums of uint16 words, modulo 65535: Σ wᵢ and Σ (n − i) wᵢ.
+
+    They are whole numbers below 2⁵³, so that float64 holds them exactly in any order.
+    """
+    once, twice = 0.0, 0.0
+    for start in range(0, words.shape[0], 65_536):
+        part = words[start : start + 65_536]
+        n = part.shape[0]
+        first, second = 0.0, 0.0
+        for i in range(n):
+            word = np.float64(part[i])
+            first += word
+            second += word * np.float64(n - i)
+        twice = (twice + n * once + second) % 65_535.0
+        once = (once + first) % 65_535.0
+    return int(once), int(twice)

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from latentscope._dask import checked
-from latentscope._file_rows import FileRows, RawRows, Seen, read_errors
+from latentscope._disk.read_errors import read_errors
+from latentscope._file_rows import FileRows, RawRows, Seen
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError

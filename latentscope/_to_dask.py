@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import DerivedRows, FileRows, RawRows, Seen, access_errors
+from latentscope._disk.read_errors import access_errors
+from latentscope._file_rows import DerivedRows, FileRows, RawRows, Seen
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix, in_memory
 from latentscope._types import Array

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import FileRows, Seen, read_errors
+from latentscope._disk.read_errors import read_errors
+from latentscope._file_rows import FileRows, Seen
 from latentscope._types import Array
 from latentscope.errors import IncompleteFileError
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._atomic import replacing
 from latentscope._conformance import described, encoded
-from latentscope._lock import only_writer
+from latentscope._disk.atomic import replacing
+from latentscope._disk.lock import only_writer
 from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self, get_args, get_origin
 
 import numpy as np
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope._table import Table, show
 from latentscope.errors import FileFormatError
 

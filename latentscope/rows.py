@@ -17,11 +17,11 @@ from typing import Any, ClassVar, Self, TypeVarTuple
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._blas import one_blas_thread
+from latentscope._compute.blas import one_blas_thread
+from latentscope._compute.kernels import column_means, is_finite
+from latentscope._compute.threads import in_order, n_cores
 from latentscope._dask import reduced, together
-from latentscope._kernels import column_means, is_finite
 from latentscope._sources import Matrix, as_chunk, as_matrix
-from latentscope._threads import in_order, n_cores
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.latents import Latents

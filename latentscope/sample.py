@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
-from latentscope._blas import one_blas_thread
+from latentscope._compute.blas import one_blas_thread
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn

@@ -19,7 +19,8 @@ from distributed import Client, LocalCluster
 
 import latentscope as ls
 from latentscope import _dask
-from latentscope._file_rows import FileRows, access_errors
+from latentscope._disk.read_errors import access_errors
+from latentscope._file_rows import FileRows
 from latentscope.errors import (
     AccessError,
     ClusterError,

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 import latentscope
 from latentscope import _hdf5_chunks
 from latentscope._hdf5_chunks import plain_chunks
-from latentscope._kernels import fletcher_sums
 from latentscope._sources import as_matrix
 from latentscope.errors import FileFormatError
 
@@ -154,4 +153,7 @@ def test_fletcher_sums_are_their_definition(content, repeats):
     n = len(words)
     once = int(words.sum(dtype=np.uint64)) % 65535
     weights = np.arange(n, 0, -1, dtype=np.uint64)
-    assert fletcher_sums(words) == (once, int((words * weights).sum(dtype=np.uint64)) % 65535)
+    assert _hdf5_chunks.fletcher_sums(words) == (
+        once,
+        int((words * weights).sum(dtype=np.uint64)) % 65535,
+    )

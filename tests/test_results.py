@@ -11,7 +11,8 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from latentscope import _atomic, results
+from latentscope import results
+from latentscope._disk import atomic
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope.errors import FileFormatError
@@ -230,7 +231,7 @@ def test_save_replaces_the_file_or_leaves_it(monkeypatch, tmp_path):
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(_atomic, "_sync", fail)
+        patch.setattr(atomic, "_sync", fail)
         with pytest.raises(OSError, match="disk full"):
             make(name="new").save(path)
     assert Outer.load(path).name == "old"

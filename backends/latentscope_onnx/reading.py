@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError, Message
 
-from latentscope._paths import existing, first_bytes, looks_like
+from latentscope._disk.paths import existing, first_bytes, looks_like
 from latentscope._signature import check_weights
 from latentscope.errors import FileFormatError, TooLargeError, UnsafeFileError
 

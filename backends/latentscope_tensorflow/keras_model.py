@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope._pair import Pair
 from latentscope._types import Array
 from latentscope.errors import BackendError

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from latentscope._archive import text_in, unzipped
+from latentscope._disk.zips import text_in, unzipped
 from latentscope._signature import rising
 from latentscope._validate import real
 from latentscope.errors import (

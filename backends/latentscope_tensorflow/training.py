@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latentscope._lock import only_writer
+from latentscope._disk.lock import only_writer
 from latentscope._validate import integer, real
 from latentscope.errors import BackendError, DataError, DataTypeError
 from latentscope.images import Images, as_images

@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from latentscope._archive import content_of, text_in, unzipped
-from latentscope._paths import existing, first_bytes, looks_like
+from latentscope._disk.paths import existing, first_bytes, looks_like
+from latentscope._disk.zips import content_of, text_in, unzipped
 from latentscope.errors import (
     BackendError,
     DataTypeError,

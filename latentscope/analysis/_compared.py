@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._blas import one_blas_thread
-from latentscope._threads import n_cores
+from latentscope._compute.blas import one_blas_thread
+from latentscope._compute.threads import n_cores
 from latentscope._types import FloatArray
 from latentscope.analysis._planes import Plane
 from latentscope.errors import DataError

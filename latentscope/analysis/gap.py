@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._blas import one_blas_thread
+from latentscope._compute.blas import one_blas_thread
 from latentscope._table import Table, sentence
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from latentscope._kernels import centred
+from latentscope._compute.kernels import centred
 from latentscope._table import Table
 from latentscope._types import Array, FloatArray
 from latentscope._validate import integer

@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import gammainc
 
-from latentscope._blas import one_blas_thread
-from latentscope._kernels import radii
+from latentscope._compute.blas import one_blas_thread
+from latentscope._compute.kernels import radii
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import positive, real
 from latentscope._warn import warn

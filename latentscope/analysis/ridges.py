@@ -24,9 +24,9 @@ from typing import Any, ClassVar
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._blas import one_blas_thread
+from latentscope._compute.blas import one_blas_thread
+from latentscope._compute.threads import n_cores
 from latentscope._table import Table
-from latentscope._threads import n_cores
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
 from latentscope.analysis._views import axis_names, checked_center, refuse_flat, view_of

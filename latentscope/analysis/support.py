@@ -19,7 +19,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from latentscope._kernels import centred
+from latentscope._compute.kernels import centred
 from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._warn import warn
 from latentscope.errors import DataError

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._threads import n_cores
+from latentscope._compute.threads import n_cores
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, positive, real
 from latentscope.analysis.pca import pca

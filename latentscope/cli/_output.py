@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope._table import Table
 from latentscope.cli._values import Target
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope.cli._files import How, opened, reading
 from latentscope.cli._help import examples
 from latentscope.cli._models import BACKEND, model_in

@@ -22,7 +22,7 @@ from typing import BinaryIO
 import numpy as np
 import platformdirs
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope._types import Array
 from latentscope.datasets._decode import strict_pillow
 from latentscope.datasets._entries import SUFFIXES, Entry, Read, Source

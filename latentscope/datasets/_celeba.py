@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._paths import existing
+from latentscope._disk.paths import existing
 from latentscope.datasets._celeba_lists import read_attributes, read_partition
 from latentscope.datasets._entries import Source
 from latentscope.datasets._folder import meta_of, open_images, source_of

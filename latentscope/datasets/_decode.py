@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from latentscope._paths import looks_like
+from latentscope._disk.paths import looks_like
 from latentscope._types import Array
 
 CUT = "centre square, bicubic"

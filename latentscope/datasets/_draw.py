@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._kernels import compiled
+from latentscope._compute.kernels import compiled
 from latentscope._types import Array, FloatArray
 
 COLUMNS = (

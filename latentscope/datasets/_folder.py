@@ -4,7 +4,7 @@ import os
 from pathlib import PurePosixPath
 from typing import Any
 
-from latentscope._paths import existing
+from latentscope._disk.paths import existing
 from latentscope._validate import integer, one_of
 from latentscope._warn import warn
 from latentscope.datasets._cache import Decoded, cache_folder, open_or_decode

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from latentscope._paths import existing, first_bytes, looks_like
+from latentscope._disk.paths import existing, first_bytes, looks_like
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError, TooLargeError
 from latentscope.images import Images

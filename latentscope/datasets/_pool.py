@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from PIL import Image
 from tqdm import tqdm
 
-from latentscope._threads import n_cores
+from latentscope._compute.threads import n_cores
 from latentscope._types import Array
 from latentscope.datasets._decode import BadImageError, decode
 from latentscope.datasets._entries import Entry, Read

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from latentscope._paths import first_bytes, looks_like
+from latentscope._disk.paths import first_bytes, looks_like
 from latentscope.datasets._decode import BadImageError
 from latentscope.datasets._entries import MAX_BYTES, Entry, Read, Source, is_image, raise_if_passing
 from latentscope.errors import FileFormatError

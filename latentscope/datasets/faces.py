@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._threads import n_cores
+from latentscope._compute.threads import n_cores
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.datasets._draw import paint

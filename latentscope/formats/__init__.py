@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from latentscope._file_rows import access_errors
-from latentscope._paths import existing, first_bytes, looks_like
+from latentscope._disk.paths import existing, first_bytes, looks_like
+from latentscope._disk.read_errors import access_errors
 from latentscope.errors import DataError, DataTypeError, FileFormatError, UnsafeFileError
 from latentscope.formats import (
     h5ad,

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import DerivedRows, read_errors
+from latentscope._disk.read_errors import read_errors
+from latentscope._file_rows import DerivedRows
 from latentscope._signature import NAMES
 from latentscope._types import Array
 from latentscope._warn import warn

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from latentscope._limits import SUSPECT_BYTES, check_declared
+from latentscope._disk.limits import SUSPECT_BYTES, check_declared
 from latentscope.errors import (
     DataError,
     FileFormatError,

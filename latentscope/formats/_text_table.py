@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._file_rows import Seen, access_errors
-from latentscope._limits import check_memory
+from latentscope._disk.limits import check_memory
+from latentscope._disk.read_errors import access_errors
+from latentscope._file_rows import Seen
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import FileFormatError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import h5py
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope._optional import import_optional
 from latentscope.errors import DataError, FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import _anndata, hdf5

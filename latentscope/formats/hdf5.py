@@ -16,8 +16,9 @@ from typing import Any
 
 import h5py
 
-from latentscope._atomic import replacing
-from latentscope._file_rows import DerivedRows, access_errors
+from latentscope._disk.atomic import replacing
+from latentscope._disk.read_errors import access_errors
+from latentscope._file_rows import DerivedRows
 from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope._version import __version__

@@ -7,8 +7,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy_format
 
-from latentscope._atomic import replacing
-from latentscope._file_rows import RawRows, access_errors
+from latentscope._disk.atomic import replacing
+from latentscope._disk.read_errors import access_errors
+from latentscope._file_rows import RawRows
 from latentscope._sources import as_matrix
 from latentscope.errors import FileFormatError, UnsafeFileError
 from latentscope.formats._contents import Contents, Item, dtype_name

@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._archive import text_in
-from latentscope._atomic import replacing
-from latentscope._file_rows import Seen, access_errors
-from latentscope._limits import check_declared, check_memory
+from latentscope._disk.atomic import replacing
+from latentscope._disk.limits import check_declared, check_memory
+from latentscope._disk.read_errors import access_errors
+from latentscope._disk.zips import text_in
+from latentscope._file_rows import Seen
 from latentscope._types import Array
 from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import npy

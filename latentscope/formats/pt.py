@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._file_rows import access_errors, read_errors
-from latentscope._limits import check_declared, check_memory
+from latentscope._disk.limits import check_declared, check_memory
+from latentscope._disk.read_errors import access_errors, read_errors
 from latentscope._optional import import_optional
 from latentscope._types import Array
 from latentscope.errors import (

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._atomic import replacing
-from latentscope._file_rows import BFLOAT16, RawRows, access_errors
+from latentscope._disk.atomic import replacing
+from latentscope._disk.read_errors import access_errors
+from latentscope._file_rows import BFLOAT16, RawRows
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope._types import Array

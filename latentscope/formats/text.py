@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError

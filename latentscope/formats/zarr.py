@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._atomic import replacing_folder
-from latentscope._file_rows import access_errors, read_errors
-from latentscope._limits import check_declared
+from latentscope._disk.atomic import replacing_folder
+from latentscope._disk.limits import check_declared
+from latentscope._disk.read_errors import access_errors, read_errors
 from latentscope._optional import import_optional
 from latentscope._sources import as_matrix
 from latentscope._zarr_rows import ZarrRows, n_stored_rows

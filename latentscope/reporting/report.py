@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
-from latentscope._atomic import replacing
+from latentscope._disk.atomic import replacing
 from latentscope._models import checked
 from latentscope._validate import integer
 from latentscope.analysis.compare import compare

@@ -4,7 +4,7 @@ from typing import Self
 
 import numpy as np
 
-from latentscope._kernels import count_axes
+from latentscope._compute.kernels import compiled
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows import Block, Summary
@@ -43,10 +43,10 @@ class AxisCounts(Summary):
 
     def add(self, values: Array) -> None:
         """Add rows of coordinates, widening the grid before each row that does not fit."""
-        row = count_axes(values, 0, self.bin_width, self.first, self.counts)
+        row = _count_axes(values, 0, self.bin_width, self.first, self.counts)
         while row < len(values):
             self._widen(float(values[row:].min()), float(values[row:].max()))
-            row = count_axes(values, row, self.bin_width, self.first, self.counts)
+            row = _count_axes(values, row, self.bin_width, self.first, self.counts)
         self.n += len(values)
 
     def merge(self, other: Self) -> None:
@@ -95,3 +95,31 @@ class AxisCounts(Summary):
             f"{high:.6g} in bins of {self.bin_width:.6g} need {(high - low) / self.bin_width:.3g}. "
             f"{remedy}"
         )
+
+
+@compiled(error_model="numpy")
+def _count_axes(block: Array, start: int, bin_width: float, first: int, counts: Array) -> int:
+    """Add rows `start` … to `counts`; return the first row that has a value outside, or n.
+
+    Bin k of an axis holds (first + k) · bin_width ≤ x < (first + k + 1) · bin_width, exactly in
+    float64: the quotient is corrected where rounding put it into the neighbouring bin.
+    """
+    n, d = block.shape
+    n_bins = counts.shape[1]
+    index = np.empty(d, np.int32)
+    for i in range(start, n):
+        lowest = np.int32(0)
+        highest = np.int32(0)
+        for j in range(d):
+            value = np.float64(block[i, j])
+            k = np.floor(value / bin_width)
+            k -= np.float64(k * bin_width > value)
+            k += np.float64((k + 1) * bin_width <= value)
+            index[j] = np.int32(k - first)
+            lowest = min(lowest, index[j])
+            highest = max(highest, index[j])
+        if lowest < 0 or highest >= n_bins:
+            return i
+        for j in range(d):
+            counts[j, index[j]] += 1
+    return n

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import gammainc, hyp1f1
 from scipy.stats import chi2
 
-from latentscope._kernels import centred
+from latentscope._compute.kernels import centred
 from latentscope._types import FloatArray
 from latentscope._warn import warn
 from latentscope.errors import DataError

@@ -8,7 +8,7 @@ is 1e-7 of the cloud's size.
 
 import numpy as np
 
-from latentscope._blas import one_blas_thread
+from latentscope._compute.blas import one_blas_thread
 from latentscope._types import FloatArray, IntArray
 from latentscope.statistics.neighbours import nearest_neighbours
 

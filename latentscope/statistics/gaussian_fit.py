@@ -9,16 +9,20 @@ J. J. Moré (1978), The Levenberg-Marquardt algorithm: implementation and theory
 Mathematics 630, 105–116. doi:10.1007/BFb0067700
 """
 
+import math
+
 import numpy as np
 from scipy.special import ndtr
 
-from latentscope._kernels import gaussian_sums
+from latentscope._compute.kernels import compiled
 from latentscope._types import BoolArray, FloatArray
 
 _MAX_STEPS = 100
 _POOR = 0.02  # share of the squares left by the moments, above which the peak is tried as start
 _NOTHING = 1e-100  # on the diagonal where no parameter has any effect
 _TOLERANCE = 1e-5  # step, relative to the amplitude and to σ, that ends the search
+_SQRT_HALF = math.sqrt(0.5)
+_INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
 _SMALLEST_SIGMA = 1e-3  # of a bin, where the model no longer depends on σ
 
 
@@ -70,9 +74,9 @@ def fit_gaussians(
         ],
         axis=1,
     )
-    sums = gaussian_sums(edges, density, starts)
+    sums = _gaussian_sums(edges, density, starts)
     poor = np.flatnonzero(sums[0] > _POOR * np.einsum("ij,ij->i", density, density))
-    peak_sums = gaussian_sums(edges, density[poor], from_peak[poor])
+    peak_sums = _gaussian_sums(edges, density[poor], from_peak[poor])
     better = peak_sums[0] < sums[0][poor]
     starts[poor[better]] = from_peak[poor[better]]
     for part, peak_part in zip(sums, peak_sums, strict=True):
@@ -97,7 +101,7 @@ def _marquardt(
         step = _damped_steps(normal[active], gradient[active], damping[active])
         trial = here + step
         trial[:, 2] = np.maximum(trial[:, 2], here[:, 2] / 4)  # σ stays positive
-        new = gaussian_sums(edges, density[active], trial)
+        new = _gaussian_sums(edges, density[active], trial)
         is_better = new[0] <= squares[active]
         better = active[is_better]
         parameters[better] = trial[is_better]
@@ -119,3 +123,45 @@ def _damped_steps(normal: FloatArray, gradient: FloatArray, damping: FloatArray)
     diagonal += damping[:, None] * diagonal
     diagonal += 1e-12 * diagonal.max(axis=1, keepdims=True) + _NOTHING
     return np.linalg.solve(damped, gradient[:, :, None])[:, :, 0].astype(np.float64)
+
+
+@compiled(error_model="numpy")
+def _gaussian_sums(
+    edges: FloatArray, density: FloatArray, parameters: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what a least-squares step needs, per curve: Σr², Jᵀr and JᵀJ.
+
+    r is density − model; the model is the mean density of the Gaussian (amplitude, centre, σ) over
+    each bin. Beyond nine σ the model and its slopes are zero in float64.
+    """
+    n_axes, n_bins = density.shape
+    width = edges[1] - edges[0]
+    squares = np.zeros(n_axes)
+    gradient = np.zeros((n_axes, 3))
+    normal = np.zeros((n_axes, 3, 3))
+    slope = np.empty(3)
+    for axis in range(n_axes):
+        amplitude, center, sigma = parameters[axis]
+        t = (edges[0] - center) / sigma
+        below = 0.5 * math.erfc(-t * _SQRT_HALF)
+        bell = math.exp(-0.5 * t * t) * _INVERSE_SQRT_2PI
+        for k in range(n_bins):
+            last_t, last_below, last_bell = t, below, bell
+            t = (edges[k + 1] - center) / sigma
+            residual = density[axis, k]
+            if t < -9.0 or last_t > 9.0:
+                below, bell = (0.0, 0.0) if t < 0 else (1.0, 0.0)
+                squares[axis] += residual * residual
+                continue
+            below = 0.5 * math.erfc(-t * _SQRT_HALF)
+            bell = math.exp(-0.5 * t * t) * _INVERSE_SQRT_2PI
+            slope[0] = (below - last_below) / width
+            slope[1] = (last_bell - bell) * amplitude / sigma / width
+            slope[2] = (last_t * last_bell - t * bell) * amplitude / sigma / width
+            residual -= amplitude * slope[0]
+            squares[axis] += residual * residual
+            for i in range(3):
+                gradient[axis, i] += slope[i] * residual
+                for j in range(3):
+                    normal[axis, i, j] += slope[i] * slope[j]
+    return squares, gradient, normal

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from sklearn.cluster import kmeans_plusplus
 
-from latentscope._kernels import add_inertia, add_to_clusters, centred, is_finite, nearest
+from latentscope._compute.kernels import REORDER, centred, compiled, is_finite
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
@@ -105,8 +105,8 @@ class Assignment(Summary):
                 raise DataError(_RANGE.format(dtype=z.dtype))
             labels = np.empty((len(part), len(self.inertia)), dtype=np.int32)
             nearest(products, half_norms, self.centroids.starts, labels)
-            add_inertia(deviation, about, labels, self.inertia)
-            add_to_clusters(part, labels, self.sums, self.counts)
+            _add_inertia(deviation, about, labels, self.inertia)
+            _add_to_clusters(part, labels, self.sums, self.counts)
 
     def merge(self, other: Self) -> None:
         self.sums += other.sums
@@ -170,3 +170,49 @@ def _ward(points: FloatArray, weights: FloatArray, ks: IntArray) -> list[FloatAr
         merged[i] = merged[~left] = np.inf
         cost[i], cost[:, i], cost[j], cost[:, j] = merged, merged, np.inf, np.inf
     return [sets[int(k)] for k in ks]
+
+
+@compiled()
+def nearest(products: Array, half_norms: Array, starts: IntArray, labels: Array) -> None:
+    """Fill `labels` with the nearest centroid of each row, for several sets of centroids.
+
+    Set s is the columns starts[s] … starts[s + 1] − 1 of `products` = x · c; the nearest centroid
+    has the largest x · c − |c|² / 2.
+    """
+    n, n_sets = labels.shape
+    for i in range(n):
+        for s in range(n_sets):
+            best = starts[s]
+            most = products[i, best] - half_norms[best]
+            for c in range(starts[s] + 1, starts[s + 1]):
+                score = products[i, c] - half_norms[c]
+                if score > most:
+                    most = score
+                    best = c
+            labels[i, s] = best
+
+
+@compiled()
+def _add_to_clusters(block: Array, labels: Array, sums: FloatArray, counts: IntArray) -> None:
+    """Add each row to the sums and counts of its cluster in every set."""
+    n, d = block.shape
+    for i in range(n):
+        for s in range(labels.shape[1]):
+            c = labels[i, s]
+            counts[c] += 1
+            for j in range(d):
+                sums[c, j] += block[i, j]
+
+
+@compiled(fastmath=REORDER)
+def _add_inertia(block: Array, centroids: Array, labels: Array, inertia: FloatArray) -> None:
+    """Add each row's squared distance to its centroid to the inertia of every set."""
+    n, d = block.shape
+    for i in range(n):
+        for s in range(labels.shape[1]):
+            c = labels[i, s]
+            total = 0.0
+            for j in range(d):
+                difference = np.float64(block[i, j]) - centroids[c, j]
+                total += difference * difference
+            inertia[s] += total

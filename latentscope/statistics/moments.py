@@ -14,8 +14,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from latentscope._blas import one_blas_thread
-from latentscope._kernels import add_products, centred, column_means, squared_deviations
+from latentscope._compute.blas import one_blas_thread
+from latentscope._compute.kernels import REORDER, centred, column_means, compiled
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows import Block, Summary
@@ -50,7 +50,7 @@ class Moments(Summary):
     def add(self, values: Array, mean: FloatArray | None = None) -> None:
         """Add rows of coordinates, whose mean may be known."""
         mean = column_means(values) if mean is None else mean
-        self._add(len(values), mean, squared_deviations(values, mean))
+        self._add(len(values), mean, _squared_deviations(values, mean))
 
     def merge(self, other: Self) -> None:
         if other.n:
@@ -120,7 +120,7 @@ class Covariance(Summary):
         shift = mean - self.mean
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean = self.mean + shift * (n / total)
-            add_products(self.products, products, shift, self.n * n / total)
+            _add_products(self.products, products, shift, self.n * n / total)
         self.n = total
         refuse_overflow(np.diagonal(self.products))
 
@@ -187,3 +187,24 @@ def spread_rows(share: float, block: Block) -> Array:
     """
     fraction = block.rows.astype(np.uint64) * _GOLDEN  # of 2⁶⁴, by overflow
     return block.z[fraction <= np.uint64(min(share, 1.0) * _LARGEST)]
+
+
+@compiled()
+def _add_products(sums: FloatArray, products: Array, shift: FloatArray, weight: float) -> None:
+    """Add `products` + weight · shift shiftᵀ to `sums`, in one pass over them."""
+    for i in range(sums.shape[0]):
+        factor = weight * shift[i]
+        for j in range(sums.shape[1]):
+            sums[i, j] += products[i, j] + factor * shift[j]
+
+
+@compiled(fastmath=REORDER)
+def _squared_deviations(block: Array, mean: FloatArray) -> FloatArray:
+    """Return Σ (x − mean)² of each column."""
+    n, d = block.shape
+    squares = np.zeros(d)
+    for i in range(n):
+        for j in range(d):
+            deviation = block[i, j] - mean[j]
+            squares[j] += deviation * deviation
+    return squares

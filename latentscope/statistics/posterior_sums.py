@@ -1,11 +1,12 @@
 """Sums over the rows of z, mu and logvar that the posterior's figures need, in one pass."""
 
+import math
 from typing import ClassVar, Self
 
 import numpy as np
 
-from latentscope._kernels import add_posterior, radii
-from latentscope._types import BoolArray, FloatArray, IntArray
+from latentscope._compute.kernels import REORDER, compiled, radii
+from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope.rows import Block, Summary
 from latentscope.statistics.moments import Moments, refuse_overflow
 
@@ -50,7 +51,7 @@ class PosteriorSums(Summary):
 
     def _add_logvar(self, block: Block) -> None:
         sums = np.zeros(4)
-        total, lowest, highest, farthest, n_extreme = add_posterior(
+        total, lowest, highest, farthest, n_extreme = _add_posterior(
             *(block.z, block.mu, block.logvar, LOGVAR_LIMIT, DEVIATIONS),
             *(self.deviation_counts, self.kl, self.variance, sums),
         )
@@ -93,3 +94,51 @@ def _no_points() -> FloatArray:
 
 def _merge_triple(triple: FloatArray, other: FloatArray) -> None:
     triple[:] = min(triple[0], other[0]), triple[1] + other[1], max(triple[2], other[2])
+
+
+@compiled(error_model="numpy", fastmath=REORDER)
+def _add_posterior(
+    z: Array,
+    mu: Array,
+    logvar: Array,
+    limit: float,
+    edges: FloatArray,
+    counts: IntArray,
+    kl: FloatArray,
+    variances: FloatArray,
+    scaled: FloatArray,
+) -> tuple[float, float, float, float, int]:
+    """Add a block to the sums of `PosteriorSums`; return what is no sum per axis.
+
+    To `counts` come |z − mu| by `edges`; to `kl` and `variances` one number per axis; to `scaled`
+    the four sums of ((z − mu) / σ)². Returned are the sum, minimum and maximum of logvar, the
+    maximum of |z − mu|, and the number of values of logvar beyond ±`limit`.
+    """
+    n, d = z.shape
+    total, lowest, highest, farthest, n_extreme = 0.0, np.inf, -np.inf, 0.0, 0
+    n_edges = edges.shape[0]
+    for i in range(n):
+        for j in range(d):
+            value = np.float64(logvar[i, j])
+            mean = np.float64(mu[i, j])
+            total += value
+            lowest = min(lowest, value)
+            highest = max(highest, value)
+            clipped = min(max(value, -limit), limit)
+            n_extreme += clipped != value
+            variance = math.exp(clipped)
+            variances[j] += variance
+            kl[j] += 0.5 * (mean * mean + variance - 1 - clipped)
+            deviation = np.float64(z[i, j]) - mean
+            size = abs(deviation)
+            farthest = max(farthest, size)
+            position = -1
+            for k in range(n_edges):
+                position += size >= edges[k]
+            counts[position] += 1
+            square = deviation * deviation
+            scaled[0] += square / variance
+            scaled[1] += square / value
+            scaled[2] += square / (value * value)
+            scaled[3] += square / (variance * variance)
+    return total, lowest, highest, farthest, n_extreme

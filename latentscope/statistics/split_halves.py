@@ -10,10 +10,9 @@ R. Tibshirani, G. Walther (2005), Journal of Computational and Graphical Statist
 
 import numpy as np
 
-from latentscope._blas import one_blas_thread
-from latentscope._kernels import nearest
+from latentscope._compute.blas import one_blas_thread
 from latentscope._types import Array, FloatArray, IntArray
-from latentscope.statistics.kmeans import Assignment, Centroids, lloyd, nested_seeds
+from latentscope.statistics.kmeans import Assignment, Centroids, lloyd, nearest, nested_seeds
 
 _LEAST_SHARE = 0.02  # of the points, in the smallest cluster
 _REST = 1e-2  # share by which no inertia falls any more when the steps end

@@ -169,22 +169,22 @@ class TestTooLarge:
 
     def test_a_declared_bomb_is_not_unpacked(self, tmp_path, monkeypatch):
         np.savez_compressed(tmp_path / "a.npz", z=np.zeros((1_000_000, 100), "u1"))
-        monkeypatch.setattr("latentscope._limits.SUSPECT_BYTES", 10**6)
-        monkeypatch.setattr("latentscope._limits.SUSPECT_RATIO", 100)
+        monkeypatch.setattr("latentscope._disk.limits.SUSPECT_BYTES", 10**6)
+        monkeypatch.setattr("latentscope._disk.limits.SUSPECT_RATIO", 100)
         with pytest.raises(TooLargeError, match="stores"):
             latentscope.load(tmp_path / "a.npz")
 
     def test_more_than_the_memory(self, tmp_path, monkeypatch):
         np.savez_compressed(tmp_path / "a.npz", z=np.ones((100, 100)))
-        monkeypatch.setattr("latentscope._limits._memory", lambda: 1000)
+        monkeypatch.setattr("latentscope._disk.limits._memory", lambda: 1000)
         with pytest.raises(TooLargeError, match="must be read as one piece"):
             latentscope.load(tmp_path / "a.npz")
 
     def test_parquet_of_repeated_numbers(self, tmp_path, monkeypatch):
         table = pa.table({f"z{i}": np.zeros(10**6, "f4") for i in range(4)})
         pa.parquet.write_table(table, tmp_path / "a.parquet")
-        monkeypatch.setattr("latentscope._limits.SUSPECT_BYTES", 10**6)
-        monkeypatch.setattr("latentscope._limits.SUSPECT_RATIO", 100)
+        monkeypatch.setattr("latentscope._disk.limits.SUSPECT_BYTES", 10**6)
+        monkeypatch.setattr("latentscope._disk.limits.SUSPECT_RATIO", 100)
         with pytest.raises(TooLargeError, match="declares"):
             latentscope.load(tmp_path / "a.parquet")
 

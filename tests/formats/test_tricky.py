@@ -134,7 +134,7 @@ def test_meta_that_unpacks_to_much(tmp_path, z):
 
 def test_tensors_that_repeat_one_number(tmp_path, monkeypatch):
     torch.save(torch.zeros(1).expand(4000, 1000), tmp_path / "a.pt")
-    monkeypatch.setattr("latentscope._limits.SUSPECT_BYTES", 10**6)
+    monkeypatch.setattr("latentscope._disk.limits.SUSPECT_BYTES", 10**6)
     with pytest.raises(TooLargeError, match=r"a tensor of .* declares"):
         latentscope.load(tmp_path / "a.pt")
 

@@ -359,7 +359,7 @@ def test_other_values_anywhere_are_our_errors_or_a_model(whole, files, tmp_path,
 
 
 def test_archives_that_unpack_to_much_more(whole, tmp_path, monkeypatch):
-    monkeypatch.setattr("latentscope._limits.SUSPECT_BYTES", 10_000)
+    monkeypatch.setattr("latentscope._disk.limits.SUSPECT_BYTES", 10_000)
     with zipfile.ZipFile(tmp_path / "e.pt2", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("encoder/zeros", bytes(10**7))
     with pytest.raises(TooLargeError, match=r"the archive of .* declares .* GiB and stores"):

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from latentscope._kernels import centred, radii
+from latentscope._compute.kernels import centred, radii
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows import Block, Rows, Summary, reduce

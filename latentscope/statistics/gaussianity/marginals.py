@@ -16,7 +16,7 @@ from typing import Self
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from latentscope._kernels import count_standard
+from latentscope._compute.kernels import compiled
 from latentscope._types import Array, FloatArray, IntArray
 
 _REACH = 6.0  # standard deviations that the grid covers on either side
@@ -42,7 +42,9 @@ class MarginalSums:
     def add(self, values: Array) -> None:
         """Add rows."""
         scale = 1 / self.std
-        count_standard(values, self.mean, scale, _REACH, float(_PER_UNIT), self.counts, self.powers)
+        _count_standard(
+            values, self.mean, scale, _REACH, float(_PER_UNIT), self.counts, self.powers
+        )
         self.n += len(values)
 
     def merge(self, other: Self) -> None:
@@ -100,3 +102,28 @@ def chance_moments(n: int, n_columns: int = 1, *, level: float = 0.05) -> tuple[
     """
     far = -float(ndtri(level / 2 / n_columns))
     return far * float(np.sqrt(6 / n)), far * float(np.sqrt(24 / n))
+
+
+@compiled(error_model="numpy")
+def _count_standard(
+    block: Array,
+    mean: FloatArray,
+    scale: FloatArray,
+    reach: float,
+    per_unit: float,
+    counts: IntArray,
+    powers: FloatArray,
+) -> None:
+    """Count (x − mean) · scale of each column in bins of 1 / per_unit, and add cubes and fourths.
+
+    The first and the last bin are open: below −reach, and above the reach.
+    """
+    n, d = block.shape
+    last = counts.shape[1] - 1
+    for i in range(n):
+        for j in range(d):
+            t = (np.float64(block[i, j]) - mean[j]) * scale[j]
+            position = min(max((t + reach) * per_unit + 1.0, 0.0), np.float64(last))
+            counts[j, np.int64(position)] += 1
+            powers[j, 0] += t * t * t
+            powers[j, 1] += t * t * t * t

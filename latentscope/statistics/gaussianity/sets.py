@@ -18,9 +18,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from tqdm import tqdm
 
-from latentscope._blas import one_blas_thread
-from latentscope._kernels import radii
-from latentscope._threads import n_cores
+from latentscope._compute.blas import one_blas_thread
+from latentscope._compute.kernels import radii
+from latentscope._compute.threads import n_cores
 from latentscope._types import Array, FloatArray
 from latentscope.errors import DataError
 from latentscope.rows import Rows, as_rows, sample_rows, take

@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from latentscope._kernels import compiled
+from latentscope._compute.kernels import compiled
 from latentscope._types import FloatArray, IntArray
 
 _REACH = 3.0  # beyond which kernels are zero

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from latentscope._kernels import compiled
+from latentscope._compute.kernels import compiled
 from latentscope._types import FloatArray
 
 

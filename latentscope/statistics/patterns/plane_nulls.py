@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 from sklearn.linear_model import PoissonRegressor
 
-from latentscope._blas import one_blas_thread
+from latentscope._compute.blas import one_blas_thread
 from latentscope._types import FloatArray
 from latentscope._validate import one_of
 from latentscope.errors import DataError

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from latentscope import _atomic
-from latentscope._atomic import replacing
+from latentscope._disk import atomic
+from latentscope._disk.atomic import replacing
 from latentscope.errors import DataError
 
 
@@ -61,7 +61,7 @@ def test_error_at_the_end_leaves_the_old_file_and_nothing_else(monkeypatch, targ
     def fail(path):
         raise OSError("disk full")
 
-    monkeypatch.setattr(_atomic, "_sync", fail)
+    monkeypatch.setattr(atomic, "_sync", fail)
     with pytest.raises(OSError, match="disk full"), replacing(target) as part:
         part.write_text("new")
     assert target.read_text() == "old"
@@ -71,7 +71,7 @@ def test_error_at_the_end_leaves_the_old_file_and_nothing_else(monkeypatch, targ
 def test_killed_writer_leaves_the_old_file(target):
     code = (
         "import os, sys\n"
-        "from latentscope._atomic import replacing\n"
+        "from latentscope._disk.atomic import replacing\n"
         "with replacing(sys.argv[1]) as part:\n"
         "    part.write_text('half of the n')\n"
         "    os._exit(9)\n"
@@ -83,7 +83,7 @@ def test_killed_writer_leaves_the_old_file(target):
 
 def test_content_is_on_the_disk_before_it_gets_the_name(monkeypatch, target):
     events = []
-    monkeypatch.setattr(_atomic, "_sync", lambda path: events.append((path, target.read_text())))
+    monkeypatch.setattr(atomic, "_sync", lambda path: events.append((path, target.read_text())))
     with replacing(target) as part:
         part.write_text("new")
     assert events == [(part, "old"), (target.parent, "new")]

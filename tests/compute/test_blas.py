@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 
 import latentscope
-from latentscope import _blas
-from latentscope._blas import one_blas_thread
+from latentscope._compute import blas
+from latentscope._compute.blas import one_blas_thread
 
 
 def blas_threads():
-    return [library.num_threads for library in _blas._libraries()]
+    return [library.num_threads for library in blas._libraries()]
 
 
 @pytest.fixture(autouse=True)
 def two_threads():
     """Start from two threads, also on a machine with one core."""
-    found = [library.num_threads for library in _blas._libraries()]
-    _blas._set([2] * len(found))
+    found = [library.num_threads for library in blas._libraries()]
+    blas._set([2] * len(found))
     yield
     assert set(blas_threads()) == {2}
-    _blas._set(found)
+    blas._set(found)
 
 
 def test_nested():

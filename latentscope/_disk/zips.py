@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from latentscope._limits import check_declared
+from latentscope._disk.limits import check_declared
 from latentscope.errors import FileFormatError, LatentscopeError, TooLargeError
 
 _LARGEST_TEXT = 64 * 2**20  # bytes

@@ -1,0 +1,79 @@
+"""Loops over rows that NumPy cannot do in one pass through the cache, compiled by Numba.
+
+All release the GIL, take C-contiguous float32 or float64 blocks, and accumulate in float64.
+"Sums may be reordered" (`reassoc`) lets the compiler use the machine's vector units.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numba import njit
+
+from latentscope._types import Array, FloatArray
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+REORDER = {"reassoc", "contract"}
+
+
+def compiled(**options: Any) -> Callable[[Function], Function]:
+    """Compile on first use, and keep the code on disk where there is a place for it."""
+
+    def compile_function(function: Function) -> Function:
+        try:
+            return njit(nogil=True, cache=True, **options)(function)
+        except RuntimeError:  # neither the package's folder nor the user's cache can be written
+            return njit(nogil=True, **options)(function)
+
+    return compile_function
+
+
+@compiled(fastmath=REORDER)
+def is_finite(block: Array) -> bool:
+    """Tell whether no value is NaN or infinite: 0 · x is 0 for finite x, else NaN."""
+    total = 0.0
+    for i in range(block.shape[0]):
+        for j in range(block.shape[1]):
+            total += block[i, j] * 0
+    return total == 0.0
+
+
+@compiled(fastmath=REORDER)
+def radii(block: Array) -> FloatArray:
+    """Return the L2 norm of each row."""
+    n, d = block.shape
+    result = np.empty(n)
+    for i in range(n):
+        total = 0.0
+        for j in range(d):
+            value = np.float64(block[i, j])
+            total += value * value
+        result[i] = np.sqrt(total)
+    return result
+
+
+@compiled()
+def column_means(block: Array) -> FloatArray:
+    """Return the mean of each column, exactly where all its values are equal.
+
+    Sums are taken about the first row and in order, so that equal values leave no rounding that
+    would pass for variance.
+    """
+    n, d = block.shape
+    total = np.zeros(d)
+    for i in range(1, n):
+        for j in range(d):
+            total[j] += np.float64(block[i, j]) - np.float64(block[0, j])
+    return block[0] + total / n
+
+
+@compiled()
+def centred(block: Array, mean: FloatArray) -> Array:
+    """Return block − mean, subtracted in float64 and rounded to the block's precision."""
+    n, d = block.shape
+    result = np.empty_like(block)
+    for i in range(n):
+        for j in range(d):
+            result[i, j] = np.float64(block[i, j]) - mean[j]
+    return result
