@@ -28,8 +28,8 @@ from distributed import Client, LocalCluster
 
 import latentscope
 from latentscope._compute.threads import n_cores
-from latentscope._to_dask import CHUNK_BYTES
 from latentscope.rows import reduce
+from latentscope.rows.to_dask import CHUNK_BYTES
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import Covariance, Moments
 

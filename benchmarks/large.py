@@ -24,8 +24,8 @@ import numpy as np
 from core import machine, versions
 
 import latentscope
-from latentscope._file_rows import FileRows
 from latentscope.latents import Latents
+from latentscope.rows.files import FileRows
 
 Z_DIM, READ_BYTES = 256, 8 * 2**20
 MOST_MB, LEAST_RATIO = 600, 0.8

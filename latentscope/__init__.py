@@ -53,7 +53,7 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "direction": "latentscope.analysis.direction",
     "ellipsoid": "latentscope.analysis.ellipsoid",
     "encode": "latentscope.encoding",
-    "finite_rows": "latentscope.rows",
+    "finite_rows": "latentscope.rows.source",
     "henze_zirkler": "latentscope.analysis.henze_zirkler",
     "inertia_curve": "latentscope.analysis.clusters",
     "intrinsic_dimension": "latentscope.analysis.dimension",

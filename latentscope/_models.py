@@ -8,7 +8,7 @@ import numpy as np
 from latentscope._conformance import decoded, described, encoded
 from latentscope._types import Array
 from latentscope.errors import BackendError, DataError, LatentscopeError
-from latentscope.rows import Rows, as_rows
+from latentscope.rows.source import Rows, as_rows
 
 
 def checked(model: Any) -> Any:

@@ -16,12 +16,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from latentscope._signature import LOGVAR
-from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope._validate import generator
 from latentscope.errors import BackendError, DataError
 from latentscope.images import as_images, as_unit
 from latentscope.latents import Latents
+from latentscope.rows.matrix import as_matrix
 
 LOGVAR_RANGE = (-30.0, 20.0)  # beyond, exp(logvar) is 0 or overflows in single precision
 LARGEST_NOISE = 5.0

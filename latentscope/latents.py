@@ -7,10 +7,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from latentscope._sources import as_matrix
-from latentscope._to_dask import CHUNK_BYTES, dask_arrays
 from latentscope._validate import integer
 from latentscope.errors import DataError, DataTypeError
+from latentscope.rows.matrix import as_matrix
+from latentscope.rows.to_dask import CHUNK_BYTES, dask_arrays
 
 _SHOWN = 5  # labels, in the repr
 

@@ -22,7 +22,8 @@ from latentscope.analysis.direction import Direction
 from latentscope.analysis.round_trip import RoundTrip, Standard
 from latentscope.errors import DataError
 from latentscope.images import as_images, as_unit
-from latentscope.rows import as_rows, row_numbers, take
+from latentscope.rows.reduction import row_numbers, take
+from latentscope.rows.source import as_rows
 from latentscope.sample import axis_gaussian, core, gaussian, mixture, normal, uniform
 
 PRIOR, PER_AXIS, FULL = "N(0, I)", "Gaussian per axis", "full Gaussian"

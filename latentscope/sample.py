@@ -20,7 +20,8 @@ from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.rows import as_rows, reduce, sample_rows, take
+from latentscope.rows.reduction import reduce, sample_rows, take
+from latentscope.rows.source import as_rows
 from latentscope.statistics.core import covariance_factor, fitted_core
 from latentscope.statistics.moments import Covariance, Moments, principal_axes
 

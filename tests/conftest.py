@@ -54,8 +54,8 @@ def rotation(rng):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Read in runs of a few hundred rows and blocks of a few dozen, so that much is merged."""
-    monkeypatch.setattr("latentscope._sources.READ_BYTES", 7_000)
-    monkeypatch.setattr("latentscope.rows._BLOCK_BYTES", 1_000)
+    monkeypatch.setattr("latentscope.rows.matrix.READ_BYTES", 7_000)
+    monkeypatch.setattr("latentscope.rows.source._BLOCK_BYTES", 1_000)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def counted_rows(monkeypatch):
         def __init__(self, **options):
             super().__init__(SimpleNamespace(update=steps.append))
 
-    monkeypatch.setattr("latentscope.rows.tqdm", Bar)
+    monkeypatch.setattr("latentscope.rows.reduction.tqdm", Bar)
     return steps
 
 

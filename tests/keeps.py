@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 
 import latentscope as ls
-from latentscope import _sources, sample
-from latentscope._file_rows import FileRows
+from latentscope import sample
 from latentscope.analysis import support
 from latentscope.formats import hdf5
 from latentscope.latents import Latents
 from latentscope.pictures import Album
+from latentscope.rows import matrix
+from latentscope.rows.files import FileRows
 
 D, FEW, MANY = 16, 60_000, 300_000
 warnings.simplefilter("ignore")
 support._SHELL_ROWS = 10_000
-hdf5._CHUNK_BYTES = _sources.READ_BYTES = 2**16  # so that what is under way is small
+hdf5._CHUNK_BYTES = matrix.READ_BYTES = 2**16  # so that what is under way is small
 folder = Path(sys.argv[1])
 candidates = np.random.default_rng(1).standard_normal((50, D)).astype("f4")
 model = types.SimpleNamespace(kind="ae", z_dim=D, image_shape=(4, 4, 1), meta={})

@@ -16,7 +16,8 @@ from latentscope.analysis._views import (
     view_of,
 )
 from latentscope.analysis.pca import PCA, pca, project
-from latentscope.rows import Rows, collect, sample_rows, take
+from latentscope.rows.reduction import collect, sample_rows, take
+from latentscope.rows.source import Rows
 
 _N_SAMPLE = 2000  # rows that tell whether values come in steps
 _MOST_TIES = 0.5  # share of the values of an axis that repeat others, from which they come in steps

@@ -10,7 +10,8 @@ from latentscope._types import Array, FloatArray
 from latentscope._validate import integer, numbers, one_of
 from latentscope.analysis.pca import PCA, check_width, pca, project
 from latentscope.errors import DataError
-from latentscope.rows import Block, Rows
+from latentscope.rows.source import Rows
+from latentscope.rows.summaries import Block
 from latentscope.statistics.moments import principal_axes, rounding
 
 _WORDS = {2: "two", 3: "three"}

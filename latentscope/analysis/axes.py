@@ -21,7 +21,8 @@ from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, positive
 from latentscope._warn import warn
 from latentscope.results import Result
-from latentscope.rows import Rows, as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.gaussian_fit import fit_gaussians, gaussian_curves
 from latentscope.statistics.moments import Moments

@@ -25,7 +25,8 @@ from latentscope._validate import generator, integer
 from latentscope.analysis.nulls import null_model
 from latentscope.errors import DataTypeError
 from latentscope.results import Result
-from latentscope.rows import as_rows, sample_rows, take
+from latentscope.rows.reduction import sample_rows, take
+from latentscope.rows.source import as_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)

@@ -22,7 +22,8 @@ from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
-from latentscope.rows import as_rows, sample_rows, take
+from latentscope.rows.reduction import sample_rows, take
+from latentscope.rows.source import as_rows
 from latentscope.statistics.kmeans import Assignment, lloyd, nested_seeds
 from latentscope.statistics.moments import Covariance, gaussian_like
 

@@ -21,7 +21,8 @@ from latentscope._types import FloatArray, IntArray
 from latentscope._validate import integer
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import as_rows
 from latentscope.statistics.moments import Covariance
 
 _LEVEL = 0.05  # of all pairs together

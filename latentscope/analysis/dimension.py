@@ -28,7 +28,8 @@ from latentscope._validate import generator, integer, one_of
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import as_rows, sample_rows, take
+from latentscope.rows.reduction import sample_rows, take
+from latentscope.rows.source import as_rows
 from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, over_scales
 from latentscope.statistics.extrapolation import at_zero
 from latentscope.statistics.moments import Covariance, gaussian_like, refuse_overflow, varying_axes

@@ -21,7 +21,9 @@ from latentscope._validate import one_of
 from latentscope.errors import DataError, DataTypeError
 from latentscope.latents import Latents
 from latentscope.results import Result
-from latentscope.rows import Block, Summary, as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import as_rows
+from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Moments
 
 

@@ -24,7 +24,9 @@ from latentscope._validate import generator, integer, numbers
 from latentscope.analysis._views import View, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Summary, as_rows, reduce, sample_rows, take
+from latentscope.rows.reduction import reduce, sample_rows, take
+from latentscope.rows.source import as_rows
+from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Covariance, principal_axes
 
 

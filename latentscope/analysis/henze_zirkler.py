@@ -21,7 +21,8 @@ from latentscope._types import FloatArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import as_rows, reduce, sample_rows, take
+from latentscope.rows.reduction import reduce, sample_rows, take
+from latentscope.rows.source import as_rows
 from latentscope.statistics.moments import DoubleCovariance, varying_axes
 
 _MOST_DIRECTIONS = 10

@@ -21,7 +21,8 @@ from latentscope._validate import generator, integer
 from latentscope.analysis import _normality_words as words
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Rows, as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.core import Core, fitted_core
 from latentscope.statistics.gaussianity.cloud import CloudSums, Frame
 from latentscope.statistics.gaussianity.marginals import chance_gap, chance_moments

@@ -21,7 +21,8 @@ from scipy.stats import rankdata
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.errors import DataError
-from latentscope.rows import Rows, as_rows, reduce, sample_rows, take
+from latentscope.rows.reduction import reduce, sample_rows, take
+from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.moments import Covariance, gaussian_like, varying_axes
 
 _MOST_STEPS, _REST = 100, 1e-6  # of the search for the shape

@@ -10,7 +10,9 @@ from latentscope.analysis.pca import PCA, pca_result
 from latentscope.analysis.posterior import Posterior, posterior_result
 from latentscope.analysis.radius import RadiusCounts, RadiusDensity, radius_result
 from latentscope.results import Result
-from latentscope.rows import Summary, as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import as_rows
+from latentscope.rows.summaries import Summary
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import Covariance, Moments
 from latentscope.statistics.posterior_sums import PosteriorSums

@@ -23,7 +23,9 @@ from latentscope._types import Array, FloatArray
 from latentscope._validate import integer
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Rows, as_rows, collect, reduce
+from latentscope.rows.reduction import collect, reduce
+from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.summaries import Block
 from latentscope.statistics.moments import Covariance, principal_axes
 from latentscope.statistics.noise import noise_floor, noise_spectrum
 

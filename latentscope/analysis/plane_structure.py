@@ -32,7 +32,7 @@ from latentscope.analysis._planes import planes_of
 from latentscope.analysis._views import axis_names
 from latentscope.analysis.pca import PCA
 from latentscope.results import Result
-from latentscope.rows import as_rows
+from latentscope.rows.source import as_rows
 from latentscope.statistics.patterns.envelope import envelope
 from latentscope.statistics.patterns.pattern import N_RADII, distances
 from latentscope.statistics.patterns.plane_nulls import NULLS

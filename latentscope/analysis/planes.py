@@ -25,7 +25,8 @@ from latentscope.analysis._views import checked_center, view_of
 from latentscope.analysis.pca import PCA
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import as_rows, collect, row_numbers
+from latentscope.rows.reduction import collect, row_numbers
+from latentscope.rows.source import as_rows
 
 _SHARES = (1.0, 0.5, 0.1, 0.01)  # of the points, in the windows of the default ladder
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing

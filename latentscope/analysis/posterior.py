@@ -21,7 +21,8 @@ from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Rows, as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.posterior_sums import DEVIATIONS, LOGVAR_LIMIT, PosteriorSums
 
 COLLAPSED_KL = 0.1  # nats, below which an axis that is not active carries nothing

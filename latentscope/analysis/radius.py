@@ -19,7 +19,9 @@ from latentscope._validate import positive, real
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Collected, Rows, Summary, as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.summaries import Block, Collected, Summary
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import (
     Covariance,

@@ -32,7 +32,8 @@ from latentscope._validate import generator, integer, one_of, positive
 from latentscope.analysis._views import axis_names, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import as_rows, collect
+from latentscope.rows.reduction import collect
+from latentscope.rows.source import as_rows
 from latentscope.statistics.moments import Covariance
 from latentscope.statistics.patterns.plane_nulls import NULLS, PlaneNull
 from latentscope.statistics.patterns.ridge_points import RidgePoints

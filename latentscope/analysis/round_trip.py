@@ -19,7 +19,8 @@ from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer
 from latentscope.analysis.support import SHARES, Shell, Support
 from latentscope.results import Result
-from latentscope.rows import Rows, as_rows, row_numbers, sample_rows, take
+from latentscope.rows.reduction import row_numbers, sample_rows, take
+from latentscope.rows.source import Rows, as_rows
 
 _REFERENCE, _PER_AXIS = 2000, 4  # points of the data that make the standard, and at least per axis
 _TYPICAL = 0.95  # share of the data's images whose round trip counts as good

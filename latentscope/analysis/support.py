@@ -24,7 +24,9 @@ from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import Block, Collected, Rows, as_rows, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.summaries import Block, Collected
 from latentscope.statistics.moments import (
     DoubleCovariance,
     refuse_overflow,

@@ -25,7 +25,8 @@ from latentscope._validate import generator, integer, positive, real
 from latentscope.analysis.pca import pca
 from latentscope.errors import DataError
 from latentscope.results import Result
-from latentscope.rows import as_rows, sample_rows, take
+from latentscope.rows.reduction import sample_rows, take
+from latentscope.rows.source import as_rows
 from latentscope.statistics.neighbours import is_forked, nearest_neighbours, preservation
 
 _N_SCORED = 10  # neighbours by which the map is judged

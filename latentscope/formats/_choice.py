@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 
 from latentscope._disk.read_errors import read_errors
-from latentscope._file_rows import DerivedRows
 from latentscope._signature import NAMES
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError, LatentscopeError
 from latentscope.formats._contents import REFUSED, Contents, Item, listed
 from latentscope.latents import Latents
+from latentscope.rows.files import DerivedRows
 
 _ROLES = {  # what people call the parts of a posterior; scvi-tools' names end in qzm and qzv
     "mu": (*NAMES["mu"], "qz_m"),

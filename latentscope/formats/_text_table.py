@@ -18,12 +18,12 @@ from tqdm import tqdm
 
 from latentscope._disk.limits import check_memory
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import Seen
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import FileFormatError
 from latentscope.formats._choice import is_id_name
 from latentscope.formats._table_columns import Columns, sorted_out
+from latentscope.rows.files import Seen
 
 _SNIFFED = 50  # records that are looked at
 _LONGEST = 64 * 2**20  # characters in one line

@@ -18,8 +18,6 @@ import h5py
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import DerivedRows
-from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope._version import __version__
 from latentscope.errors import (
@@ -32,6 +30,8 @@ from latentscope.formats import _hdf5_checks as checks
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
 from latentscope.formats._storable import columns, json_of, meta_of, runs, texts
 from latentscope.latents import Latents
+from latentscope.rows.files import DerivedRows
+from latentscope.rows.matrix import as_matrix
 
 SCHEMA, SCHEMA_VERSION = "latentscope", 1
 _LAYOUT = ("v110", "v110")  # the oldest layout whose metadata carry checksums

@@ -9,12 +9,12 @@ from numpy.lib import format as npy_format
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import RawRows
-from latentscope._sources import as_matrix
 from latentscope.errors import FileFormatError, UnsafeFileError
 from latentscope.formats._contents import Contents, Item, dtype_name
 from latentscope.formats._storable import runs, warn_of_what_is_left_out
 from latentscope.latents import Latents
+from latentscope.rows.files import RawRows
+from latentscope.rows.matrix import as_matrix
 
 SIGNATURE = npy_format.MAGIC_PREFIX
 

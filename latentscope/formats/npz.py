@@ -19,13 +19,13 @@ from latentscope._disk.atomic import replacing
 from latentscope._disk.limits import check_declared, check_memory
 from latentscope._disk.read_errors import access_errors
 from latentscope._disk.zips import text_in
-from latentscope._file_rows import Seen
 from latentscope._types import Array
 from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import npy
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
 from latentscope.formats._storable import json_of, known, meta_of
 from latentscope.latents import Latents
+from latentscope.rows.files import Seen
 
 _META = "meta.json"
 _AT_ONCE = 8 * 2**20

@@ -10,9 +10,7 @@ import numpy as np
 from latentscope._disk.atomic import replacing
 from latentscope._disk.limits import check_declared
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import FileRows, Seen
 from latentscope._optional import import_optional
-from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
@@ -21,6 +19,8 @@ from latentscope.formats._contents import Contents, Item
 from latentscope.formats._storable import json_of, known, meta_of, runs
 from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.latents import Latents
+from latentscope.rows.files import FileRows, Seen
+from latentscope.rows.matrix import as_matrix
 
 SIGNATURE = b"PAR1"
 _META = b"latentscope"

@@ -14,14 +14,14 @@ import numpy as np
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import BFLOAT16, RawRows
 from latentscope._optional import import_optional
-from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import REFUSED, Contents, Item
 from latentscope.formats._storable import json_of, known, meta_of, runs
 from latentscope.latents import Latents
+from latentscope.rows.files import BFLOAT16, RawRows
+from latentscope.rows.matrix import as_matrix
 
 _DTYPES = {  # those that NumPy has, and one that it has not
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": BFLOAT16, "BOOL": "|b1",

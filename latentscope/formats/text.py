@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from latentscope._disk.atomic import replacing
-from latentscope._sources import as_matrix
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._choice import is_id_name
@@ -20,6 +19,7 @@ from latentscope.formats._contents import Contents, Item, dtype_name
 from latentscope.formats._storable import known, runs, warn_of_what_is_left_out
 from latentscope.formats._text_table import TextTable, lines_of, numbers_or_text
 from latentscope.latents import Latents
+from latentscope.rows.matrix import as_matrix
 
 _METADATA = {"vectors": "metadata", "tensors": "metadata", "vecs": "meta"}
 _DTYPES = {"int": "int64", "float": "float64", "other": "text"}

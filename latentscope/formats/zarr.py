@@ -12,8 +12,6 @@ from latentscope._disk.atomic import replacing_folder
 from latentscope._disk.limits import check_declared
 from latentscope._disk.read_errors import access_errors, read_errors
 from latentscope._optional import import_optional
-from latentscope._sources import as_matrix
-from latentscope._zarr_rows import ZarrRows, n_stored_rows
 from latentscope.errors import (
     DataError,
     FileFormatError,
@@ -25,6 +23,8 @@ from latentscope.formats import _anndata
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
 from latentscope.formats._storable import json_of, known, meta_of, runs
 from latentscope.latents import Latents
+from latentscope.rows.matrix import as_matrix
+from latentscope.rows.zarr import ZarrRows, n_stored_rows
 
 _MARKS = ("zarr.json", ".zgroup", ".zarray")
 _CHUNK_BYTES = 2**20

@@ -12,7 +12,7 @@ from latentscope.errors import LatentscopeError
 from latentscope.images import Images, as_unit
 from latentscope.pictures import Album, Pictures
 from latentscope.reporting.study import STANDS_OUT, Study, noted
-from latentscope.rows import sample_rows, take
+from latentscope.rows.reduction import sample_rows, take
 
 N_RANDOM, N_HEADLINE = 8, 4  # images of each kind; kinds at the top of the page
 _N_DIRECTIONS = 3

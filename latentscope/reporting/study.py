@@ -24,7 +24,8 @@ from latentscope.errors import DataError, LatentscopeError, LatentscopeWarning
 from latentscope.latents import Latents
 from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
 from latentscope.reporting.kept import Kept
-from latentscope.rows import Rows, as_rows, sample_rows, take
+from latentscope.rows.reduction import sample_rows, take
+from latentscope.rows.source import Rows, as_rows
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured

@@ -7,7 +7,7 @@ import numpy as np
 from latentscope._compute.kernels import compiled
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
-from latentscope.rows import Block, Summary
+from latentscope.rows.summaries import Block, Summary
 
 _MAX_CELLS = 8_000_000  # counts that one summary may hold: 64 MB
 _MAX_BIN = 2**30  # bins are numbered in int32

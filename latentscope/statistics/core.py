@@ -20,7 +20,9 @@ from latentscope._compute.kernels import centred
 from latentscope._types import FloatArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.rows import Block, Rows, Summary, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Rows
+from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Covariance, varying_axes
 
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core

@@ -24,7 +24,8 @@ from latentscope._compute.kernels import REORDER, centred, compiled, is_finite
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.rows import Block, Summary, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.summaries import Block, Summary
 
 _MAX_STEPS = 50
 _LEAST_SEEDS, _SEEDS_PER_K = 60, 2  # centroids drawn, before they are merged

@@ -18,7 +18,7 @@ from latentscope._compute.blas import one_blas_thread
 from latentscope._compute.kernels import REORDER, centred, column_means, compiled
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
-from latentscope.rows import Block, Summary
+from latentscope.rows.summaries import Block, Summary
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
 _LARGEST = 2**64 - 2**11  # that float64 and uint64 both hold

@@ -7,7 +7,7 @@ import numpy as np
 
 from latentscope._compute.kernels import REORDER, compiled, radii
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
-from latentscope.rows import Block, Summary
+from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Moments, refuse_overflow
 
 DEVIATIONS = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10.0])

@@ -95,8 +95,8 @@ def test_bins_that_hide_the_shell_are_warned_of(bin_width):
 
 
 def test_compressed_chunks_that_are_read_again_and_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("latentscope._sources.READ_BYTES", 1000)
-    monkeypatch.setattr("latentscope._sources._BAND_BYTES", 2000)
+    monkeypatch.setattr("latentscope.rows.matrix.READ_BYTES", 1000)
+    monkeypatch.setattr("latentscope.rows.matrix._BAND_BYTES", 2000)
     with h5py.File(tmp_path / "a.h5", "w") as file:
         z = file.create_dataset("z", data=Z, chunks=(400, 4), compression="gzip")
         with pytest.warns(LatentscopeWarning, match="chunks of 400 rows, .* about 12 times"):

@@ -241,7 +241,7 @@ class TestSaving:
             raise OSError("No space left on device")
 
         before = path.read_bytes()
-        monkeypatch.setattr(latentscope._sources.Matrix, "read", fail)
+        monkeypatch.setattr(latentscope.rows.matrix.Matrix, "read", fail)
         with pytest.raises(OSError, match="No space left"):
             latentscope.save(path, z)
         assert path.read_bytes() == before
@@ -251,7 +251,7 @@ class TestSaving:
         """SIGKILL in the middle of save: the old file is whole, no other reads as complete."""
         program = textwrap.dedent(
             """
-            import sys, time, numpy as np, latentscope, latentscope._sources as sources
+            import sys, time, numpy as np, latentscope, latentscope.rows.matrix as sources
             read = sources.Matrix.read
             def slow(self, start, stop):
                 print("writing", flush=True)

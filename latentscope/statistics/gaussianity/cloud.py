@@ -12,7 +12,9 @@ import numpy as np
 from latentscope._compute.kernels import centred, radii
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
-from latentscope.rows import Block, Rows, Summary, reduce
+from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Rows
+from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.gaussianity.marginals import MarginalSums
 from latentscope.statistics.gaussianity.radial import RadialSums
 from latentscope.statistics.moments import DoubleCovariance, spread_rows, varying_axes

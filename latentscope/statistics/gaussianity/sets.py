@@ -23,7 +23,8 @@ from latentscope._compute.kernels import radii
 from latentscope._compute.threads import n_cores
 from latentscope._types import Array, FloatArray
 from latentscope.errors import DataError
-from latentscope.rows import Rows, as_rows, sample_rows, take
+from latentscope.rows.reduction import sample_rows, take
+from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.gaussianity.cloud import Frame
 from latentscope.statistics.gaussianity.marginals import MarginalSums
 from latentscope.statistics.gaussianity.radial import RadialSums

@@ -16,13 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import latentscope
-from latentscope import _sources
-from latentscope import rows as driver
 from latentscope.analysis import direction, ellipsoid
 from latentscope.analysis._views import view_of
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.latents import Latents
-from latentscope.rows import Block, Collected, Summary, as_rows, reduce
+from latentscope.rows import Block, Collected, Summary, as_rows, matrix, reduce, source
 from latentscope.statistics import core
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.gaussianity.cloud import CloudSums, Frame
@@ -171,8 +169,8 @@ def test_any_blocking_of_the_driver_gives_the_same(kind, dtype, offset, run, blo
     whole.update(block_of(cloud, 0, N))
     row_bytes = D * cloud["z"].itemsize
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_sources, "READ_BYTES", run * row_bytes)
-        patch.setattr(driver, "_BLOCK_BYTES", block * row_bytes)
+        patch.setattr(matrix, "READ_BYTES", run * row_bytes)
+        patch.setattr(source, "_BLOCK_BYTES", block * row_bytes)
         (cut,) = reduce(Latents(**cloud), template)
     assert_same(whole, cut, tolerance_of(kind, dtype))
 

@@ -12,9 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latentscope import _sources
-from latentscope import rows as driver
-from latentscope._sources import as_matrix
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.errors import DataError, FileFormatError
 from latentscope.latents import Latents
@@ -25,11 +22,15 @@ from latentscope.rows import (
     as_rows,
     collect,
     finite_rows,
+    matrix,
     reduce,
+    reduction,
     row_numbers,
     sample_rows,
+    source,
     take,
 )
+from latentscope.rows.matrix import as_matrix
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import Covariance, Moments
 from latentscope.statistics.posterior_sums import PosteriorSums
@@ -67,8 +68,8 @@ def assert_equal(one, other, **tolerance):
 def test_any_blocking_gives_the_same(run, block):
     """s(A) ⊕ s(B) = s(A ∪ B), wherever the rows are cut."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_sources, "READ_BYTES", run * 3 * 8)
-        patch.setattr(driver, "_BLOCK_BYTES", block * 3 * 8)
+        patch.setattr(matrix, "READ_BYTES", run * 3 * 8)
+        patch.setattr(source, "_BLOCK_BYTES", block * 3 * 8)
         cut = reduce(cloud, *summaries(3))
     assert_equal(cut, reduce(cloud, *summaries(3)), **CLOSE)
 
@@ -104,7 +105,7 @@ def recording(z):
 
 
 def test_several_summaries_read_every_row_once(monkeypatch):
-    monkeypatch.setattr(_sources, "READ_BYTES", 10 * 3 * 8)
+    monkeypatch.setattr(matrix, "READ_BYTES", 10 * 3 * 8)
     source, log = recording(cloud)
     reduce(source, *summaries(3))
     assert sorted(log) == list(range(len(cloud)))
@@ -123,7 +124,7 @@ def test_only_the_arrays_that_summaries_need_are_read(summary, read):
 
 def test_arrays_of_latents_stay_in_step(monkeypatch, tmp_path):
     """z, mu and logvar are cut at the same rows though their chunks differ."""
-    monkeypatch.setattr(_sources, "READ_BYTES", 10 * 3 * 8)
+    monkeypatch.setattr(matrix, "READ_BYTES", 10 * 3 * 8)
     chunk_rows = {"z": 4, "mu": 7, "logvar": 13}
     with h5py.File(tmp_path / "latents.h5", "w") as file:
         datasets = {
@@ -168,12 +169,12 @@ def test_summaries_travel_to_other_processes():
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("is_stored", [False, True])
 def test_results_repeat_bit_for_bit_with_any_number_of_threads(monkeypatch, dtype, is_stored):
-    monkeypatch.setattr(_sources, "READ_BYTES", 10 * 3 * 4)
-    matrix = dataclasses.replace(as_matrix("z", cloud.astype(dtype)), is_stored=is_stored)
+    monkeypatch.setattr(matrix, "READ_BYTES", 10 * 3 * 4)
+    stored = dataclasses.replace(as_matrix("z", cloud.astype(dtype)), is_stored=is_stored)
     dumps = []
     for n in (1, 2, 3, 7):
-        monkeypatch.setattr(driver, "n_cores", lambda n=n: n)
-        dumps.append([pickle.dumps(summary.__dict__) for summary in reduce(matrix, *summaries(3))])
+        monkeypatch.setattr(reduction, "n_cores", lambda n=n: n)
+        dumps.append([pickle.dumps(summary.__dict__) for summary in reduce(stored, *summaries(3))])
     assert all(other == dumps[0] for other in dumps)
 
 
@@ -206,8 +207,8 @@ def workers():
 @pytest.mark.parametrize("where", ["update", "merge"])
 @pytest.mark.parametrize("error", [ZeroDivisionError("stop"), KeyboardInterrupt("stop")])
 def test_errors_propagate_and_end_the_reading(monkeypatch, error, where, n):
-    monkeypatch.setattr(_sources, "READ_BYTES", 3 * 8)  # a row per run: 1,000 runs
-    monkeypatch.setattr(driver, "n_cores", lambda: n)
+    monkeypatch.setattr(matrix, "READ_BYTES", 3 * 8)  # a row per run: 1,000 runs
+    monkeypatch.setattr(reduction, "n_cores", lambda: n)
     source, log = recording(np.zeros((1000, 3)))
     threads = workers()
     with pytest.raises(type(error), match="stop"):
@@ -217,7 +218,7 @@ def test_errors_propagate_and_end_the_reading(monkeypatch, error, where, n):
 
 
 def test_error_of_a_late_row_propagates(monkeypatch):
-    monkeypatch.setattr(_sources, "READ_BYTES", 3 * 8)
+    monkeypatch.setattr(matrix, "READ_BYTES", 3 * 8)
     with pytest.raises(ZeroDivisionError, match="late"):
         reduce(np.zeros((200, 3)), Failing(ZeroDivisionError("late"), at=199))
 
@@ -233,8 +234,8 @@ def test_error_of_the_source_propagates():
 
 def test_few_runs_are_under_way_at_once(monkeypatch):
     """Memory is bounded: at most two runs per thread wait to be merged."""
-    monkeypatch.setattr(_sources, "READ_BYTES", 3 * 8)
-    monkeypatch.setattr(driver, "n_cores", lambda: 2)
+    monkeypatch.setattr(matrix, "READ_BYTES", 3 * 8)
+    monkeypatch.setattr(reduction, "n_cores", lambda: 2)
     source, log = recording(np.zeros((300, 3)))
     ahead = []
 
@@ -262,7 +263,7 @@ def holed(request):
 
 @pytest.mark.parametrize("block", [1, 4, 1000])
 def test_nonfinite_rows_are_refused_with_count_and_first_rows(monkeypatch, holed, block):
-    monkeypatch.setattr(driver, "_BLOCK_BYTES", block * 3 * 8)
+    monkeypatch.setattr(source, "_BLOCK_BYTES", block * 3 * 8)
     with pytest.raises(
         DataError, match=r"6 of 83 rows .* \(rows 3, 17, 40, 41, 60, …\)\. Pass .*fin"
     ):
@@ -286,7 +287,7 @@ def test_a_nan_in_mu_or_logvar_is_found():
 
 @pytest.mark.parametrize("block", [1, 4, 1000])
 def test_finite_rows_leaves_them_out(monkeypatch, holed, block):
-    monkeypatch.setattr(driver, "_BLOCK_BYTES", block * 3 * 8)
+    monkeypatch.setattr(source, "_BLOCK_BYTES", block * 3 * 8)
     kept = np.delete(holed, list(HOLES), axis=0)
     assert_equal(
         reduce(finite_rows(holed), *summaries(3)),
@@ -365,8 +366,8 @@ def test_overflow_of_radii_names_an_axis_or_a_row_that_exists():
 
 
 def test_collect_keeps_the_order_of_rows(monkeypatch):
-    monkeypatch.setattr(_sources, "READ_BYTES", 5 * 3 * 8)
-    monkeypatch.setattr(driver, "_BLOCK_BYTES", 2 * 3 * 8)
+    monkeypatch.setattr(matrix, "READ_BYTES", 5 * 3 * 8)
+    monkeypatch.setattr(source, "_BLOCK_BYTES", 2 * 3 * 8)
     np.testing.assert_array_equal(collect(cloud, lambda block: block.z), cloud)
     np.testing.assert_array_equal(collect(cloud, lambda block: block.rows), np.arange(83))
 
@@ -376,7 +377,7 @@ def test_collect_keeps_the_order_of_rows(monkeypatch):
 def test_take_equals_indexing(indices, run):
     indices = np.array(sorted(indices), dtype=np.int64)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_sources, "READ_BYTES", run * 3 * 8)
+        patch.setattr(matrix, "READ_BYTES", run * 3 * 8)
         np.testing.assert_array_equal(take(cloud, indices), cloud[indices])
 
 
@@ -402,10 +403,10 @@ def test_sample_rows_repeats_and_is_fair():
 
 
 def test_blocks_fit_the_cache(monkeypatch):
-    monkeypatch.setattr(driver, "_BLOCK_BYTES", 10 * 3 * 8)
+    monkeypatch.setattr(source, "_BLOCK_BYTES", 10 * 3 * 8)
     sizes = [len(block.rows) for block in as_rows(cloud).read(("z",), 0, 83)]
     assert sizes == [10] * 8 + [3]
 
 
 def test_n_cores_is_what_this_process_may_use():
-    assert 1 <= driver.n_cores() <= (os.cpu_count() or 1)
+    assert 1 <= reduction.n_cores() <= (os.cpu_count() or 1)

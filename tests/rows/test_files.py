@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from latentscope._file_rows import DerivedRows, RawRows, from_bfloat16
 from latentscope.errors import FileFormatError
+from latentscope.rows.files import DerivedRows, RawRows, from_bfloat16
 
 SHAPE = (40, 3, 2)
 

@@ -16,10 +16,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from latentscope._buffers import Buffers
 from latentscope._disk.read_errors import access_errors, read_errors
 from latentscope._types import Array
 from latentscope.errors import FileFormatError
+from latentscope.rows.buffers import Buffers
 
 BFLOAT16 = "bfloat16"
 

@@ -12,12 +12,11 @@ import zarr
 from scipy import sparse
 
 import latentscope
-from latentscope import _sources
-from latentscope._file_rows import FileRows
-from latentscope._sources import as_matrix
 from latentscope.errors import DataError, DataTypeError, FileFormatError
 from latentscope.latents import Latents
-from latentscope.rows import as_rows, collect
+from latentscope.rows import as_rows, collect, matrix
+from latentscope.rows.files import FileRows
+from latentscope.rows.matrix import as_matrix
 
 SMALL = np.arange(22.0).reshape(11, 2)  # whole numbers: the same in every dtype
 REAL_DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "g"]
@@ -120,7 +119,7 @@ def source(request, file):
 
 @pytest.mark.parametrize("run", [1, 4, 100])
 def test_every_source_gives_the_same_values(monkeypatch, source, run):
-    monkeypatch.setattr(_sources, "READ_BYTES", run * 16)
+    monkeypatch.setattr(matrix, "READ_BYTES", run * 16)
     z = collect(source, lambda block: block.z.astype("f8"))
     np.testing.assert_array_equal(z, SMALL)
 
@@ -158,14 +157,14 @@ def test_missing_values_of_nullable_columns_are_nan():
 
 @pytest.mark.parametrize(("chunk_rows", "run"), [(7, 14), (40, 40)])
 def test_runs_are_whole_chunks(monkeypatch, file, chunk_rows, run):
-    monkeypatch.setattr(_sources, "READ_BYTES", 8 * 8 * 2)
+    monkeypatch.setattr(matrix, "READ_BYTES", 8 * 8 * 2)
     z = file.create_dataset("z", (100, 2), "f8", chunks=(chunk_rows, 2))
     assert as_matrix("z", z).run == run
 
 
 def test_huge_chunks_do_not_make_huge_runs(monkeypatch, file):
-    monkeypatch.setattr(_sources, "READ_BYTES", 8 * 8 * 2)
-    monkeypatch.setattr(_sources, "_BAND_BYTES", 39 * 8 * 2)
+    monkeypatch.setattr(matrix, "READ_BYTES", 8 * 8 * 2)
+    monkeypatch.setattr(matrix, "_BAND_BYTES", 39 * 8 * 2)
     z = file.create_dataset("z", (100, 2), "f8", chunks=(40, 2))
     assert as_matrix("z", z).run == 8
 

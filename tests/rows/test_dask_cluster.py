@@ -18,9 +18,7 @@ import zarr
 from distributed import Client, LocalCluster
 
 import latentscope as ls
-from latentscope import _dask
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import FileRows
 from latentscope.errors import (
     AccessError,
     ClusterError,
@@ -28,7 +26,8 @@ from latentscope.errors import (
     FileFormatError,
     MissingFileError,
 )
-from latentscope.rows import collect, finite_rows, reduce
+from latentscope.rows import collect, dask_tree, finite_rows, reduce
+from latentscope.rows.files import FileRows
 from latentscope.statistics.moments import Moments
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import the tests
@@ -119,7 +118,7 @@ def test_rows_with_nan_are_refused_with_their_numbers(client):
 
 
 def test_progress_counts_rows(client, counted_rows, monkeypatch):
-    monkeypatch.setattr(_dask, "_MOST_SHOWN", 8)
+    monkeypatch.setattr(dask_tree, "_MOST_SHOWN", 8)
     reduce(da.from_array(Z, chunks=(100, D)), Moments(D))
     assert sorted(filter(None, counted_rows)) == [600, 800, 800, 800]  # 30 chunks in eights
 
@@ -220,7 +219,7 @@ def test_ctrl_c_cancels_what_is_under_way(client, tmp_path, monkeypatch):
             time.sleep(0.01)
         raise KeyboardInterrupt("stop")
 
-    monkeypatch.setattr(_dask, "_next", interrupted)
+    monkeypatch.setattr(dask_tree, "_next", interrupted)
     base = da.from_array(Z, chunks=(150, D))
     lazy = with_one_that_waits(base, tmp_path)
     with pytest.raises(KeyboardInterrupt, match="stop") as caught:

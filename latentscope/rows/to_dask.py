@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import DerivedRows, FileRows, RawRows, Seen
 from latentscope._optional import import_optional
-from latentscope._sources import as_matrix, in_memory
 from latentscope._types import Array
-from latentscope._zarr_rows import ZarrRows
 from latentscope.errors import DataError, MissingFileError
+from latentscope.rows.files import DerivedRows, FileRows, RawRows, Seen
+from latentscope.rows.matrix import as_matrix, in_memory
+from latentscope.rows.zarr import ZarrRows
 
 CHUNK_BYTES = 64 * 2**20
 

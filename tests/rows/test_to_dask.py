@@ -13,9 +13,9 @@ import pytest
 import zarr
 
 import latentscope as ls
-from latentscope._file_rows import DerivedRows, RawRows
 from latentscope.errors import DataError, FileFormatError, MissingDependencyError
 from latentscope.latents import Latents
+from latentscope.rows.files import DerivedRows, RawRows
 
 N, D = 1000, 3
 Z = np.random.default_rng(0).standard_normal((N, D))

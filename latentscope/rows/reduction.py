@@ -1,215 +1,33 @@
-"""One driver for every statistic over rows: blocks in, mergeable summaries out.
+"""The only loop over rows: blocks in, mergeable summaries out.
 
-A :class:`Summary` is empty, is updated with blocks, and is merged with others of its kind; the
-outcome does not depend on how the rows were cut. :func:`reduce` reads any source in runs of rows,
-updates one set of summaries per run in threads, and merges them in the order of the rows, so that
-results repeat bit for bit whatever the number of threads. Dask's workers do the same to chunks of
-Dask arrays, and merge in a tree. Several summaries share one reading.
+:func:`reduce` reads any source in runs of rows, updates one set of summaries per run in threads,
+and merges them in the order of the rows, so that results repeat bit for bit whatever the number of
+threads. Dask's workers do the same to chunks of Dask arrays, and merge in a tree. Several summaries
+share one reading.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, ClassVar, Self, TypeVarTuple
+from typing import Any, TypeVarTuple
 
 import numpy as np
 from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
-from latentscope._compute.kernels import column_means, is_finite
+from latentscope._compute.kernels import is_finite
 from latentscope._compute.threads import in_order, n_cores
-from latentscope._dask import reduced, together
-from latentscope._sources import Matrix, as_chunk, as_matrix
-from latentscope._types import Array, FloatArray, IntArray
+from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
-from latentscope.latents import Latents
+from latentscope.rows.dask_tree import reduced, together
+from latentscope.rows.matrix import as_chunk
+from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.summaries import Block, Collected
 
-_BLOCK_BYTES = 2 * 2**20  # what stays in a core's cache while a summary works on it
 _SHOWN_ROWS = 5  # row numbers that a message about bad rows names
-
-__all__ = [
-    "Block", "Collected", "Rows", "Summary", "as_rows", "collect", "finite_rows", "reduce",
-    "row_numbers", "sample_rows", "take",
-]  # fmt: skip
 
 Summaries = TypeVarTuple("Summaries")
 Part = tuple[tuple[Any, ...], IntArray]  # summaries of some rows, and which of them are not finite
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A few rows, in memory.
-
-    Attributes
-    ----------
-    rows : int64 array of shape (n,)
-        Their numbers in the source.
-    z, mu, logvar : float32 or float64 array of shape (n, z_dim)
-        Their values; only those that a summary asked for are there.
-    """
-
-    rows: IntArray
-    arrays: dict[str, Array]
-    _found: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
-
-    @property
-    def z_mean(self) -> FloatArray:
-        """Mean of z, computed once for all summaries that need it."""
-        if "z_mean" not in self._found:
-            self._found["z_mean"] = column_means(self.z)
-        return self._found["z_mean"]
-
-    @property
-    def z(self) -> Array:
-        """Latent vectors, C-contiguous."""
-        return self.arrays["z"]
-
-    @property
-    def mu(self) -> Array:
-        """Posterior means, C-contiguous."""
-        return self.arrays["mu"]
-
-    @property
-    def logvar(self) -> Array:
-        """Logarithms of the posterior variances, C-contiguous."""
-        return self.arrays["logvar"]
-
-
-class Summary(ABC):
-    """A statistic of rows that can be merged: for disjoint sets A and B, s(A) ⊕ s(B) = s(A ∪ B).
-
-    Implementations hold only what they have counted and the settings that made them, as plain
-    attributes that can be pickled, so that the same updates and merges run in other processes.
-    """
-
-    needs: ClassVar[tuple[str, ...]] = ("z",)
-
-    @abstractmethod
-    def empty(self) -> Self:
-        """Return a summary of no rows with the same settings."""
-
-    @abstractmethod
-    def update(self, block: Block) -> None:
-        """Add the rows of `block`."""
-
-    @abstractmethod
-    def merge(self, other: Self) -> None:
-        """Add the rows that `other` has seen."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Rows:
-    """A source of rows: z alone, or z with mu and logvar.
-
-    Attributes
-    ----------
-    matrices : dict of str to Matrix
-        Under the names "z", "mu", "logvar".
-    drops_nonfinite : bool
-        True to leave out rows with NaN or infinity, False to refuse them.
-    least : int
-        Rows that must be there; a statistic needs two.
-    name : str
-        What messages call the source.
-    """
-
-    matrices: dict[str, Matrix]
-    drops_nonfinite: bool = False
-    least: int = 2
-    name: str = "z"
-
-    @property
-    def n_total(self) -> int:
-        """Rows of the source, before any is left out."""
-        return self.matrices["z"].n_rows
-
-    @property
-    def z_dim(self) -> int:
-        """Columns of z."""
-        return self.matrices["z"].n_cols
-
-    def __repr__(self) -> str:
-        matrix = self.matrices["z"]
-        left_out = ", without rows that are not finite" if self.drops_nonfinite else ""
-        return f"<Rows of {self.n_total:,} × {self.z_dim:,} {matrix.dtype}{left_out}>"
-
-    def runs(self, names: tuple[str, ...]) -> list[tuple[int, int]]:
-        """Return the bounds of the runs of rows that are read at once."""
-        run = min(self.matrices[name].run for name in names)
-        return [(start, min(start + run, self.n_total)) for start in range(0, self.n_total, run)]
-
-    def read(self, names: tuple[str, ...], start: int, stop: int) -> Iterator[Block]:
-        """Read one run and yield it in blocks that fit a core's cache."""
-        arrays = {name: self.matrices[name].read(start, stop) for name in names}
-        row_bytes = max(array[:1].nbytes for array in arrays.values())
-        step = max(1, _BLOCK_BYTES // row_bytes)
-        for low in range(0, stop - start, step):
-            high = min(low + step, stop - start)
-            yield Block(
-                rows=np.arange(start + low, start + high),
-                arrays={name: array[low:high] for name, array in arrays.items()},
-            )
-
-
-def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
-    """Return any source as `Rows`, after checking its shape and type.
-
-    Parameters
-    ----------
-    source : array-like of shape (n_points, z_dim), Latents or Rows
-        Array of any real dtype, order and byte order, memmap, `h5py.Dataset`, zarr array, Dask
-        array, DataFrame, CPU tensor, nested list.
-    least : int
-        Rows that must be there.
-    name : str
-        What messages call the array.
-
-    Raises
-    ------
-    DataError
-        If the shape is not (n_points, z_dim), or there are fewer rows than `least`.
-
-    Examples
-    --------
-    >>> as_rows([[0, 1], [2, 3], [4, 5]]).n_total
-    3
-    """
-    if isinstance(source, Rows):
-        return source
-    if isinstance(source, Latents):
-        matrices = {part: as_matrix(part, array) for part, array in source.arrays.items()}
-    else:
-        matrices = {"z": as_matrix(name, source)}
-    rows = Rows(matrices, least=least, name=name)
-    if rows.n_total < least:
-        raise DataError(
-            f"{name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
-            "At least two points are needed."
-        )
-    return rows
-
-
-def finite_rows(source: Any) -> Rows:
-    """Return the source without the rows that hold NaN or infinity, for any analysis.
-
-    The rows are left out while reading; nothing is copied. Results keep the original row numbers
-    and say how many rows they used of how many.
-
-    Parameters
-    ----------
-    source : array-like of shape (n_points, z_dim), or Latents
-        See `as_rows`.
-
-    Examples
-    --------
-    >>> import latentscope
-    >>> z = [[3.0, 4.0], [float("nan"), 1.0], [0.0, 5.0]]
-    >>> latentscope.radius_density(latentscope.finite_rows(z)).n_used
-    2
-    """
-    return replace(as_rows(source), drops_nonfinite=True)
 
 
 def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Summaries]:
@@ -301,28 +119,6 @@ def sample_rows(source: Any, n: int, random: np.random.Generator) -> tuple[IntAr
     n_used = len(pool) if rows.drops_nonfinite else rows.n_total
     chosen = random.choice(pool, min(n, n_used), replace=False, shuffle=False)
     return np.sort(chosen), n_used
-
-
-class Collected(Summary):
-    """What a function makes of each block, kept in order."""
-
-    def __init__(self, function: Callable[[Block], Array]) -> None:
-        self.function = function
-        self.parts: list[Array] = []
-
-    @property
-    def array(self) -> Array:
-        """All parts, joined along the rows."""
-        return np.concatenate(self.parts)
-
-    def empty(self) -> Self:
-        return type(self)(self.function)
-
-    def update(self, block: Block) -> None:
-        self.parts.append(self.function(block))
-
-    def merge(self, other: Self) -> None:
-        self.parts += other.parts
 
 
 def _rows_among(indices: IntArray, block: Block) -> Array:

@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 
 import latentscope
-from latentscope._buffers import Buffers
 from latentscope.rows import collect
+from latentscope.rows.buffers import Buffers
 
 
 def address(array):
@@ -55,7 +55,7 @@ def test_buffers_travel_empty_to_other_processes():
 
 def test_rows_that_a_function_keeps_stay_what_they_were(tmp_path, monkeypatch):
     """Blocks are views of buffers; what is kept of them must not be read over."""
-    monkeypatch.setattr("latentscope._sources.READ_BYTES", 2**16)
+    monkeypatch.setattr("latentscope.rows.matrix.READ_BYTES", 2**16)
     z = np.random.default_rng(0).standard_normal((100_000, 16)).astype("f4")
     np.save(tmp_path / "z.npy", z)
     with h5py.File(tmp_path / "z.h5", "w") as file:

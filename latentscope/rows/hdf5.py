@@ -13,12 +13,12 @@ from typing import Any
 import h5py
 import numpy as np
 
-from latentscope._buffers import Buffers
 from latentscope._compute.kernels import REORDER, compiled
 from latentscope._disk.read_errors import access_errors
-from latentscope._file_rows import FileRows, Seen
 from latentscope._types import Array, IntArray
 from latentscope.errors import FileFormatError
+from latentscope.rows.buffers import Buffers
+from latentscope.rows.files import FileRows, Seen
 
 _LARGEST = 64 * 2**20  # bytes of a chunk, all of which is read for each run that needs some of it
 _SMALLEST = 2**16  # below it a call per chunk costs more than the library

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._dask import checked
 from latentscope._disk.read_errors import read_errors
-from latentscope._file_rows import FileRows, RawRows, Seen
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError
+from latentscope.rows.dask_tree import checked
+from latentscope.rows.files import FileRows, RawRows, Seen
 
 READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
 _BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
@@ -131,7 +131,7 @@ def _stored(name: str, rows: Any) -> Matrix:
     if type(base).__module__.startswith("h5py"):
         lock = _HDF5_LOCK
         if _is_read_only_file(base.file):
-            plain = import_module("latentscope._hdf5_chunks").plain_chunks(rows)
+            plain = import_module("latentscope.rows.hdf5").plain_chunks(rows)
             if plain is not None:
                 return _stored(name, plain)
             seen = Seen.of(base.file.filename)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from latentscope._disk.read_errors import read_errors
-from latentscope._file_rows import FileRows, Seen
 from latentscope._types import Array
 from latentscope.errors import IncompleteFileError
+from latentscope.rows.files import FileRows, Seen
 
 _MARKS = ("zarr.json", ".zarray")
 

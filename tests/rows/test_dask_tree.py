@@ -19,8 +19,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
 import latentscope as ls
-from latentscope import _dask, sample
-from latentscope._sources import as_matrix
+from latentscope import sample
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.errors import (
     ClusterError,
@@ -29,7 +28,17 @@ from latentscope.errors import (
     MissingFileError,
 )
 from latentscope.results import Result
-from latentscope.rows import as_rows, collect, finite_rows, reduce, row_numbers, sample_rows, take
+from latentscope.rows import (
+    as_rows,
+    collect,
+    dask_tree,
+    finite_rows,
+    reduce,
+    row_numbers,
+    sample_rows,
+    take,
+)
+from latentscope.rows.matrix import as_matrix
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import Covariance, Moments
 
@@ -155,7 +164,7 @@ def test_any_chunks_and_any_tree_give_the_same(edges, fan_in):
     z, summaries = Z[:83], (Moments(D), Covariance(D), AxisCounts(D, 0.25), RadiusCounts(0.5))
     chunks = tuple(np.diff([0, *sorted(edges), 83]).tolist())
     with pytest.MonkeyPatch.context() as patch, dask.config.set(scheduler="synchronous"):
-        patch.setattr(_dask, "_FAN_IN", fan_in)
+        patch.setattr(dask_tree, "_FAN_IN", fan_in)
         tree = reduce(da.from_array(z, chunks=(chunks, D)), *summaries)
     line = reduce(z, *summaries)
     np.testing.assert_allclose(tree[0].mean, line[0].mean, rtol=1e-12)
@@ -175,9 +184,9 @@ def test_templates_are_not_changed():
 def test_settings_do_not_travel_with_every_part():
     """A label of every row, or centroids, would otherwise be sent with each merge."""
     template = ls.rows.Collected(np.ones(10_000).mean)
-    states, _ = _dask._packed((template,), ((template.empty(),), None))
+    states, _ = dask_tree._packed((template,), ((template.empty(),), None))
     assert len(pickle.dumps(states)) < 100
-    (copy,) = _dask._unpacked((template,), states)
+    (copy,) = dask_tree._unpacked((template,), states)
     assert copy.function is template.function
 
 
@@ -316,7 +325,10 @@ def test_errors_of_tasks(make, error, match, scheduler, processes):
 def test_errors_are_ours_where_tracebacks_cannot_travel():
     """Without tblib, which is no part of Dask, it wraps errors of other processes."""
     wrapped = remote_exception(MissingFileError("z.npy is away"), "its traceback")
-    with pytest.raises(MissingFileError, match=r"^z\.npy is away$") as caught, _dask._our_errors():
+    with (
+        pytest.raises(MissingFileError, match=r"^z\.npy is away$") as caught,
+        dask_tree._our_errors(),
+    ):
         raise wrapped
     assert type(caught.value) is MissingFileError
 

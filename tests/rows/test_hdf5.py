@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import latentscope
-from latentscope import _hdf5_chunks
-from latentscope._hdf5_chunks import plain_chunks
-from latentscope._sources import as_matrix
 from latentscope.errors import FileFormatError
+from latentscope.rows import hdf5 as hdf5_rows
+from latentscope.rows.hdf5 import plain_chunks
+from latentscope.rows.matrix import as_matrix
 
 N, D = 2_500, 32  # the third chunk of 1,000 rows is half full
 z = np.random.default_rng(0).standard_normal((N, D)).astype("f4")
@@ -67,7 +67,7 @@ def test_chunks_never_written_or_larger_than_a_reading_are_left_to_the_library(
         assert plain_chunks(file["z"]) is None
         assert (as_matrix("z", file["z"]).read(1000, N) == 0).all()
     with stored(tmp_path / "z.h5") as dataset:
-        monkeypatch.setattr(_hdf5_chunks, "_LARGEST", 1000 * D * 4 - 1)
+        monkeypatch.setattr(hdf5_rows, "_LARGEST", 1000 * D * 4 - 1)
         assert plain_chunks(dataset) is None
 
 
@@ -153,7 +153,7 @@ def test_fletcher_sums_are_their_definition(content, repeats):
     n = len(words)
     once = int(words.sum(dtype=np.uint64)) % 65535
     weights = np.arange(n, 0, -1, dtype=np.uint64)
-    assert _hdf5_chunks.fletcher_sums(words) == (
+    assert hdf5_rows.fletcher_sums(words) == (
         once,
         int((words * weights).sum(dtype=np.uint64)) % 65535,
     )

@@ -1,0 +1,127 @@
+"""Any source of points as rows: z alone, or z with mu and logvar, read in blocks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from latentscope.errors import DataError
+from latentscope.rows.matrix import Matrix, as_matrix
+from latentscope.rows.summaries import Block
+
+_BLOCK_BYTES = 2 * 2**20  # what stays in a core's cache while a summary works on it
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Rows:
+    """A source of rows: z alone, or z with mu and logvar.
+
+    Attributes
+    ----------
+    matrices : dict of str to Matrix
+        Under the names "z", "mu", "logvar".
+    drops_nonfinite : bool
+        True to leave out rows with NaN or infinity, False to refuse them.
+    least : int
+        Rows that must be there; a statistic needs two.
+    name : str
+        What messages call the source.
+    """
+
+    matrices: dict[str, Matrix]
+    drops_nonfinite: bool = False
+    least: int = 2
+    name: str = "z"
+
+    @property
+    def n_total(self) -> int:
+        """Rows of the source, before any is left out."""
+        return self.matrices["z"].n_rows
+
+    @property
+    def z_dim(self) -> int:
+        """Columns of z."""
+        return self.matrices["z"].n_cols
+
+    def __repr__(self) -> str:
+        matrix = self.matrices["z"]
+        left_out = ", without rows that are not finite" if self.drops_nonfinite else ""
+        return f"<Rows of {self.n_total:,} × {self.z_dim:,} {matrix.dtype}{left_out}>"
+
+    def runs(self, names: tuple[str, ...]) -> list[tuple[int, int]]:
+        """Return the bounds of the runs of rows that are read at once."""
+        run = min(self.matrices[name].run for name in names)
+        return [(start, min(start + run, self.n_total)) for start in range(0, self.n_total, run)]
+
+    def read(self, names: tuple[str, ...], start: int, stop: int) -> Iterator[Block]:
+        """Read one run and yield it in blocks that fit a core's cache."""
+        arrays = {name: self.matrices[name].read(start, stop) for name in names}
+        row_bytes = max(array[:1].nbytes for array in arrays.values())
+        step = max(1, _BLOCK_BYTES // row_bytes)
+        for low in range(0, stop - start, step):
+            high = min(low + step, stop - start)
+            yield Block(
+                rows=np.arange(start + low, start + high),
+                arrays={name: array[low:high] for name, array in arrays.items()},
+            )
+
+
+def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
+    """Return any source as `Rows`, after checking its shape and type.
+
+    Parameters
+    ----------
+    source : array-like of shape (n_points, z_dim), Latents or Rows
+        Array of any real dtype, order and byte order, memmap, `h5py.Dataset`, zarr array, Dask
+        array, DataFrame, CPU tensor, nested list.
+    least : int
+        Rows that must be there.
+    name : str
+        What messages call the array.
+
+    Raises
+    ------
+    DataError
+        If the shape is not (n_points, z_dim), or there are fewer rows than `least`.
+
+    Examples
+    --------
+    >>> as_rows([[0, 1], [2, 3], [4, 5]]).n_total
+    3
+    """
+    if isinstance(source, Rows):
+        return source
+    arrays = getattr(source, "arrays", None)
+    if isinstance(arrays, Mapping) and "z" in arrays:  # Latents
+        matrices = {part: as_matrix(part, array) for part, array in arrays.items()}
+    else:
+        matrices = {"z": as_matrix(name, source)}
+    rows = Rows(matrices, least=least, name=name)
+    if rows.n_total < least:
+        raise DataError(
+            f"{name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
+            "At least two points are needed."
+        )
+    return rows
+
+
+def finite_rows(source: Any) -> Rows:
+    """Return the source without the rows that hold NaN or infinity, for any analysis.
+
+    The rows are left out while reading; nothing is copied. Results keep the original row numbers
+    and say how many rows they used of how many.
+
+    Parameters
+    ----------
+    source : array-like of shape (n_points, z_dim), or Latents
+        See `as_rows`.
+
+    Examples
+    --------
+    >>> import latentscope
+    >>> z = [[3.0, 4.0], [float("nan"), 1.0], [0.0, 5.0]]
+    >>> latentscope.radius_density(latentscope.finite_rows(z)).n_used
+    2
+    """
+    return replace(as_rows(source), drops_nonfinite=True)
