@@ -24,7 +24,7 @@ from sklearn.neighbors import NearestNeighbors
 
 import latentscope
 from latentscope import datasets, sample
-from latentscope._models import decode, encode_mean
+from latentscope.backend.asking import decode, encode_mean
 from latentscope.datasets.faces import FACTORS
 
 SIZE, Z_DIM, N_FACES, N_TRAIN, EPOCHS = 48, 32, 3000, 2700, 12

@@ -17,14 +17,16 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._conformance import described, encoded
 from latentscope._disk.atomic import replacing
 from latentscope._disk.lock import only_writer
 from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__
+from latentscope.backend.conformance import described, encoded
 from latentscope.errors import BackendError, DataError, DataTypeError, LatentscopeError
-from latentscope.formats import _storable, load, save
+from latentscope.formats import _storable
+from latentscope.formats.loading import load
+from latentscope.formats.saving import save
 from latentscope.images import Images, as_images
 from latentscope.latents import Latents
 

@@ -15,11 +15,11 @@ from typing import Any, Self
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from latentscope._models import decode, encode_mean, latents_of
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, real
 from latentscope.analysis.direction import Direction
 from latentscope.analysis.round_trip import RoundTrip, Standard
+from latentscope.backend.asking import decode, encode_mean, latents_of
 from latentscope.errors import DataError
 from latentscope.images import as_images, as_unit
 from latentscope.rows.reduction import row_numbers, take

@@ -17,7 +17,7 @@ from latentscope import backend, datasets, sample
 LAYERS = (  # each may import from itself and from those above it in this list
     "errors _validate _optional results _disk _compute _table _types _version _warn",
     "rows",
-    "latents images formats datasets backend encoding _conformance _models _pair _parts _signature",
+    "latents images formats datasets backend encoding",
     "statistics",
     "analysis sample pictures",
     "plot",

@@ -6,9 +6,9 @@ from typing import Any
 
 import onnxruntime
 
-from latentscope._pair import both
-from latentscope._parts import fitted
 from latentscope._validate import one_of
+from latentscope.backend.pair import both
+from latentscope.backend.parts import fitted
 from latentscope.errors import BackendError, DataTypeError
 from latentscope_onnx.onnx_model import OnnxModel, dtype_of, shape_of
 from latentscope_onnx.reading import checked_bytes

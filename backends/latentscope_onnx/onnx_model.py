@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import onnxruntime
 
-from latentscope._parts import Parts
-from latentscope._signature import Shape
 from latentscope._types import Array
+from latentscope.backend.outputs import Shape
+from latentscope.backend.parts import Parts
 
 _DTYPES = {  # what ONNX Runtime calls types of arrays
     "tensor(float)": "float32",

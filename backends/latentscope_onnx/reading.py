@@ -11,7 +11,7 @@ import onnx
 from google.protobuf.message import DecodeError, Message
 
 from latentscope._disk.paths import existing, first_bytes, looks_like
-from latentscope._signature import check_weights
+from latentscope.backend.outputs import check_weights
 from latentscope.errors import FileFormatError, TooLargeError, UnsafeFileError
 
 _LARGEST, _MOST_PACKED = 4 * 2**30, 1000  # bytes, and times what is stored

@@ -12,8 +12,8 @@ import keras
 import tensorflow as tf
 
 from latentscope._disk.atomic import replacing
-from latentscope._pair import Pair
 from latentscope._types import Array
+from latentscope.backend.pair import Pair
 from latentscope.errors import BackendError
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import keras
 
 from latentscope._disk.zips import text_in, unzipped
-from latentscope._signature import rising
 from latentscope._validate import real
+from latentscope.backend.outputs import rising
 from latentscope.errors import (
     BackendError,
     DataError,

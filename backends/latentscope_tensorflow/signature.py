@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 import keras
 
-from latentscope._pair import check_decoder
-from latentscope._signature import (
+from latentscope.backend.outputs import (
     check_image,
     check_pixels,
     check_returned,
@@ -14,6 +13,7 @@ from latentscope._signature import (
     told,
     width,
 )
+from latentscope.backend.pair import check_decoder
 from latentscope.errors import BackendError
 from latentscope_tensorflow.keras_model import KerasModel
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
-from latentscope._pair import both
-from latentscope._parts import fitted
-from latentscope._signature import Shape, check_weights, layout
+from latentscope.backend.outputs import Shape, check_weights, layout
+from latentscope.backend.pair import both
+from latentscope.backend.parts import fitted
 from latentscope.errors import DataError, DataTypeError
 from latentscope_torch.exported import opened
 from latentscope_torch.program import Program

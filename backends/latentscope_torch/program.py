@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from latentscope._signature import Shape
+from latentscope.backend.outputs import Shape
 from latentscope.errors import BackendError
 from latentscope_torch.operators import resolved
 

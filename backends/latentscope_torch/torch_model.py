@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from latentscope._parts import Parts
 from latentscope._types import Array
+from latentscope.backend.parts import Parts
 from latentscope.errors import BackendError
 
 

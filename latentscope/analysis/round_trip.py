@@ -14,10 +14,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._models import decode, encode_mean, latents_of
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer
 from latentscope.analysis.support import SHARES, Shell, Support
+from latentscope.backend.asking import decode, encode_mean, latents_of
 from latentscope.results import Result
 from latentscope.rows.reduction import row_numbers, sample_rows, take
 from latentscope.rows.source import Rows, as_rows

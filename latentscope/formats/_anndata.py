@@ -7,8 +7,8 @@ import numpy as np
 
 from latentscope._optional import import_optional
 from latentscope._types import Array
-from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Item, dtype_name
+from latentscope.formats._names import as_label
 
 
 def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:

@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Thread
 
 from latentscope.errors import LatentscopeError, LatentscopeWarning
-from latentscope.formats import load, npz
+from latentscope.formats import npz
+from latentscope.formats.loading import load
 
 MEMORY = 8 * 2**30  # bytes of address space that may be taken
 

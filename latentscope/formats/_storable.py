@@ -12,7 +12,7 @@ from tqdm import tqdm
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError, FileFormatError
-from latentscope.formats._choice import is_id_name
+from latentscope.formats._names import is_id_name
 from latentscope.latents import Latents
 
 _COORDINATE = re.compile(r"(z|mu|logvar)[\s_.\-\[(]*\d*[\])]?")

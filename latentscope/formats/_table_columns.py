@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from latentscope.errors import DataError
-from latentscope.formats._choice import is_id_name, role_of
+from latentscope.formats._names import is_id_name, role_of
 
 _NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d{1,9})[\])]?", re.DOTALL)
 _LEAST = 2  # columns that make an array

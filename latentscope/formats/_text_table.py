@@ -21,7 +21,7 @@ from latentscope._disk.read_errors import access_errors
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import FileFormatError
-from latentscope.formats._choice import is_id_name
+from latentscope.formats._names import is_id_name
 from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.rows.files import Seen
 

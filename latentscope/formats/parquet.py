@@ -14,8 +14,8 @@ from latentscope._optional import import_optional
 from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
-from latentscope.formats._choice import as_label
 from latentscope.formats._contents import Contents, Item
+from latentscope.formats._names import as_label
 from latentscope.formats._storable import json_of, known, meta_of, runs
 from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.latents import Latents

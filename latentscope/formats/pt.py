@@ -19,8 +19,8 @@ from latentscope.errors import (
     TooLargeError,
     UnsafeFileError,
 )
-from latentscope.formats._choice import as_label
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
+from latentscope.formats._names import as_label
 
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of PyTorch before 1.6 begin
 _DEEPEST, _MOST = 8, 10_000  # levels, and tensors

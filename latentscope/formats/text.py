@@ -14,8 +14,8 @@ import numpy as np
 from latentscope._disk.atomic import replacing
 from latentscope._types import Array
 from latentscope.errors import DataError, FileFormatError
-from latentscope.formats._choice import is_id_name
 from latentscope.formats._contents import Contents, Item, dtype_name
+from latentscope.formats._names import is_id_name
 from latentscope.formats._storable import known, runs, warn_of_what_is_left_out
 from latentscope.formats._text_table import TextTable, lines_of, numbers_or_text
 from latentscope.latents import Latents

@@ -9,9 +9,9 @@ from typing import Any, Self
 from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
-from latentscope._models import checked
 from latentscope._validate import integer
 from latentscope.analysis.compare import compare
+from latentscope.backend.asking import checked
 from latentscope.errors import DataError, DataTypeError
 from latentscope.images import Images, as_images
 from latentscope.reporting.albums import tried_gallery

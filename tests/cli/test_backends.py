@@ -6,19 +6,19 @@ from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 
 import latentscope
-from latentscope import backend
+from latentscope.backend import discovery
 
 BUILT_IN = ["onnx", "tensorflow", "torch"]
 
 
 def announce(monkeypatch, value):
     """Let a distribution announce a backend "mine"."""
-    point = EntryPoint("mine", value, backend.GROUP)
+    point = EntryPoint("mine", value, discovery.GROUP)
 
     def found(*, group, name="mine"):
         return [point] if name == "mine" else []
 
-    monkeypatch.setattr(backend, "entry_points", found)
+    monkeypatch.setattr(discovery, "entry_points", found)
     monkeypatch.setattr("latentscope.cli.backends.entry_points", found)
 
 

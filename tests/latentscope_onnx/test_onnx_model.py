@@ -94,7 +94,7 @@ def test_batches_bound_the_memory(files, pixels, monkeypatch):
         sizes.append(len(given["image"]))
         return run(names, given)
 
-    monkeypatch.setattr("latentscope._pair._BATCH", 7)
+    monkeypatch.setattr("latentscope.backend.pair._BATCH", 7)
     monkeypatch.setattr(model.encoder, "run", noted)
     assert_allclose(model.encode(pixels).z, whole.z, rtol=1e-4, atol=1e-5)
     assert sizes == [7, 7, 6]

@@ -30,7 +30,7 @@ def test_it_keeps_the_contract(model, faces):
 
 def test_batches_make_no_difference(model, faces, monkeypatch):
     whole = model.encode(faces), model.decode(np.zeros((200, 8)))
-    monkeypatch.setattr("latentscope._pair._BATCH", 7)
+    monkeypatch.setattr("latentscope.backend.pair._BATCH", 7)
     parts = model.encode(faces), model.decode(np.zeros((200, 8)))
     assert_allclose(parts[0].z, whole[0].z, rtol=1e-4, atol=1e-5)
     assert_allclose(parts[1], whole[1], rtol=1e-4, atol=1e-5)

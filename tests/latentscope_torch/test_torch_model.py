@@ -74,7 +74,7 @@ def test_encode_writes_a_file(model, pixels, tmp_path):
 def test_batches_bound_the_memory(model, pixels, monkeypatch):
     """No more rows at once than a batch has, and the same numbers."""
     whole, sizes = model.encode(pixels).z, []
-    monkeypatch.setattr("latentscope._pair._BATCH", 7)
+    monkeypatch.setattr("latentscope.backend.pair._BATCH", 7)
     model.encoder[0].register_forward_hook(lambda _, given, __: sizes.append(len(given[0])))
     assert_allclose(model.encode(pixels).z, whole, rtol=1e-4, atol=1e-5)
     assert sizes == [7, 7, 6]

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from latentscope._signature import LOGVAR
 from latentscope._types import Array
 from latentscope._validate import generator
+from latentscope.backend.outputs import LOGVAR
 from latentscope.errors import BackendError, DataError
 from latentscope.images import as_images, as_unit
 from latentscope.latents import Latents

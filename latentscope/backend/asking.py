@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._conformance import decoded, described, encoded
 from latentscope._types import Array
+from latentscope.backend.conformance import decoded, described, encoded
 from latentscope.errors import BackendError, DataError, LatentscopeError
 from latentscope.rows.source import Rows, as_rows
 

@@ -10,9 +10,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from latentscope._pair import Pair, check_decoder
-from latentscope._signature import Shape, check_pixels, check_returned, layout, rising, roles, width
 from latentscope._types import Array
+from latentscope.backend.outputs import (
+    Shape,
+    check_pixels,
+    check_returned,
+    layout,
+    rising,
+    roles,
+    width,
+)
+from latentscope.backend.pair import Pair, check_decoder
 from latentscope.errors import BackendError, LatentscopeError
 
 _N_TRIED = 2

@@ -8,13 +8,49 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope._validate import generator
-from latentscope.errors import LatentscopeError
+from latentscope.backend.protocols import Model
+from latentscope.errors import BackendError, LatentscopeError
 from latentscope.images import Images, as_images, as_unit
 from latentscope.latents import Latents
 
 _N = 4
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-4  # of kernels that differ with the size of a batch
 _FARTHEST = 8.0  # standard deviations of z from mu, in a few thousand numbers
+
+
+def check(model: Model, *, images: Any = None, rng: int | np.random.Generator = 0) -> None:
+    """Check that a model keeps the contract that all analyses rely on.
+
+    As scikit-learn's ``check_estimator``: for the tests of a backend, and for a first look at a
+    model of somebody else.
+
+    Parameters
+    ----------
+    model : Model
+        What to check.
+    images : array of shape (n, height, width, channels), or Images, optional
+        At least four images like those that it was made for; by default random pixels.
+    rng : int or numpy.random.Generator
+        Seed of those pixels.
+
+    Raises
+    ------
+    BackendError
+        With every promise that the model breaks.
+
+    Examples
+    --------
+    >>> check("model.keras")
+    Traceback (most recent call last):
+        ...
+    latentscope.errors.BackendError: 'model.keras' breaks what a model must keep:
+    - kind must be 'ae' or 'vae'; got None
+    ...
+    """
+    found = failures(model, images, rng)
+    if found:
+        listed = "\n".join(f"- {failure}" for failure in found)
+        raise BackendError(f"{model!r} breaks what a model must keep:\n{listed}")
 
 
 def failures(model: Any, images: Any, rng: int | np.random.Generator) -> list[str]:

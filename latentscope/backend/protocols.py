@@ -1,0 +1,76 @@
+"""What a model and a backend must offer, whoever wrote them."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from latentscope._types import Array
+from latentscope.latents import Latents
+
+
+@runtime_checkable
+class Model(Protocol):
+    """An encoder and a decoder, of whatever framework.
+
+    Attributes
+    ----------
+    kind : {"ae", "vae"}
+        Whether `encode` gives z alone, or mu and logvar too.
+    z_dim : int
+        Latent dimensions.
+    image_shape : tuple of int
+        Height, width and channels of the images.
+    meta : mapping
+        What the model is, for the record; anything that JSON holds.
+
+    Notes
+    -----
+    What `check` checks: the same seed gives the same z; each image and each point is treated by
+    itself, whatever its batch; bytes from 0 to 255 mean floats from 0 to 1; arguments stay as they
+    are; images of another shape and z of another width raise a `LatentscopeError`, such as
+    `DataError`; z lies where mu and logvar say.
+    """
+
+    kind: str
+    z_dim: int
+    image_shape: tuple[int, int, int]
+    meta: Mapping[str, Any]
+
+    def encode(self, images: Any, *, rng: int | np.random.Generator = 0) -> Latents:
+        """Return the latents of images, in memory.
+
+        Parameters
+        ----------
+        images : array of shape (n, height, width, channels), or Images
+            uint8, or floats in [0, 1].
+        rng : int or numpy.random.Generator
+            Seed of the draw of z; the same seed gives the same z.
+        """
+        ...
+
+    def decode(self, z: Any) -> Array:
+        """Return images as float32 array of shape (n, height, width, channels) in [0, 1].
+
+        Parameters
+        ----------
+        z : array-like of shape (n, z_dim)
+        """
+        ...
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """What brings models: a module or an object with these attributes.
+
+    Attributes
+    ----------
+    can : tuple of str
+        What it offers, of "load" and "train".
+    """
+
+    can: tuple[str, ...]
+
+    def load(self, *args: Any, **options: Any) -> Model:
+        """Return a model from what the backend saved, or from files of its framework."""
+        ...

@@ -1,0 +1,68 @@
+"""What do arrays and columns of files mean, by their names, and what is a label made of?"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from latentscope._types import Array
+from latentscope.backend.outputs import NAMES
+
+_ROLES = {  # what people call the parts of a posterior; scvi-tools' names end in qzm and qzv
+    "mu": (*NAMES["mu"], "qz_m"),
+    "logvar": NAMES["logvar"],
+    "variance": ("variance", "var", "z_var", "z_variance", "qz_v"),
+}
+_ENDS = {"mu": "qzm", "variance": "qzv"}
+_IDS = {
+    "id", "ids", "image_id", "filename", "filenames", "file_name", "barcode", "barcodes", "index",
+    "obs_names", "__index_level_0__",
+}  # fmt: skip
+
+
+def role_of(path: str) -> str:
+    """Return what part of a posterior an array of this name is, "" if none.
+
+    Examples
+    --------
+    >>> role_of("obsm/scvi_latent_qzv")
+    'variance'
+    """
+    name = PurePosixPath(path).name.lower()
+    for role, names in _ROLES.items():
+        if name in names or (role in _ENDS and name.endswith(_ENDS[role])):
+            return role
+    return ""
+
+
+def is_id_name(name: str) -> bool:
+    """Tell whether a column of this name says what each row is.
+
+    Examples
+    --------
+    >>> is_id_name("barcode"), is_id_name("age")
+    (True, False)
+    """
+    return name.lower() in _IDS
+
+
+def as_label(values: Any) -> Array:
+    """Return values as numbers, bool or text; what is missing is NaN, or an empty text."""
+    array = np.asarray(values)
+    if array.dtype.kind in "biuf":
+        return array
+    if array.dtype.kind == "S":
+        return np.char.decode(array, "utf-8", "replace")
+    if array.dtype.kind in "UMm":
+        return array.astype(str)
+    return np.array([_text(value) for value in array.tolist()], dtype=str)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    try:
+        is_missing = value is None or bool(value != value)  # NaN
+    except TypeError:  # pandas.NA is neither
+        is_missing = True
+    return "" if is_missing else str(value)
