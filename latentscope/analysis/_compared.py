@@ -11,8 +11,8 @@ from latentscope._compute.threads import n_cores
 from latentscope._types import FloatArray
 from latentscope.analysis._planes import Plane
 from latentscope.errors import DataError
+from latentscope.statistics.patterns.nulls import window_null
 from latentscope.statistics.patterns.pattern import Pattern, distances, pattern
-from latentscope.statistics.patterns.plane_nulls import plane_null
 from latentscope.statistics.patterns.window import Window, without_copies
 
 FUNCTIONS = ("pairs", "nearest", "empty", "alignment")  # that the test looks at
@@ -54,7 +54,7 @@ def compared(
         random.choice(inside, n, replace=False, shuffle=False), window, plane.axes
     )
     n = len(points)
-    model = plane_null(null, plane.xy, window, n)
+    model = window_null(null, plane.xy, window, n)
     radii = distances(n)
 
     def drawn(stream: np.random.Generator) -> Pattern:

@@ -24,8 +24,9 @@ from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import as_rows
+from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.kmeans import Assignment, lloyd, nested_seeds
-from latentscope.statistics.moments import Covariance, gaussian_like
+from latentscope.statistics.moments import Covariance
 
 _REST = 2e-3  # share by which no inertia falls any more when the steps on all rows end
 _REST_ON_SAMPLE = 1e-3

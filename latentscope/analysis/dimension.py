@@ -30,9 +30,9 @@ from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import as_rows
-from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, over_scales
-from latentscope.statistics.extrapolation import at_zero
-from latentscope.statistics.moments import Covariance, gaussian_like, refuse_overflow, varying_axes
+from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, at_zero, over_scales
+from latentscope.statistics.draws import gaussian_like
+from latentscope.statistics.moments import Covariance, refuse_overflow, varying_axes
 
 _LEAST = 128  # distinct points, below which nothing is said
 _FARTHEST = 1e6  # of the usual distance from the median, beyond which others look like one point

@@ -28,7 +28,8 @@ from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import as_rows
-from latentscope.statistics.moments import Covariance, gaussian_like, varying_axes
+from latentscope.statistics.draws import gaussian_like
+from latentscope.statistics.moments import Covariance, varying_axes
 from latentscope.statistics.split_halves import fit_and_agreement
 
 _LEVEL = 0.05

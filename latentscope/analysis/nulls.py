@@ -15,15 +15,14 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
 from latentscope.rows.source import Rows, as_rows
-from latentscope.statistics.moments import Covariance, gaussian_like, varying_axes
+from latentscope.statistics.draws import gaussian_like, in_order_of, normal_scores
+from latentscope.statistics.moments import Covariance, varying_axes
 
 _MOST_STEPS, _REST = 100, 1e-6  # of the search for the shape
 
@@ -121,15 +120,12 @@ class _Copula(_OfRows):
     """Each axis as it is, with the correlations of a Gaussian copula."""
 
     def learn(self, z: Array) -> None:
-        self.sorted = np.sort(z, axis=0)
-        scores = ndtri((rankdata(z, axis=0) - 0.5) / len(z))
+        self.z = np.sort(z, axis=0)
         self.covariance = Covariance(z.shape[1])
-        self.covariance.add(scores)
+        self.covariance.add(normal_scores(z))
 
     def points(self, random: np.random.Generator) -> Array:
-        scores = gaussian_like(self.covariance, self.n_points, random)
-        ranks = scores.argsort(axis=0).argsort(axis=0)
-        return np.take_along_axis(self.sorted, ranks, axis=0)
+        return in_order_of(gaussian_like(self.covariance, self.n_points, random), self.z)
 
 
 def _shape(white: FloatArray) -> FloatArray:

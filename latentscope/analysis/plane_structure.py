@@ -34,8 +34,8 @@ from latentscope.analysis.pca import PCA
 from latentscope.results import Result
 from latentscope.rows.source import as_rows
 from latentscope.statistics.patterns.envelope import envelope
+from latentscope.statistics.patterns.nulls import NULLS
 from latentscope.statistics.patterns.pattern import N_RADII, distances
-from latentscope.statistics.patterns.plane_nulls import NULLS
 from latentscope.statistics.patterns.window import window_about
 
 ALPHA = 0.05

@@ -35,9 +35,8 @@ from latentscope.results import Result
 from latentscope.rows.reduction import collect
 from latentscope.rows.source import as_rows
 from latentscope.statistics.moments import Covariance
-from latentscope.statistics.patterns.plane_nulls import NULLS, PlaneNull
+from latentscope.statistics.patterns.nulls import NULLS, WindowNull, window_null
 from latentscope.statistics.patterns.ridge_points import RidgePoints
-from latentscope.statistics.patterns.space_nulls import null_of
 from latentscope.statistics.patterns.window import Window, window_about, without_copies
 
 ALPHA = 0.05
@@ -305,7 +304,7 @@ def ridges(
     )
     n = len(points)
     side = _side(bandwidth, window, n, len(view.axes))
-    model = null_of(null, cloud, window, n)
+    model = window_null(null, cloud, window, n)
     scaled = window.to_unit(points).clip(0, 1) * side
     with one_blas_thread():
         found = RidgePoints.of(scaled, side).thinned()
@@ -363,7 +362,7 @@ def _side(bandwidth: float | None, window: Window, n: int, n_axes: int) -> float
 
 
 def _of_null(
-    model: PlaneNull, side: float, streams: Sequence[np.random.Generator]
+    model: WindowNull, side: float, streams: Sequence[np.random.Generator]
 ) -> list[FloatArray]:
     """Return the contrasts of all ridge points in each set of the null."""
 

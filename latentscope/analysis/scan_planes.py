@@ -35,7 +35,7 @@ from latentscope.analysis.plane_structure import (
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows.source import as_rows
-from latentscope.statistics.patterns.plane_nulls import NULLS
+from latentscope.statistics.patterns.nulls import NULLS
 from latentscope.statistics.patterns.window import window_of
 
 _ENDS = (0.025, 0.975)

@@ -156,18 +156,6 @@ def rounding(dtype: np.dtype[Any]) -> float:
     return max(_NOISE, 10 * float(np.finfo(dtype).eps))
 
 
-def gaussian_like(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:
-    """Return n draws of a Gaussian whose own mean and covariance are exactly these.
-
-    Where n is not above the number of axes that cannot be, and the draws are free.
-    """
-    variance, axes = principal_axes(covariance.covariance)
-    draws = random.standard_normal((n, len(axes)))
-    if n > len(axes):
-        draws = np.linalg.qr(draws - draws.mean(axis=0))[0] * np.sqrt(n - 1)
-    return draws * np.sqrt(variance) @ axes + covariance.mean
-
-
 def refuse_overflow(sums: FloatArray, what: str = "axis", numbers: IntArray | None = None) -> None:
     """Raise if sums of squares left the range of float64; `what` they belong to, and its number."""
     if not np.isfinite(sums).all():

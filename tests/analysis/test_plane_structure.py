@@ -9,7 +9,7 @@ import latentscope
 from latentscope.analysis._compared import FUNCTIONS
 from latentscope.errors import DataError, DataTypeError, LatentscopeWarning
 from latentscope.results import Result
-from latentscope.statistics.patterns.plane_nulls import NULLS
+from latentscope.statistics.patterns.nulls import NULLS
 
 UNIT = {"half_width": 0.5, "center": (0.5, 0.5), "space": "latent", "n_null": 99}
 

@@ -10,8 +10,8 @@ from scipy.stats import binom
 import latentscope as ls
 from latentscope.errors import DataError, DataTypeError
 from latentscope.statistics.patterns.mean_shift import Grid, contrast, to_ridges
+from latentscope.statistics.patterns.nulls import window_null
 from latentscope.statistics.patterns.ridge_points import RidgePoints
-from latentscope.statistics.patterns.space_nulls import null_of
 from latentscope.statistics.patterns.window import Window
 
 plt.switch_backend("Agg")
@@ -265,7 +265,7 @@ def test_nulls_in_space_are_what_they_say(null, half_width, rng):
     cloud = rng.standard_normal((4000, 3)) @ np.diag([1, 2, 0.5]) + [0, 0.1, 0]
     window = Window(np.zeros(3), half_width)
     n = int(window.holds(cloud).sum())
-    drawn = null_of(null, cloud, window, n).draw(rng)
+    drawn = window_null(null, cloud, window, n).draw(rng)
     assert drawn.shape == (n, 3)
     assert window.holds(drawn).all()
     if half_width == 9 and null == "gaussian":

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kstest, spearmanr
 
 from latentscope.errors import DataError
-from latentscope.statistics.patterns.plane_nulls import NULLS, plane_null
+from latentscope.statistics.patterns.nulls import NULLS, window_null
 from latentscope.statistics.patterns.window import Window
 
 MIX = np.array([[1.0, 0.7], [0.0, 0.5]])
@@ -19,7 +19,7 @@ def cloud(seed=0, n=20_000):
 @pytest.mark.parametrize("half_width", [0.3, 50.0])
 def test_draws_lie_inside_and_repeat(null, half_width):
     window = Window(np.array([3.0, -1.0]), half_width)
-    model = plane_null(null, cloud(), window, 500)
+    model = window_null(null, cloud(), window, 500)
     found = model.draw(np.random.default_rng(1))
     assert found.shape == (500, 2)
     assert window.holds(found).all()
@@ -33,7 +33,7 @@ def test_draws_from_a_gaussian_lie_like_its_points(null, center):
     points = cloud(n=100_000)
     window = Window(np.array(center), 0.5)
     inside = points[window.holds(points)]
-    found = plane_null(null, points, window, 5000).draw(np.random.default_rng(0))
+    found = window_null(null, points, window, 5000).draw(np.random.default_rng(0))
     for direction in ([1, 0], [0, 1], [1, 1], [1, -1]):
         assert kstest(found @ direction, inside @ direction).pvalue > 1e-3
 
@@ -41,7 +41,7 @@ def test_draws_from_a_gaussian_lie_like_its_points(null, center):
 @pytest.mark.parametrize("null", ["gaussian", "elliptical"])
 def test_whole_clouds_have_the_mean_and_covariance_of_the_data(null):
     points = cloud(n=400)
-    found = plane_null(null, points, Window(points.mean(axis=0), 50.0), 400).draw(
+    found = window_null(null, points, Window(points.mean(axis=0), 50.0), 400).draw(
         np.random.default_rng(0)
     )
     np.testing.assert_allclose(found.mean(axis=0), points.mean(axis=0), atol=1e-12)
@@ -54,7 +54,7 @@ def test_only_points_outside_the_window_are_replaced(null):
     points = cloud(n=2000)
     center = points.mean(axis=0)
     window = Window(center, 0.9 * float(np.abs(points - center).max()))
-    model = plane_null(null, points, window, 2000)
+    model = window_null(null, points, window, 2000)
     streams = np.random.default_rng(0).spawn(20)
     changes = [np.abs(np.cov(model.draw(one).T) / np.cov(points.T) - 1).max() for one in streams]
     assert max(changes) < 0.03
@@ -64,7 +64,7 @@ def test_only_points_outside_the_window_are_replaced(null):
 def test_marginals_stay(null):
     points = np.exp(cloud(n=3000))
     window = Window(np.zeros(2), 1e9)
-    found = plane_null(null, points, window, 3000).draw(np.random.default_rng(0))
+    found = window_null(null, points, window, 3000).draw(np.random.default_rng(0))
     for k in (0, 1):
         assert kstest(found[:, k], points[:, k]).pvalue > 0.01
 
@@ -73,7 +73,7 @@ def test_a_copula_keeps_the_correlation_of_ranks_and_permuting_does_not():
     points, window = np.exp(cloud(n=5000)), Window(np.zeros(2), 1e9)
     expected = spearmanr(*points.T).statistic
     rng = np.random.default_rng(0)
-    found = {name: plane_null(name, points, window, 5000).draw(rng) for name in NULLS}
+    found = {name: window_null(name, points, window, 5000).draw(rng) for name in NULLS}
     assert spearmanr(*found["copula"].T).statistic == pytest.approx(expected, abs=0.04)
     assert abs(spearmanr(*found["independent"].T).statistic) < 0.05
 
@@ -82,7 +82,7 @@ def test_radii_stay_in_an_elliptical_cloud():
     rng = np.random.default_rng(0)
     points = rng.standard_t(3, size=(4000, 2)) @ MIX
     window = Window(np.zeros(2), 0.5)
-    found = plane_null("elliptical", points, window, 300).draw(rng)
+    found = window_null("elliptical", points, window, 300).draw(rng)
     white = np.linalg.inv(np.linalg.cholesky(np.cov(points.T)))
     own = np.linalg.norm((points - points.mean(axis=0)) @ white.T, axis=1)
     drawn = np.linalg.norm((found - points.mean(axis=0)) @ white.T, axis=1)
@@ -93,13 +93,13 @@ def test_a_smooth_density_follows_a_trend_and_not_a_ring():
     rng = np.random.default_rng(0)
     ramp = np.sqrt(rng.uniform(size=(4000, 2)))
     window = Window(np.array([0.5, 0.5]), 0.5)
-    assert plane_null("smooth", ramp, window, 4000).draw(rng).mean() == pytest.approx(
+    assert window_null("smooth", ramp, window, 4000).draw(rng).mean() == pytest.approx(
         2 / 3, abs=0.01
     )
     angle = rng.uniform(0, 2 * np.pi, 2000)
     ring = 0.5 + 0.02 * np.column_stack([np.cos(angle), np.sin(angle)])
     points = np.vstack([ring, rng.uniform(size=(2000, 2))])
-    drawn = plane_null("smooth", points, window, 4000).draw(rng)
+    drawn = window_null("smooth", points, window, 4000).draw(rng)
     near = np.abs(np.linalg.norm(drawn - 0.5, axis=1) - 0.02) < 1e-3
     assert near.mean() < 0.1
 
@@ -107,4 +107,4 @@ def test_a_smooth_density_follows_a_trend_and_not_a_ring():
 def test_a_window_beyond_the_null_is_refused():
     window = Window(np.array([60.0, 60.0]), 0.1)
     with pytest.raises(DataError, match=r"must put points into the window .* null='smooth'"):
-        plane_null("elliptical", cloud(n=200), window, 50).draw(np.random.default_rng(0))
+        window_null("elliptical", cloud(n=200), window, 50).draw(np.random.default_rng(0))

@@ -1,6 +1,6 @@
-"""How would the points of a window lie without structure? Null models of a plane.
+"""How would the points of a window lie without structure? Null models of two or three axes.
 
-Each model is fitted to all points of the plane and draws as many points as are wanted inside the
+Each model is fitted to all points along these axes and draws as many as are wanted inside the
 window. Where those are most of the points, the Gaussian and the elliptical model draw whole clouds
 and give them exactly the mean and covariance of the data: what was fitted is alike in all, and the
 comparison is exact. Elsewhere mean and covariance are as good as known.
@@ -10,14 +10,13 @@ import warnings
 from abc import ABC, abstractmethod
 
 import numpy as np
-from scipy.special import ndtri
-from scipy.stats import rankdata
 from sklearn.linear_model import PoissonRegressor
 
 from latentscope._compute.blas import one_blas_thread
 from latentscope._types import FloatArray
 from latentscope._validate import one_of
 from latentscope.errors import DataError
+from latentscope.statistics.draws import in_order_of, normal_scores, standardised
 from latentscope.statistics.patterns.window import Window
 
 _MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
@@ -30,15 +29,15 @@ _REST = 1e-4  # gradient per cell and point of a cell, at which the fit rests
 _RIDGE = 1e-4  # penalty that keeps the density smooth where most of the window is empty
 
 
-class PlaneNull(ABC):
-    """A null model of the points of a plane, seen through a window."""
+class WindowNull(ABC):
+    """A null model of points along two or three axes, seen through a window."""
 
     def __init__(self, points: FloatArray, window: Window, n: int) -> None:
         self.points, self.window, self.n = points, window, n
         self.fit()
 
     def draw(self, random: np.random.Generator) -> FloatArray:
-        """Return n points inside the window, of shape (n, 2).
+        """Return n points inside the window, of shape (n, n_axes).
 
         A whole cloud of which a few points lie outside is kept but for those, and only they are
         replaced: a mixture of two clouds would not have the data's own mean and covariance.
@@ -67,14 +66,14 @@ class PlaneNull(ABC):
         """Return some points, of which those inside the window are kept."""
 
 
-class _Uniform(PlaneNull):
+class _Uniform(WindowNull):
     """Complete spatial randomness in the window."""
 
     def round(self, random: np.random.Generator) -> FloatArray:
-        return self.window.from_unit(random.uniform(size=(self.n, 2)))
+        return self.window.from_unit(random.uniform(size=(self.n, self.points.shape[1])))
 
 
-class _Independent(PlaneNull):
+class _Independent(WindowNull):
     """Both coordinates as they are, and permuted against each other."""
 
     def fit(self) -> None:
@@ -87,7 +86,7 @@ class _Independent(PlaneNull):
         return np.stack(drawn, axis=1)
 
 
-class _Elliptical(PlaneNull):
+class _Elliptical(WindowNull):
     """Mahalanobis radii of the points, each in a random direction."""
 
     def fit(self) -> None:
@@ -108,8 +107,7 @@ class _Elliptical(PlaneNull):
         angle = random.uniform(0, 2 * np.pi, size=len(radii))
         white = radii * np.stack([np.cos(angle), np.sin(angle)])
         if self.is_whole:
-            white -= white.mean(axis=1, keepdims=True)
-            white = np.linalg.solve(np.linalg.cholesky(np.cov(white)), white)
+            white = standardised(white)
         return (self.root @ white).T + self.mean
 
     def some_radii(self, random: np.random.Generator) -> FloatArray:  # noqa: ARG002
@@ -131,23 +129,20 @@ class _Gaussian(_Elliptical):
         return np.sqrt(low**2 - 2 * np.log1p(-share))
 
 
-class _Copula(PlaneNull):
+class _Copula(WindowNull):
     """Both coordinates as they are, in the order of draws from a Gaussian correlated like them."""
 
     def fit(self) -> None:
-        self.sorted = np.sort(self.points, axis=0)
-        scores = ndtri((rankdata(self.points, axis=0) - 0.5) / len(self.points))
-        self.correlation = float(np.corrcoef(scores.T)[0, 1])
+        self.correlation = float(np.asarray(np.corrcoef(normal_scores(self.points).T))[0, 1])
 
     def round(self, random: np.random.Generator) -> FloatArray:
         scores = random.standard_normal(self.points.shape)
         scores[:, 1] *= np.sqrt(1 - self.correlation**2)
         scores[:, 1] += self.correlation * scores[:, 0]
-        ranks = scores.argsort(axis=0).argsort(axis=0)
-        return np.take_along_axis(self.sorted, ranks, axis=0)
+        return in_order_of(scores, self.points)
 
 
-class _Smooth(PlaneNull):
+class _Smooth(WindowNull):
     """A smooth density: the exponential of a polynomial, of the degree that AIC asks for.
 
     Fitted to counts of cells by Poisson regression (J. Lindsey 1974, Journal of the Royal
@@ -168,7 +163,21 @@ class _Smooth(PlaneNull):
         return self.low + (_cell_centers(_FINE)[cell] + jitter) * self.span
 
 
-_NULLS: dict[str, type[PlaneNull]] = {
+class _SpaceGaussian(WindowNull):
+    """The Gaussian along three axes, as clouds of as many points as the data have."""
+
+    def fit(self) -> None:
+        self.mean = self.points.mean(axis=0)
+        self.root = np.linalg.cholesky(np.cov(self.points.T))
+
+    def round(self, random: np.random.Generator) -> FloatArray:
+        white = random.standard_normal((self.points.shape[1], len(self.points)))
+        if self.n > _MOST * len(self.points):
+            white = standardised(white)
+        return np.asarray((self.root @ white).T + self.mean)
+
+
+_NULLS: dict[str, type[WindowNull]] = {
     "gaussian": _Gaussian,
     "elliptical": _Elliptical,
     "copula": _Copula,
@@ -176,24 +185,29 @@ _NULLS: dict[str, type[PlaneNull]] = {
     "smooth": _Smooth,
     "uniform": _Uniform,
 }
-NULLS = tuple(_NULLS)
+NULLS = tuple(_NULLS)  # of a plane
+_SPACE_NULLS: dict[str, type[WindowNull]] = {"gaussian": _SpaceGaussian, "uniform": _Uniform}
 
 
-def plane_null(name: str, points: FloatArray, window: Window, n: int) -> PlaneNull:
-    """Return the null model of that name, fitted to all points of a plane.
+def window_null(name: str, points: FloatArray, window: Window, n: int) -> WindowNull:
+    """Return the null model of that name, fitted to all points along two or three axes.
 
     Parameters
     ----------
     name : str
-        One of `NULLS`.
-    points : float64 array of shape (n_points, 2)
-        All points of the plane, inside the window and outside.
+        One of `NULLS` for two axes, "gaussian" or "uniform" for three.
+    points : float64 array of shape (n_points, n_axes)
+        All points, inside the window and outside.
     window : Window
         Where draws are wanted.
     n : int
         Points per draw.
     """
-    return _NULLS[one_of("null", name, NULLS)](points, window, n)
+    if points.shape[1] == 2:
+        return _NULLS[one_of("null", name, NULLS)](points, window, n)
+    return _SPACE_NULLS[one_of("null, for three axes,", name, list(_SPACE_NULLS))](
+        points, window, n
+    )
 
 
 def _mahalanobis_ends(window: Window, mean: FloatArray, root: FloatArray) -> FloatArray:
