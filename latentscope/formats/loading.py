@@ -95,9 +95,9 @@ def load(
 
     Examples
     --------
-    >>> import tempfile, os
+    >>> import tempfile, os, latentscope
     >>> path = os.path.join(tempfile.mkdtemp(), "latents.h5")
-    >>> save(path, Latents([[0.0, 1.0], [2.0, 3.0]], ids=["a", "b"]))
+    >>> latentscope.save(path, Latents([[0.0, 1.0], [2.0, 3.0]], ids=["a", "b"]))
     >>> with load(path) as latents:
     ...     print(latents.z[1], latents.ids[:])
     [2. 3.] ['a' 'b']
