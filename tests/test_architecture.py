@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -14,22 +15,17 @@ import pytest
 import latentscope
 from latentscope import backend, datasets, sample
 
-LAYERS = (  # each may import from itself and from those above it in this list
-    "errors _validate _optional results _disk _compute _table _types _version _warn",
-    "rows",
-    "latents images formats datasets backend encoding",
-    "statistics",
-    "analysis sample pictures",
-    "plot",
-    "reporting",
-    "cli __main__",
-)
-LAYER = {name: level for level, names in enumerate(LAYERS) for name in names.split()}
-BACKENDS = (
-    "latentscope_onnx",
-    "latentscope_tensorflow",
-    "latentscope_torch",
-)  # beside the layers: they see the first two alone
+CONTRIBUTING = Path(__file__).parents[1] / "CONTRIBUTING.md"
+
+
+def layers():
+    """Return the modules of each layer, as CONTRIBUTING's table names them: {name: level}."""
+    rows = re.findall(r"^\| (\d) \| ([^|]*) \|", CONTRIBUTING.read_text(encoding="utf-8"), re.M)
+    return {name: int(level) for level, cell in rows for name in re.findall(r"`(\w+)/?`", cell)}
+
+
+LAYER = layers()  # each may import from itself and from lower ones
+BACKENDS = ("latentscope_onnx", "latentscope_tensorflow", "latentscope_torch")  # beside them
 EXCEPTIONS = {  # loaded when a method of a result is called
     ("latentscope.results", "latentscope.plot"),  # plot()
     ("latentscope.pictures", "latentscope.plot"),
@@ -108,10 +104,9 @@ def level(name):
     return LAYER["backend" if package_of(name) in BACKENDS else name.split(".")[1]]
 
 
-def test_every_module_has_a_layer():
+def test_the_map_in_contributing_names_every_module_and_no_other():
     core = [name for name in TREES if package_of(name) not in BACKENDS]
-    parts = {name.split(".")[1] for name in core if "." in name}
-    assert parts - set(LAYER) == set()
+    assert {name.split(".")[1] for name in core if "." in name} == set(LAYER)
 
 
 @each_module
