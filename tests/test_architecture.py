@@ -109,6 +109,25 @@ def test_the_map_in_contributing_names_every_module_and_no_other():
     assert {name.split(".")[1] for name in core if "." in name} == set(LAYER)
 
 
+def test_few_private_modules_stand_at_the_top():
+    private = [name for name in TREES if re.fullmatch(r"latentscope\._(?!_)\w+", name)]
+    assert len(private) <= 8
+
+
+QUESTIONS = [
+    name.split(".")[2] for name in TREES if re.match(r"latentscope\.analysis\.[a-z]", name)
+]
+TOLD_ELSEWHERE = {"beside_nulls": "nulls", "henze_zirkler": "normality"}  # pages of methods
+
+
+@pytest.mark.parametrize("word", QUESTIONS)
+def test_one_word_runs_from_the_question_to_its_figure_tests_and_page(word):
+    top = Path(__file__).parents[1]
+    assert (top / "docs" / "methods" / f"{TOLD_ELSEWHERE.get(word, word)}.md").exists()
+    assert (top / "tests" / "analysis" / f"test_{word}.py").exists()
+    assert f"latentscope.plot.{word}" in TREES or word == "nulls"  # a model, which has no figure
+
+
 @each_module
 def test_modules_import_from_their_own_layer_or_below(name):
     if name == "latentscope":
