@@ -28,7 +28,7 @@ from latentscope.latents import Latents
 from latentscope.rows.files import FileRows
 
 Z_DIM, READ_BYTES = 256, 8 * 2**20
-MOST_MB, LEAST_RATIO = 600, 0.8
+MAX_MB, MIN_RATIO = 600, 0.8
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 Run = dict[str, float]
 
@@ -162,7 +162,7 @@ def large_file(folder: Path, gigabytes: float) -> Iterator[str]:
     for name in ("overview", "radius_density", "axis_density", "pca", "correlation", "support"):
         run = measured(name, path)
         held = max(held, run["held"])
-        aim = f"≥ {LEAST_RATIO}, ≤ {MOST_MB} MB" if name == "overview" else "–"
+        aim = f"≥ {MIN_RATIO}, ≤ {MAX_MB} MB" if name == "overview" else "–"
         reads = "" if SINGLE[name][1] == 1 else ", which reads twice"
         yield line(f"`{name}`{reads}", run, aim)
     path.unlink()

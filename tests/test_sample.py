@@ -146,7 +146,7 @@ def test_mixture_knows_the_humps(rng):
 
 def test_mixture_is_of_some_rows_of_large_data(cloud, monkeypatch):
     """Rows beyond those that fit in memory are not read into it, unless they are asked for."""
-    monkeypatch.setattr(sample, "_MOST_FITTED", 400)
+    monkeypatch.setattr(sample, "_MAX_FITTED", 400)
     few = sample.mixture(cloud.z, 50, n_components=3, n_fit=400)
     np.testing.assert_array_equal(sample.mixture(cloud.z, 50, n_components=3), few)
     every = sample.mixture(cloud.z, 50, n_components=3, n_fit=len(cloud.z))

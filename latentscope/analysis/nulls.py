@@ -24,7 +24,7 @@ from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.draws import gaussian_like, in_order_of, normal_scores
 from latentscope.statistics.moments import Covariance, varying_axes
 
-_MOST_STEPS, _REST = 100, 1e-6  # of the search for the shape
+_MAX_STEPS, _TOLERANCE = 100, 1e-6  # of the search for the shape
 
 
 class NullModel(ABC):
@@ -135,12 +135,12 @@ def _shape(white: FloatArray) -> FloatArray:
     """
     n, rank = white.shape
     shape = np.eye(rank)
-    for _ in range(_MOST_STEPS if n > rank + 1 else 0):
+    for _ in range(_MAX_STEPS if n > rank + 1 else 0):
         square = np.square(np.linalg.solve(np.linalg.cholesky(shape), white.T)).sum(axis=0)
         weighted = white / np.maximum(square, np.finfo(float).tiny)[:, None]
         last, shape = shape, white.T @ weighted
         shape *= rank / np.trace(shape)
-        if np.abs(shape - last).max() < _REST:
+        if np.abs(shape - last).max() < _TOLERANCE:
             break
     return shape
 

@@ -27,7 +27,7 @@ COLUMNS = (
 FREE, SETS_MASK, INSIDE, OUTSIDE = 0.0, 1.0, 2.0, 3.0
 """Values of "mask": paint freely; also become the mask; paint only inside, or outside, of it."""
 
-_LEAST_WIDTH = 0.3  # share of the half-width that tapering leaves
+_MIN_WIDTH = 0.3  # share of the half-width that tapering leaves
 _TINY = 1e-12
 
 
@@ -112,7 +112,7 @@ def _distance(x: float, y: float, outline: tuple[float, ...]) -> tuple[float, fl
     y -= bend * x * x
     lean = -2 * bend * x  # slope of the straightened y along x
     per_y = per_above if y < 0 else per_below
-    wide = max(half + taper * y, _LEAST_WIDTH * half)
+    wide = max(half + taper * y, _MIN_WIDTH * half)
     per_x = 1 / wide
     u, v = x * per_x, y * per_y
     uu, vv, round_ = u * u, v * v, 1 - square

@@ -9,7 +9,7 @@ import numpy as np
 
 from latentscope._table import Table
 
-MOST_LISTED = 12  # arrays that a message names
+MAX_LISTED = 12  # arrays that a message names
 REFUSED = "refused"  # the type of an array that is not read: `open` says why
 
 
@@ -104,8 +104,8 @@ def listed(items: Mapping[str, Item]) -> str:
     'a (5 × 2, float32)'
     """
     texts = [f"{path} ({item.size}, {item.dtype})" for path, item in items.items()]
-    more = f", … ({len(texts)} in all)" if len(texts) > MOST_LISTED else ""
-    return ", ".join(texts[:MOST_LISTED]) + more or "none"
+    more = f", … ({len(texts)} in all)" if len(texts) > MAX_LISTED else ""
+    return ", ".join(texts[:MAX_LISTED]) + more or "none"
 
 
 def dtype_name(dtype: np.dtype[Any]) -> str:

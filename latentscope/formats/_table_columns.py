@@ -14,7 +14,7 @@ from latentscope.errors import DataError
 from latentscope.formats._names import is_id_name, role_of
 
 _NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d{1,9})[\])]?", re.DOTALL)
-_LEAST = 2  # columns that make an array
+_MIN_COLUMNS = 2  # columns that make an array
 _SHOWN = 5
 
 
@@ -67,7 +67,7 @@ def sorted_out(names: Sequence[str], kinds: Sequence[str]) -> Columns:
     runs = {
         stem or "z": [members[number] for number in sorted(members)]
         for stem, members in found.items()
-        if (len(members) >= _LEAST or (_is_ours(stem) and 0 in members))
+        if (len(members) >= _MIN_COLUMNS or (_is_ours(stem) and 0 in members))
         and _is_run(stem, sorted(members), words.get(stem, set()))
     }
     if "z" in runs:  # other numbers beside it are labels

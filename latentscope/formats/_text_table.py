@@ -26,7 +26,7 @@ from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.rows.files import Seen
 
 _SNIFFED = 50  # records that are looked at
-_LONGEST = 64 * 2**20  # characters in one line
+_MAX_LINE = 64 * 2**20  # characters in one line
 _MISSING = ("", "NA", "N/A", "null", "None", "nan", "NaN")
 _ZEROS = re.compile(r"[+-]?0\d")
 _SEPARATORS = ("\t", ",", ";")
@@ -174,9 +174,11 @@ class lines_of:  # noqa: N801  (used as a function)
         )  # fmt: skip
         with bar, access_errors(self.path):
             try:
-                while line := self.file.readline(_LONGEST):
-                    if len(line) == _LONGEST:
-                        raise FileFormatError(f"{self.path} has a line of over {_LONGEST:,} bytes.")
+                while line := self.file.readline(_MAX_LINE):
+                    if len(line) == _MAX_LINE:
+                        raise FileFormatError(
+                            f"{self.path} has a line of over {_MAX_LINE:,} bytes."
+                        )
                     if "\0" in line:
                         raise FileFormatError(f"{self.path} is no text: it holds a zero byte.")
                     bar.update(len(line))

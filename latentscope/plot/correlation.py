@@ -8,7 +8,7 @@ from latentscope.analysis.correlation import Correlation
 from latentscope.plot._panels import MUTED, one_axes
 
 _N_NAMED = 10
-_LEAST_REACH = 3  # times the limit of chance: what is below it stays pale
+_MIN_REACH = 3  # times the limit of chance: what is below it stays pale
 
 
 def plot_correlation(result: Correlation, *, ax: Axes | None = None) -> Axes:
@@ -31,7 +31,7 @@ def plot_correlation(result: Correlation, *, ax: Axes | None = None) -> Axes:
     ax = one_axes(ax)
     varies = np.diagonal(result.matrix) > 0
     is_grey = np.eye(result.z_dim, dtype=bool) | ~np.outer(varies, varies)
-    reach = max(result.largest, _LEAST_REACH * result.limit)
+    reach = max(result.largest, _MIN_REACH * result.limit)
     ax.set_facecolor("0.85")
     image = ax.imshow(
         np.ma.masked_array(result.matrix, is_grey), cmap="RdBu_r", vmin=-reach, vmax=reach,

@@ -7,7 +7,7 @@ from latentscope.analysis.scan_planes import PlaneScan
 from latentscope.plot._panels import GAUSSIAN, MUTED, one_axes
 
 _PER_PLANE = 0.22  # inches
-_MOST_NAMES = 40
+_MAX_NAMES = 40
 
 
 def plot_scan_planes(result: PlaneScan, *, ax: Axes | None = None) -> Axes:
@@ -38,7 +38,7 @@ def plot_scan_planes(result: PlaneScan, *, ax: Axes | None = None) -> Axes:
         )  # fmt: skip
     ax.axvline(result.critical, color=GAUSSIAN, ls="--", lw=1)
     ax.axvspan(0, result.critical, color=MUTED, alpha=0.12, lw=0)
-    if len(planes) <= _MOST_NAMES:
+    if len(planes) <= _MAX_NAMES:
         ax.set_yticks(range(len(planes)), list(dict.fromkeys(result.plane_names)))
     ax.tick_params(axis="y", labelsize="small")
     ax.set(

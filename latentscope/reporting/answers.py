@@ -24,7 +24,7 @@ _MOSTLY = 0.9  # of the points
 _MANY = 300  # rows below which a verdict on distances would be a guess
 _NAMED = 3  # axes
 _FITS = 0.5  # R² from which on a Gaussian describes an axis
-_MOST_NOISE = 0.5  # share in the variance of z
+_MAX_NOISE = 0.5  # share in the variance of z
 _SCALES = ("log-variance", "unknown: z equals mu")
 _BROAD = 3.0  # times its share, from which on an axis is called dominant
 _MEANINGFUL = 0.5  # score
@@ -241,7 +241,7 @@ def _posterior(study: Study) -> tuple[str, str] | None:
     idle = int((found.kl < COLLAPSED_KL).sum())
     if noise < _NOISE:
         verdict = "Yes: z is just mu"
-    elif idle or noise > _MOST_NOISE:
+    elif idle or noise > _MAX_NOISE:
         verdict = "No: noise is part of z"
     else:
         verdict = "In between"

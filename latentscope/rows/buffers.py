@@ -12,7 +12,9 @@ import numpy as np
 
 from latentscope._types import Array
 
-_MOST = 16  # buffers that are kept; more are under way only where a summary keeps what it is shown
+_MAX_BUFFERS = (
+    16  # buffers that are kept; more are under way only where a summary keeps what it is shown
+)
 
 
 def _references(arrays: list[Array]) -> list[int]:
@@ -38,7 +40,7 @@ class Buffers:
                 if buffer.nbytes == n_bytes and n_references == _UNSEEN:
                     return buffer.view(dtype).reshape(shape)
             buffer = np.empty(n_bytes, np.uint8)
-            if len(self._kept) < _MOST:
+            if len(self._kept) < _MAX_BUFFERS:
                 self._kept.append(buffer)
             return buffer.view(dtype).reshape(shape)
 

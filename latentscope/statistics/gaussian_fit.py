@@ -18,12 +18,14 @@ from latentscope._compute.kernels import compiled
 from latentscope._types import BoolArray, FloatArray
 
 _MAX_STEPS = 100
-_POOR = 0.02  # share of the squares left by the moments, above which the peak is tried as start
-_NOTHING = 1e-100  # on the diagonal where no parameter has any effect
+_MAX_MISFIT = (
+    0.02  # share of the squares left by the moments, above which the peak is tried as start
+)
+_TINY = 1e-100  # on the diagonal where no parameter has any effect
 _TOLERANCE = 1e-5  # step, relative to the amplitude and to σ, that ends the search
 _SQRT_HALF = math.sqrt(0.5)
 _INVERSE_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
-_SMALLEST_SIGMA = 1e-3  # of a bin, where the model no longer depends on σ
+_MIN_SIGMA = 1e-3  # of a bin, where the model no longer depends on σ
 
 
 def gaussian_curves(
@@ -36,7 +38,7 @@ def gaussian_curves(
     >>> gaussian_curves(np.array([-1.0, 0.0, 1.0]), np.ones(1), np.zeros(1), np.ones(1)).round(4)
     array([[0.3413, 0.3413]])
     """
-    floor = _SMALLEST_SIGMA * (edges[1] - edges[0])
+    floor = _MIN_SIGMA * (edges[1] - edges[0])
     below = ndtr((edges - center[:, None]) / np.maximum(sigma, floor)[:, None])
     return amplitude[:, None] * np.diff(below, axis=1) / np.diff(edges)
 
@@ -75,7 +77,7 @@ def fit_gaussians(
         axis=1,
     )
     sums = _gaussian_sums(edges, density, starts)
-    poor = np.flatnonzero(sums[0] > _POOR * np.einsum("ij,ij->i", density, density))
+    poor = np.flatnonzero(sums[0] > _MAX_MISFIT * np.einsum("ij,ij->i", density, density))
     peak_sums = _gaussian_sums(edges, density[poor], from_peak[poor])
     better = peak_sums[0] < sums[0][poor]
     starts[poor[better]] = from_peak[poor[better]]
@@ -121,7 +123,7 @@ def _damped_steps(normal: FloatArray, gradient: FloatArray, damping: FloatArray)
     damped = normal.copy()
     diagonal = np.einsum("ijj->ij", damped)
     diagonal += damping[:, None] * diagonal
-    diagonal += 1e-12 * diagonal.max(axis=1, keepdims=True) + _NOTHING
+    diagonal += 1e-12 * diagonal.max(axis=1, keepdims=True) + _TINY
     return np.linalg.solve(damped, gradient[:, :, None])[:, :, 0].astype(np.float64)
 
 

@@ -21,9 +21,9 @@ from latentscope.errors import DataError
 from latentscope.rows.summaries import Block, Summary
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
-_LARGEST = 2**64 - 2**11  # that float64 and uint64 both hold
+_MAX_UINT64 = 2**64 - 2**11  # that float64 and uint64 both hold
 _NOISE = 1e-12  # share of the largest variance that is rounding even in float64
-_MOST_AXES = 16_384  # 2 GiB per matrix
+_MAX_AXES = 16_384  # 2 GiB per matrix
 _SMALL = 512  # axes
 _SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
 
@@ -80,9 +80,9 @@ class Covariance(Summary):
     """
 
     def __init__(self, z_dim: int) -> None:
-        if z_dim > _MOST_AXES:
+        if z_dim > _MAX_AXES:
             raise DataError(
-                f"z must have at most {_MOST_AXES:,} axes for a covariance matrix; got {z_dim:,}. "
+                f"z must have at most {_MAX_AXES:,} axes for a covariance matrix; got {z_dim:,}. "
                 "Reduce them first, for example by a random projection."
             )
         self.n = 0
@@ -174,7 +174,7 @@ def spread_rows(share: float, block: Block) -> Array:
     no period in the order of the rows can be in step with.
     """
     fraction = block.rows.astype(np.uint64) * _GOLDEN  # of 2⁶⁴, by overflow
-    return block.z[fraction <= np.uint64(min(share, 1.0) * _LARGEST)]
+    return block.z[fraction <= np.uint64(min(share, 1.0) * _MAX_UINT64)]
 
 
 @compiled()

@@ -20,7 +20,7 @@ from latentscope.errors import DataError
 
 _PROCESS = os.getpid()
 _FOR_MEDIAN = 4096  # points that are enough to find the middle
-_FARTHEST = 1e6  # of the usual distance, beyond which float32 no longer tells the others apart
+_MAX_DISTANCE = 1e6  # of the usual distance, beyond which float32 no longer tells the others apart
 _QUERIES = 2048  # per search, between two updates of the progress bar
 
 
@@ -58,10 +58,10 @@ def _in_single_precision(points: Array) -> tuple[Array, float]:
     deviation = points - np.median(points[:: max(1, len(points) // _FOR_MEDIAN)], axis=0)
     distance = np.linalg.norm(deviation.astype(np.float64), axis=1)
     scale = float(np.median(distance)) or float(distance.max()) or 1.0
-    far = np.flatnonzero(distance > _FARTHEST * scale)
+    far = np.flatnonzero(distance > _MAX_DISTANCE * scale)
     if len(far):
         raise DataError(
-            f"no point may lie {_FARTHEST:.0e} times further out than most; {len(far)} do, the "
+            f"no point may lie {_MAX_DISTANCE:.0e} times further out than most; {len(far)} do, the "
             f"first at {distance[far[0]]:.3g} where {scale:.3g} is usual. Remove the outliers."
         )
     return np.ascontiguousarray(deviation / scale, dtype=np.float32), scale

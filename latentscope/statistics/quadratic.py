@@ -17,7 +17,7 @@ from scipy.special import ndtr
 from latentscope._types import FloatArray
 
 _TAIL = 30.0  # standard deviations of Q about its mean that count as all of it
-_SMALLEST = 1e-9  # the integral is cut where the characteristic function is below this
+_MIN_CHARACTERISTIC = 1e-9  # the integral is cut where the characteristic function is below this
 _MAX_STEPS = 20_000
 _AT_ONCE = 64  # edges per sweep, which bounds the memory
 
@@ -93,4 +93,8 @@ def _n_steps(step: float, variance: FloatArray) -> int:
     """Return after how many steps the characteristic function is negligible."""
     n = np.unique(np.geomspace(16, _MAX_STEPS, 60).astype(int))
     size = np.exp(-0.25 * np.log1p((2 * np.outer(n * step, variance)) ** 2).sum(axis=1))
-    return int(n[np.argmax(size < _SMALLEST)]) if (size < _SMALLEST).any() else _MAX_STEPS
+    return (
+        int(n[np.argmax(size < _MIN_CHARACTERISTIC)])
+        if (size < _MIN_CHARACTERISTIC).any()
+        else _MAX_STEPS
+    )

@@ -14,8 +14,8 @@ from latentscope._compute.blas import one_blas_thread
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.statistics.kmeans import Assignment, Centroids, lloyd, nearest, nested_seeds
 
-_LEAST_SHARE = 0.02  # of the points, in the smallest cluster
-_REST = 1e-2  # share by which no inertia falls any more when the steps end
+_MIN_SHARE = 0.02  # of the points, in the smallest cluster
+_TOLERANCE = 1e-2  # share by which no inertia falls any more when the steps end
 
 
 def fit_and_agreement(
@@ -44,7 +44,7 @@ def fit_and_agreement(
     predicted, own = (
         _labels(second, _clustered(half, ks, random).centroids) for half in (first, second)
     )
-    least = _LEAST_SHARE * len(second)
+    least = _MIN_SHARE * len(second)
     agreement = [_agreement(*pair, least) for pair in zip(own.T, predicted.T, strict=True)]
     return inertia, np.array(agreement)
 
@@ -78,7 +78,7 @@ def _clustered(points: FloatArray, ks: IntArray, random: np.random.Generator) ->
     origin = np.zeros(points.shape[1])
     with one_blas_thread():
         seeds = nested_seeds(points, ks, origin, int(random.integers(2**31)))
-    return lloyd(points, seeds, origin, rest=_REST, title="k-means")
+    return lloyd(points, seeds, origin, rest=_TOLERANCE, title="k-means")
 
 
 def _labels(points: FloatArray, centroids: Centroids) -> Array:

@@ -67,7 +67,7 @@ def test_chunks_never_written_or_larger_than_a_reading_are_left_to_the_library(
         assert plain_chunks(file["z"]) is None
         assert (as_matrix("z", file["z"]).read(1000, N) == 0).all()
     with stored(tmp_path / "z.h5") as dataset:
-        monkeypatch.setattr(hdf5_rows, "_LARGEST", 1000 * D * 4 - 1)
+        monkeypatch.setattr(hdf5_rows, "_MAX_CHUNK_BYTES", 1000 * D * 4 - 1)
         assert plain_chunks(dataset) is None
 
 

@@ -18,9 +18,9 @@ from latentscope._compute.kernels import compiled
 from latentscope._types import FloatArray, IntArray
 
 _REACH = 3.0  # beyond which kernels are zero
-_MOST_STEPS = 300
+_MAX_STEPS = 300
 _STRIDE = 1.5  # of the mean shift, which alone creeps
-_REST = 0.02  # a shorter step ends the way of a point
+_TOLERANCE = 0.02  # a shorter step ends the way of a point
 _ACROSS = 0.7  # standard deviation of the contrast's kernel across a ridge
 _ALONG = 2.0  # the same along it
 
@@ -154,7 +154,7 @@ def _shift(
     shift = np.empty(d)
     for s in range(len(places)):
         x = places[s]
-        for _ in range(_MOST_STEPS):
+        for _ in range(_MAX_STEPS):
             n_runs = _nearby(x, first, n_side, runs)
             value, vector = np.linalg.eigh(_local(x, points, runs, n_runs, shift))
             along = 0.0
@@ -165,7 +165,7 @@ def _shift(
                 move = _STRIDE * (shift[k] - along * vector[k, d - 1])
                 step += move * move
                 x[k] += move
-            if step < _REST * _REST:
+            if step < _TOLERANCE * _TOLERANCE:
                 directions[s] = vector[:, d - 1]
                 is_ridge[s] = 1.0 if value[d - 1] > 0.0 and value[d - 2] < 1.0 else 0.0
                 break

@@ -19,13 +19,13 @@ from latentscope.errors import DataError
 from latentscope.statistics.draws import in_order_of, normal_scores, standardised
 from latentscope.statistics.patterns.window import Window
 
-_MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
-_MOST_ROUNDS = 1000
+_WHOLE_CLOUD_SHARE = 0.5  # share of the points that are compared, from which whole clouds are drawn
+_MAX_ROUNDS = 1000
 _CELLS = 32  # per side, for the fit of the smooth density
 _EDGES = np.linspace(0, 1, _CELLS + 1)
 _FINE = 128  # per side, for its draws
 _DEGREES = (0, 1, 2, 3, 4, 6)
-_REST = 1e-4  # gradient per cell and point of a cell, at which the fit rests
+_TOLERANCE = 1e-4  # gradient per cell and point of a cell, at which the fit rests
 _RIDGE = 1e-4  # penalty that keeps the density smooth where most of the window is empty
 
 
@@ -44,7 +44,7 @@ class WindowNull(ABC):
         """
         parts: list[FloatArray] = []
         missing = self.n
-        for _ in range(_MOST_ROUNDS):
+        for _ in range(_MAX_ROUNDS):
             candidates = self.round(random)
             inside = candidates[self.window.holds(candidates)]
             few = len(inside) <= missing
@@ -93,7 +93,7 @@ class _Elliptical(WindowNull):
         self.mean = self.points.mean(axis=0)
         self.root = np.asarray(np.linalg.cholesky(np.cov(self.points.T)), dtype=float)
         self.ends = _mahalanobis_ends(self.window, self.mean, self.root)
-        self.is_whole = self.n > _MOST * len(self.points)
+        self.is_whole = self.n > _WHOLE_CLOUD_SHARE * len(self.points)
         self.fit_radii()
 
     def fit_radii(self) -> None:
@@ -172,7 +172,7 @@ class _SpaceGaussian(WindowNull):
 
     def round(self, random: np.random.Generator) -> FloatArray:
         white = random.standard_normal((self.points.shape[1], len(self.points)))
-        if self.n > _MOST * len(self.points):
+        if self.n > _WHOLE_CLOUD_SHARE * len(self.points):
             white = standardised(white)
         return np.asarray((self.root @ white).T + self.mean)
 
@@ -230,7 +230,7 @@ def _fitted_density(counts: FloatArray, degree: int) -> tuple[float, FloatArray]
         alpha=_RIDGE,
         fit_intercept=False,
         solver="newton-cholesky",
-        tol=_REST * max(1.0, float(counts.mean())),
+        tol=_TOLERANCE * max(1.0, float(counts.mean())),
     )
     quiet = np.errstate(over="ignore", invalid="ignore")
     with one_blas_thread(), quiet, warnings.catch_warnings():

@@ -23,7 +23,7 @@ from latentscope.statistics.patterns.pairs import pair_sums
 
 N_RADII = 40  # of each function
 _REACH = {"pairs": 4.0, "nearest": 1.5, "empty": 2.0, "alignment": 4.0}  # in mean spacings
-_FARTHEST = 0.25  # of the side, beyond which the edge corrections rest on few points
+_MAX_RADIUS = 0.25  # of the side, beyond which the edge corrections rest on few points
 _GRID = 64  # places per side from which empty space is measured
 
 
@@ -59,7 +59,7 @@ def distances(n: int) -> dict[str, FloatArray]:
     """Return the distances at which the functions of n points are taken, in sides of the window."""
     spacing = 1 / np.sqrt(n)
     steps = np.arange(1, N_RADII + 1) / N_RADII
-    return {name: min(reach * spacing, _FARTHEST) * steps for name, reach in _REACH.items()}
+    return {name: min(reach * spacing, _MAX_RADIUS) * steps for name, reach in _REACH.items()}
 
 
 def pattern(points: FloatArray, radii: dict[str, FloatArray]) -> Pattern:

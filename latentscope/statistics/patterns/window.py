@@ -11,7 +11,7 @@ from latentscope._warn import warn
 from latentscope.errors import DataError
 
 _DEFAULT_POINTS = 1500  # in the default window: enough to show structure by eye
-_MOST_TIES = 0.05  # share of the points whose coordinates are those of others
+_MAX_TIES = 0.05  # share of the points whose coordinates are those of others
 _SAME = 1e-6  # of the points' range along an axis, within which coordinates count as equal
 _TINY = np.finfo(float).tiny
 
@@ -80,7 +80,7 @@ def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> F
     steps = np.round(points / (_SAME * np.maximum(np.ptp(points, axis=0), _TINY)))
     for axis, values in zip(axes, steps.T, strict=True):
         tied = 1 - len(np.unique(values)) / len(values)
-        if tied > _MOST_TIES:
+        if tied > _MAX_TIES:
             raise DataError(
                 f"coordinates must differ from point to point; {tied:.0%} of those on axis {axis} "
                 f"in {window.name} repeat others, as rounded values and copied rows do, and a "
