@@ -35,9 +35,7 @@ from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, refuse_overflow, varying_axes
 
 _MIN_POINTS = 128  # distinct points, below which nothing is said
-_MAX_DISTANCE = (
-    1e6  # of the usual distance from the median, beyond which others look like one point
-)
+_MAX_DISTANCE = 1e6  # of the usual distance from the median: beyond, the others look like one point
 _MAX_TIES = 0.05  # share of equal distances, above which the coordinates are too coarse
 _THIN, _FEWER, _LIKE, _ABOVE = 1 / 3, 0.75, 0.9, 1.1  # of the Gaussian's dimension
 _CURVE = 1.5  # dimensions, below which points lie along curves

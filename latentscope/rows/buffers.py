@@ -12,9 +12,7 @@ import numpy as np
 
 from latentscope._types import Array
 
-_MAX_BUFFERS = (
-    16  # buffers that are kept; more are under way only where a summary keeps what it is shown
-)
+_MAX_BUFFERS = 16  # buffers kept; more are in use only where a summary keeps what it is shown
 
 
 def _references(arrays: list[Array]) -> list[int]:

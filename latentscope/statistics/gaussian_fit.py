@@ -18,9 +18,7 @@ from latentscope._compute.kernels import compiled
 from latentscope._types import BoolArray, FloatArray
 
 _MAX_STEPS = 100
-_MAX_MISFIT = (
-    0.02  # share of the squares left by the moments, above which the peak is tried as start
-)
+_MAX_MISFIT = 0.02  # share of the squares left by the moments; above it the peak is tried as start
 _TINY = 1e-100  # on the diagonal where no parameter has any effect
 _TOLERANCE = 1e-5  # step, relative to the amplitude and to σ, that ends the search
 _SQRT_HALF = math.sqrt(0.5)
