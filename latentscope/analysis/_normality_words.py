@@ -6,8 +6,8 @@ import numpy as np
 
 from latentscope._table import Table
 from latentscope._types import FloatArray
+from latentscope.statistics import ALPHA
 
-_LEVEL = 0.05
 _FEW_ROWS, _FEW_PER_DIRECTION = 50, 3
 _UNKNOWN = "cannot tell"
 _LARGE, _SMALL = 0.1, 0.02  # effect sizes of the whole cloud
@@ -100,7 +100,7 @@ def _how_sure(result: Any) -> str:
 
 
 def _is_seen(result: Any) -> bool:
-    return result.p_value is not None and result.p_value <= _LEVEL
+    return result.p_value is not None and result.p_value <= ALPHA
 
 
 def _fewest(result: Any) -> int:

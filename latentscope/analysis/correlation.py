@@ -23,9 +23,8 @@ from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows.reduction import reduce
 from latentscope.rows.source import as_rows
+from latentscope.statistics import ALPHA
 from latentscope.statistics.moments import Covariance
-
-_LEVEL = 0.05  # of all pairs together
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -72,7 +71,7 @@ class Correlation(Result):
     @property
     def limit(self) -> float:
         """Correlation, without its sign, that independent axes exceed anywhere once in 20 times."""
-        return self._of_largest(_LEVEL)
+        return self._of_largest(ALPHA)
 
     @property
     def n_beyond(self) -> int:

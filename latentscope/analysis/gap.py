@@ -28,11 +28,11 @@ from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import as_rows
+from latentscope.statistics import ALPHA
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, varying_axes
 from latentscope.statistics.split_halves import fit_and_agreement
 
-_LEVEL = 0.05
 _MIN_NULLS = 19  # with which a p-value can be as low as 0.05
 _MIN_PER_CLUSTER = 10  # points
 _MIN_POINTS = 20
@@ -137,7 +137,7 @@ class ClusterGap(Result):
         The k of the largest gap among those of `is_group`, if the p-value is at most 0.05.
         """
         p = self.p_value
-        if p is None or p > _LEVEL or not self.is_group.any():
+        if p is None or p > ALPHA or not self.is_group.any():
             return None
         return int(self.n_clusters[np.where(self.is_group, self.gap, -np.inf).argmax()])
 
@@ -161,7 +161,7 @@ class ClusterGap(Result):
                 f"covariance (p = {p:.2g}), and halves of the points agree on them "
                 f"({self.stability[at]:.2f}, in a Gaussian {self.null_stability[:, at].mean():.2f})"
             )
-        if p <= _LEVEL:
+        if p <= ALPHA:
             return (
                 f"no clusters, but not Gaussian either: k-means with {ks} fits better than in a "
                 f"Gaussian of the same covariance (p = {p:.2g}), but {self._objection()}"

@@ -33,12 +33,12 @@ from latentscope.analysis._views import axis_names
 from latentscope.analysis.pca import PCA
 from latentscope.results import Result
 from latentscope.rows.source import as_rows
+from latentscope.statistics import ALPHA
 from latentscope.statistics.patterns.envelope import envelope
 from latentscope.statistics.patterns.nulls import NULLS
 from latentscope.statistics.patterns.pattern import N_RADII, distances
 from latentscope.statistics.patterns.window import window_about
 
-ALPHA = 0.05
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
 MIN_SETS = 39  # with fewer an envelope of 95 % is hardly one
 _ALIGNED = 0.1  # share of distances with more alignment than chance, below which it is a trend's

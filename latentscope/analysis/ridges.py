@@ -34,12 +34,12 @@ from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows.reduction import collect
 from latentscope.rows.source import as_rows
+from latentscope.statistics import ALPHA
 from latentscope.statistics.moments import Covariance
 from latentscope.statistics.patterns.nulls import NULLS, WindowNull, window_null
 from latentscope.statistics.patterns.ridge_points import RidgePoints
 from latentscope.statistics.patterns.window import Window, window_about, without_copies
 
-ALPHA = 0.05
 _MIN_POINTS = {2: 30, 3: 150}  # by the number of axes: below, a window is all edge
 _COMMON = 0.1  # share of the null's ridge points that are above the level of a piece
 _WIDEST = 0.25  # of the side: a wider bandwidth leaves no room between the edges

@@ -27,7 +27,6 @@ from latentscope.analysis._planes import planes_of
 from latentscope.analysis._views import axis_names
 from latentscope.analysis.pca import PCA
 from latentscope.analysis.plane_structure import (
-    ALPHA,
     MIN_SETS,
     PlaneStructure,
     structure_result,
@@ -35,6 +34,7 @@ from latentscope.analysis.plane_structure import (
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows.source import as_rows
+from latentscope.statistics import ALPHA
 from latentscope.statistics.patterns.nulls import NULLS
 from latentscope.statistics.patterns.window import window_of
 

@@ -21,8 +21,6 @@ from latentscope.rows.buffers import Buffers
 from latentscope.rows.files import FileRows, Seen
 
 _MAX_CHUNK_BYTES = 64 * 2**20  # all of a chunk is read for each run that needs some of it
-    64 * 2**20
-)  # bytes of a chunk, all of which is read for each run that needs some of it
 _MIN_CHUNK_BYTES = 2**16  # below it a call per chunk costs more than the library
 _CHECKSUM = 4  # bytes after each chunk
 

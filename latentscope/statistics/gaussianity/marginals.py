@@ -18,6 +18,7 @@ from scipy.special import ndtr, ndtri
 
 from latentscope._compute.kernels import compiled
 from latentscope._types import Array, FloatArray, IntArray
+from latentscope.statistics import ALPHA
 
 _REACH = 6.0  # standard deviations that the grid covers on either side
 _PER_UNIT = 64  # bins per standard deviation
@@ -75,7 +76,7 @@ class MarginalSums:
         return self.n / (self.n - 1)
 
 
-def chance_gap(n: int, n_columns: int = 1, *, level: float = 0.05) -> float:
+def chance_gap(n: int, n_columns: int = 1, *, level: float = ALPHA) -> float:
     """Return the gap that the largest of many normal columns of n rows exceeds once in 1 / level.
 
     Dallal and Wilkinson's approximation of the upper tail, solved for the gap; Bonferroni's bound
@@ -92,7 +93,7 @@ def chance_gap(n: int, n_columns: int = 1, *, level: float = 0.05) -> float:
     return float(root / np.sqrt(size))
 
 
-def chance_moments(n: int, n_columns: int = 1, *, level: float = 0.05) -> tuple[float, float]:
+def chance_moments(n: int, n_columns: int = 1, *, level: float = ALPHA) -> tuple[float, float]:
     """Return sizes of skewness and excess kurtosis that the largest of many exceeds as rarely.
 
     Examples
