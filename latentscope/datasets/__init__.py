@@ -8,7 +8,7 @@
 from importlib import import_module
 from typing import Any
 
-# No module may bear the name of a function: importing it would put the module in its place.
+# No module may have the name of a function: importing it would replace the function.
 _HOME = {  # public name: the module that defines it, imported on first use
     "celeba": "latentscope.datasets._celeba",
     "drawn_faces": "latentscope.datasets.faces",

@@ -1,9 +1,9 @@
-"""Decoded images in a file, so that they are decoded once and never fill the memory.
+"""Cache of decoded images on disk, so that they are decoded once and never fill the memory.
 
-Two files per source, size and channels: the pixels as a memory-mapped ``.npy``, and after it a
-``.json`` with names, left-out images and the size of the former. Both names hold a hash of what the
-source is and of what changes when its images do, so a file that is there is the right one, and a
-killed writer leaves none that looks complete.
+Each source, size and number of channels has two files: first the pixels as a memory-mapped
+``.npy``, then a ``.json`` with the names, the images left out and the size of the ``.npy``. Both
+file names contain a hash of the source and one of its state, which changes when its images do. So a
+file that exists is the right one, and a killed writer leaves none that looks complete.
 """
 
 import hashlib
@@ -29,18 +29,18 @@ from latentscope.datasets._entries import SUFFIXES, Entry, Read, Source
 from latentscope.datasets._pool import Found, decoded
 from latentscope.errors import DataError, DataTypeError, LatentscopeError
 
-_FORMAT = 1  # of the files and of how images are cut: another number, and all are decoded again
+_FORMAT = 1  # of the files and of the cropping: with a new number, all images are decoded again
 _VARIABLE = "LATENTSCOPE_CACHE"
 _REMEDY = f"Pass cache= another folder, or name one in the environment variable {_VARIABLE}."
 _ABANDONED_SECONDS = 24 * 3600
-_KEPT = 8  # characters of a family's hash that the names of parts still show
+_KEPT = 8  # characters of a family's hash that remain in the names of temporary files
 
 Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Pixels of shape (n, size, size, channels), names, and (name, reason) of what is left out."""
+    """Pixels of shape (n, size, size, channels), names, and (name, reason) of images left out."""
 
     pixels: Array
     names: list[str]
@@ -48,7 +48,7 @@ class Decoded:
 
 
 def cache_folder(cache: str | os.PathLike[str] | None) -> Path:
-    """Return the folder that the caller, the environment or the system gives."""
+    """Return the cache folder given by the caller, the environment or the system."""
     chosen = cache if cache is not None else os.environ.get(_VARIABLE)
     try:
         return Path(chosen or platformdirs.user_cache_dir("latentscope", appauthor=False))
@@ -59,14 +59,14 @@ def cache_folder(cache: str | os.PathLike[str] | None) -> Path:
 def open_or_decode(
     source: Source, *, size: int, channels: int, is_strict: bool, folder: Path
 ) -> Decoded:
-    """Return the images of a source from the cache, after decoding them if they are not there."""
+    """Return the images of a source from the cache; decode them first if they are not there."""
     index = folder / f"{_name(source, size, channels)}.json"
     found = _stored(index)
     if found is None:
         _decode_into(index, source, (size, size, channels), is_strict)
         found = _stored(index)
     if found is None:
-        raise DataError(f"what was just written to {folder} is gone. {_REMEDY}")
+        raise DataError(f"the files just written to {folder} are gone. {_REMEDY}")
     if is_strict and found.skipped:
         raise refusal(source, *found.skipped[0])
     return found
@@ -81,7 +81,7 @@ def refusal(source: Source, name: str, reason: str) -> DataError:
 
 
 def _name(source: Source, size: int, channels: int) -> str:
-    """Return ``<source>-<what it is>-<state it is in>``."""
+    """Return ``<source>-<hash of its identity>-<hash of its state>``."""
     path = source.path.resolve()
     label = re.sub(r"\W", "_", path.stem, flags=re.ASCII)[:16]
     return f"{label}-{_hash([_FORMAT, str(path), size, channels])}-{_hash(source.stamp())}"
@@ -118,7 +118,7 @@ def _decode_into(index: Path, source: Source, shape: Shape, is_strict: bool) -> 
 
 @contextmanager
 def _cache_errors(folder: Path) -> Iterator[None]:
-    """Make the folder, and say of all that the system then refuses what can be done."""
+    """Create the folder; add the remedy to every error of the system that follows."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
@@ -131,15 +131,15 @@ def _cache_errors(folder: Path) -> Iterator[None]:
 def _check_space(folder: Path, n: int, n_bytes: int) -> None:
     if shutil.disk_usage(folder).free < n * n_bytes:
         raise DataError(
-            f"{n:,} images take {n * n_bytes / 2**30:.2g} GiB, and the disk of the cache folder "
-            f"{folder} has less left. {_REMEDY}"
+            f"{n:,} images take {n * n_bytes / 2**30:.2g} GiB, more than is free on the disk of "
+            f"the cache folder {folder}. {_REMEDY}"
         )
 
 
 def _write(
     index: Path, source: Source, entries: list[Entry], read: Read, shape: Shape, is_strict: bool
 ) -> None:
-    """Write the pixels, then the file that says they are complete."""
+    """Write the pixels, then the file that marks them as complete."""
     with (
         replacing(index.with_suffix(".npy")) as part,
         part.open("wb") as file,
@@ -163,12 +163,12 @@ def _write(
 def _write_pixels(
     file: BinaryIO, images: Iterable[Found], source: Source, is_strict: bool
 ) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the names of what was written, and names and reasons of what was not."""
+    """Write pixels; return the names of the images written, and (name, reason) of the others."""
     names: list[str] = []
     skipped: list[tuple[str, str]] = []
     for entry, found in images:
         if not isinstance(found, str):
-            file.write(found.data)  # not through a memory map, which a full disk crashes
+            file.write(found.data)  # not through a memory map, which crashes on a full disk
             names.append(entry.name)
         elif is_strict:
             raise refusal(source, entry.name, found)
@@ -190,11 +190,11 @@ def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
 
 
 def _remove_older(index: Path) -> None:
-    """Remove what the cache holds of earlier states of the source, and parts of killed writers."""
+    """Remove cached files of earlier states of the source, and leftovers of killed writers."""
     family = index.stem.rpartition("-")[0]
     for path in index.parent.glob(f"{family}-*"):
         if path.stem != index.stem:
-            with suppress(OSError):  # Windows keeps what is still mapped somewhere
+            with suppress(OSError):  # Windows cannot remove a file that is still mapped
                 path.unlink()
     for path in index.parent.glob(f".*.part.*{family[-_KEPT:]}-*"):
         with suppress(OSError):

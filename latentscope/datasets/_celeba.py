@@ -32,21 +32,21 @@ def celeba(
     on_error: str = "raise",
     cache: str | PathLike[str] | None = None,
 ) -> Images:
-    r"""Open CelebA's aligned photographs, or a part of them, with what is known of each.
+    r"""Open CelebA's aligned photographs, or a part of them, with attributes and partition.
 
-    Each is cut to the square about its centre (178×178 of the official 178×218 pixels) and resized
-    (bicubic). That happens once; see `folder` for the cache.
+    Each is cropped to its central square (178×178 of the official 178×218 pixels) and resized
+    (bicubic). This is done once; see `folder` for the cache.
 
     Parameters
     ----------
     path : str or path-like
         The official ``img_align_celeba.zip``, read without extracting it; the extracted folder; or
-        the folder in which one of both lies.
+        the folder that contains one of the two.
     attributes : str or path-like, optional
         ``list_attr_celeba.txt``; by default the one beside the images or in the download's folder
-        ``Anno``, if there.
+        ``Anno``, if it exists.
     partition : str or path-like, optional
-        ``list_eval_partition.txt``; by default the one beside the images or in ``Eval``, if there.
+        ``list_eval_partition.txt``; by default the one beside the images or in ``Eval``, if any.
     size : int
         Height and width of the result, in pixels.
     on_error : str
@@ -57,15 +57,15 @@ def celeba(
     Returns
     -------
     Images
-        Sorted by file name, which is the id. Attributes are labels of bool under their own names,
-        like ``labels["Smiling"]``; the label "partition" is train, validation or test.
+        Sorted by file name, which is the id. Attributes become boolean labels with their own names,
+        such as ``labels["Smiling"]``; the label "partition" is train, validation or test.
 
     Raises
     ------
     MissingFileError, FileFormatError
-        If a file is missing, or not of the official layout; the message names the line.
+        If a file is missing or does not have the official layout; the message names the line.
     DataError
-        If an image cannot be used, or the lists do not know it.
+        If an image cannot be used, or is missing from the lists.
 
     Examples
     --------
@@ -96,12 +96,12 @@ def celeba(
 
 
 def has_attributes(path: str | PathLike[str]) -> bool:
-    """Tell whether the list of attributes lies where `celeba` looks for it."""
+    """Return True if the list of attributes is where `celeba` looks for it."""
     return _list_path("attributes", None, _place(path), *_ATTRIBUTES) is not None
 
 
 def _place(path: str | PathLike[str]) -> Path:
-    """Return the zip, or the folder, that a path means."""
+    """Return the zip or the folder of images that a path refers to."""
     given = existing(path)
     inner = (given / f"{_NAME}.zip", given / _NAME)
     return next((found for found in inner if found.exists()), given)
@@ -110,7 +110,7 @@ def _place(path: str | PathLike[str]) -> Path:
 def _list_path(
     name: str, given: str | PathLike[str] | None, place: Path, file: str, official: str
 ) -> Path | None:
-    """Return the list that was given, or the one that lies where it usually does, or None."""
+    """Return the list that was given, or the one at a usual place, or None."""
     if given is not None:
         return existing(given, name)
     beside = place.absolute().parent
@@ -130,8 +130,8 @@ def _labels(lists: dict[str, Path | None], names: list[str]) -> dict[str, Any]:
 def _check_distinct(names: list[str], source: Source) -> None:
     if len(set(names)) == len(names):
         return
-    twice = Counter(names).most_common(1)[0][0]
+    repeated = Counter(names).most_common(1)[0][0]
     raise DataError(
-        f"CelebA's images have distinct file names; {source.path} has {twice} in more than one "
+        f"CelebA's images have distinct file names; {source.path} has {repeated} in more than one "
         f"folder. Pass the folder or zip of the aligned images alone, or use datasets.folder."
     )

@@ -13,14 +13,14 @@ _SIGNS = {"1": True, "-1": False}
 
 
 def read_attributes(path: Path, names: list[str]) -> dict[str, BoolArray]:
-    """Return a column per attribute: a count line, a line of names, then ``file ±1 ±1 …``."""
+    """Return a column per attribute; lines are a count, the names, then ``file ±1 ±1 …``."""
     lines = _lines(path)
     if len(lines) < 2 or not lines[0].strip().isdecimal():
         start = lines[0][:40] if lines else ""
         raise FileFormatError(
             f"{path} must start with a line that counts the images and one that names the "
-            f"attributes, as the official list_attr_celeba.txt; line 1 is {start!r}. Another "
-            "edition, such as a CSV, is not read."
+            f"attributes, like the official list_attr_celeba.txt; line 1 is {start!r}. Other "
+            "editions, such as a CSV, are not supported."
         )
     attributes = lines[1].split()
     if len(set(attributes)) < max(len(attributes), 1):
@@ -69,7 +69,7 @@ def _rows(
                 f"{error.args[0]!r}."
             ) from error
         if name in rows:
-            raise FileFormatError(f"{path}, line {number} is the second one of {name}.")
+            raise FileFormatError(f"{path}, line {number} is the second one for {name}.")
         rows[name] = row
     return rows
 

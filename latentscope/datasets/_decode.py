@@ -1,7 +1,7 @@
-"""One image file: checked, cut to a square about its centre, resized.
+"""Decoding of one image file: checked, cropped to its central square, resized.
 
-What would come out otherwise than it looks (CMYK, 16 bits, transparency) or stands for several
-images is refused rather than converted, and so is what is broken.
+A file that would not come out as it looks (CMYK, 16 bits, transparency), that holds several images
+or that is broken is rejected rather than converted.
 """
 
 import io
@@ -18,7 +18,7 @@ from latentscope._types import Array
 
 CUT = "centre square, bicubic"
 MIN_SIDE = 8  # pixels; less is an icon or a tracking pixel
-_MAX_PIXELS = 1024**3 // 12  # Pillow's own limit, even where a caller has lifted that
+_MAX_PIXELS = 1024**3 // 12  # Pillow's own limit, even if a caller has lifted it
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 _MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr"}
 _DEEP = re.compile(r"(RGB[AaX]?|LA?);16")  # raw modes; "BGR;16" is 16 bits for all three
@@ -31,14 +31,14 @@ class BadImageError(Exception):
 def decode(content: bytes, size: int, channels: int) -> Array:
     """Return the image in `content` as bytes of shape (size, size, channels).
 
-    The resampling is bicubic: its filter grows with the reduction, so that nothing aliases, and it
-    rings less than Lanczos where photographs are slightly enlarged. Neither Pillow's `draft` nor
-    `reducing_gap` shortens the way, because both change the result.
+    The resampling is bicubic: its filter widens with the reduction, so that nothing aliases, and it
+    rings less than Lanczos where photographs are slightly enlarged. Pillow's shortcuts `draft` and
+    `reducing_gap` are not used, because both change the result.
 
     Raises
     ------
     BadImageError
-        If it is broken or odd.
+        If it is broken or of a kind that is not supported.
     """
     try:
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
@@ -54,15 +54,15 @@ def decode(content: bytes, size: int, channels: int) -> Array:
         raise BadImageError(
             f"is not recognised as an image; it {looks_like(content[:64])}"
         ) from error
-    except Exception as error:  # the readers of Pillow raise whatever a broken file leads to
+    except Exception as error:  # Pillow's readers raise whatever a broken file leads to
         raise BadImageError(f"is corrupt or truncated ({error})") from error
 
 
 @contextmanager
 def strict_pillow() -> Iterator[None]:
-    """Make Pillow's warning of gigantic images an error, and silence what it says of metadata.
+    """Turn Pillow's warning of gigantic images into an error, and silence those about metadata.
 
-    Filters belong to the process, so this goes around the threads that decode, not into them.
+    Warning filters belong to the process, so use this around the threads that decode, not in them.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -71,20 +71,20 @@ def strict_pillow() -> Iterator[None]:
 
 
 def _check_header(image: Image.Image) -> None:
-    """Refuse what can be refused before any pixel is decoded."""
+    """Reject what can be rejected before any pixel is decoded."""
     width, height = image.size
     if width * height > _MAX_PIXELS:
         raise BadImageError(f"is gigantic: {width:,}×{height:,} pixels")
     if min(width, height) < MIN_SIDE:
         raise BadImageError(f"is {width}×{height} pixels, less than {MIN_SIDE} across")
-    # Phones keep a depth map or the like as second frame of an MPO, which is a JPEG otherwise.
+    # Phones store a depth map or the like as second frame of an MPO, which otherwise is a JPEG.
     if getattr(image, "is_animated", False) and image.format != "MPO":
         raise BadImageError("is animated or has several pages")
     raw_modes = str([tile[3] for tile in getattr(image, "tile", [])])
     if image.mode.startswith(("I", "F")) or _DEEP.search(raw_modes):
         raise BadImageError("has more than 8 bits per channel")
     if image.mode not in _MODES:
-        raise BadImageError(f"has the colours {image.mode}, which have no exact RGB")
+        raise BadImageError(f"has the colour mode {image.mode}, which has no exact RGB")
 
 
 def _plain(image: Image.Image, channels: int) -> Image.Image:

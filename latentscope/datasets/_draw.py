@@ -1,9 +1,9 @@
-"""A painter of soft-edged ellipses, compiled by Numba: what `drawn_faces` is made of.
+"""Painting of soft-edged ellipses, of which `drawn_faces` is made, compiled by Numba.
 
 Every shape is one bent, tapered, squarish ellipse. Its implicit function s(x, y) is 1 on the edge,
-and (s − 1) / |∇s| is the distance to it there, in first order; a pixel's coverage falls from 1 to 0
-across one pixel. Soft shapes fade with s instead, alike in all directions. Coverage is continuous
-in every parameter, so the images are.
+and (s − 1) / |∇s| is the distance to the edge, to first order; a pixel's coverage falls from 1 to 0
+across one pixel. Soft shapes fade with s instead, equally in all directions. Coverage is continuous
+in every parameter, and so are the images.
 """
 
 import math
@@ -20,12 +20,12 @@ COLUMNS = (
     "bend",  # y of the axis is bend · x²: below 0 its ends point up
     "taper",  # half-width gained per unit of y
     "square",  # 0: ellipse, 1: |x|⁴ + |y|⁴ = 1
-    "soft",  # width of the edge at the thinnest place, if it is to be wider than a pixel
+    "soft",  # width of the edge at the thinnest place, if wider than a pixel
     "opacity", "mask",
     "red", "green", "blue", "red_below", "green_below", "blue_below",  # 0 … 1, at top and bottom
 )  # fmt: skip
 FREE, SETS_MASK, INSIDE, OUTSIDE = 0.0, 1.0, 2.0, 3.0
-"""Values of "mask": paint freely; also become the mask; paint only inside, or outside, of it."""
+"""Values of "mask": paint freely; also become the mask; paint only inside it; only outside it."""
 
 _MIN_WIDTH = 0.3  # share of the half-width that tapering leaves
 _TINY = 1e-12
@@ -40,9 +40,9 @@ def paint(shapes: FloatArray, detail: int, pixels: Array) -> None:
     shapes : float64 array of shape (n, n_shapes, 18)
         See `COLUMNS`.
     detail : int
-        Samples per pixel and axis, averaged: more where a pixel is larger than what is drawn.
+        Samples per pixel and axis, averaged: more than one if pixels are larger than the details.
     pixels : uint8 array of shape (n, size, size, 3)
-        Filled.
+        Filled with the result.
     """
     side = pixels.shape[1] * detail
     canvas = np.zeros((side, side, 3), np.float32)
@@ -65,7 +65,7 @@ def _paint_shape(shape: FloatArray, canvas: Array, mask: Array) -> None:
     x, y = shape[0], shape[1]
     is_soft = soft > 2 / side
     per_edge = 1 / (soft if is_soft else 2 / side)
-    thin = _thin(shape)
+    thin = _half_thickness(shape)
     left, right, top, bottom = _box(shape, side)
     if mode == SETS_MASK:
         mask[:] = 0
@@ -82,23 +82,23 @@ def _paint_shape(shape: FloatArray, canvas: Array, mask: Array) -> None:
                 cover *= cover * (3 - 2 * cover)
             if mode == SETS_MASK:
                 mask[row, column] = cover
-            cover *= opacity * _open(mode, mask[row, column])
+            cover *= opacity * _unmasked_share(mode, mask[row, column])
             for channel in range(3):
                 fill = color[channel] + height * change[channel]
                 canvas[row, column, channel] += cover * (fill - canvas[row, column, channel])
 
 
 @compiled(error_model="numpy")
-def _open(mode: float, mask: float) -> float:
-    """Return the share of a pixel that the mask leaves open to paint."""
+def _unmasked_share(mode: float, mask: float) -> float:
+    """Return the share of a pixel that the mask allows to be painted."""
     if mode == INSIDE:
         return mask
     return 1.0 - mask if mode == OUTSIDE else 1.0
 
 
 @compiled(error_model="numpy")
-def _thin(shape: FloatArray) -> float:
-    """Return half the thickness, beyond which no point inside is from the edge."""
+def _half_thickness(shape: FloatArray) -> float:
+    """Return half the thickness; no point inside is farther from the edge."""
     return min(shape[3], 0.5 * (shape[4] + shape[5]))
 
 
@@ -124,7 +124,9 @@ def _distance(x: float, y: float, outline: tuple[float, ...]) -> tuple[float, fl
     by_x = along_u * per_x + by_y * lean
     slope = math.sqrt(by_x * by_x + by_y * by_y)  # times s³
     distance = (s - 1) * max(s * squared, _TINY) / max(slope, _TINY * _TINY)
-    distance = max(distance, abs(x) - wide)  # bent far, first order is too short beyond the ends
+    distance = max(
+        distance, abs(x) - wide
+    )  # for strong bends, first order is too short beyond the ends
     return distance, s, min(max(0.5 + 0.5 * v, 0.0), 1.0)
 
 
@@ -132,7 +134,7 @@ def _distance(x: float, y: float, outline: tuple[float, ...]) -> tuple[float, fl
 def _box(shape: FloatArray, side: int) -> tuple[int, int, int, int]:
     """Return the columns and rows (first, and one after the last) that a shape can touch."""
     cos, sin = math.cos(shape[2]), math.sin(shape[2])
-    grown, pixel = 1 + 0.5 * shape[9] / _thin(shape), 2 / side
+    grown, pixel = 1 + 0.5 * shape[9] / _half_thickness(shape), 2 / side
     half = grown * (shape[3] + abs(shape[7]) * max(shape[4], shape[5]) * grown) + pixel
     rise = shape[6] * half * half
     low = -shape[4] * grown + min(rise, 0.0) - pixel
@@ -154,7 +156,7 @@ def _pixel(position: float, side: int) -> int:
 
 @compiled(error_model="numpy")
 def _store(canvas: Array, detail: int, pixels: Any) -> None:
-    """Average detail × detail samples to a byte each."""
+    """Average detail × detail samples into each byte."""
     scale = 255 / (detail * detail)
     for row in range(pixels.shape[0]):
         for column in range(pixels.shape[1]):

@@ -1,6 +1,6 @@
-"""What a source of images is: names, the bytes of each, and a stamp that tells of changes.
+"""Sources of images: names, the bytes of each image, and a stamp that changes when they do.
 
-What an entry's header says against it is noted before it is read, so that nothing hostile is
+Problems that an entry's header reveals are recorded before it is read, so that nothing hostile is
 unpacked.
 """
 
@@ -15,8 +15,8 @@ from typing import Any
 from latentscope.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
-MAX_BYTES = 256 * 2**20  # of one file: what the largest image that is decoded has as plain pixels
-_PASSING = {  # no fault of the image: the same file may be read next time
+MAX_BYTES = 256 * 2**20  # of one file: the size, uncompressed, of the largest image that is decoded
+_TEMPORARY = {  # not the image's fault: reading the same file may succeed next time
     getattr(errno, name, None) for name in ("EIO", "ESTALE", "ETIMEDOUT", "EMFILE", "ENFILE")
 }
 
@@ -41,24 +41,24 @@ class Source(ABC):
 
     @abstractmethod
     def stamp(self) -> object:
-        """Return what changes when the images do, without reading any."""
+        """Return a value that changes when the images do, without reading them."""
 
     @abstractmethod
     def opened(self) -> AbstractContextManager[tuple[list[Entry], Read]]:
-        """Return a context of the entries, sorted by name, and a function that reads one.
+        """Return a context that gives the entries, sorted by name, and a function that reads one.
 
         The function may be called from several threads, and raises `BadImageError`.
         """
 
 
 def is_image(name: str) -> bool:
-    """Tell by the name; what systems hide beside images (._a.jpg, __MACOSX) is none."""
+    """Return True if the name is that of an image, and not hidden (._a.jpg, __MACOSX)."""
     parts = [part for part in PurePosixPath(name).parts if part != ".."]
     is_hidden = any(part.startswith((".", "__MACOSX")) for part in parts)
     return name.lower().endswith(SUFFIXES) and not is_hidden
 
 
-def raise_if_passing(error: Exception, path: object) -> None:
-    """Raise if reading failed for what is no fault of the image, which would be left out."""
-    if getattr(error, "errno", None) in _PASSING - {None}:
+def raise_if_temporary(error: Exception, path: object) -> None:
+    """Raise if reading failed for a temporary reason, so that the image is not left out."""
+    if getattr(error, "errno", None) in _TEMPORARY - {None}:
         raise DataError(f"reading {path} failed: {error}. Try again.") from error

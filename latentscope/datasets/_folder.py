@@ -29,8 +29,8 @@ def folder(
 ) -> Images:
     """Open all images of a folder with its sub-folders, or of a zip.
 
-    Each is turned as its EXIF data say, cut to the largest square about its centre and resized
-    (bicubic). That happens once: the pixels are kept in a memory-mapped file, and later calls open
+    Each is rotated according to its EXIF data, cropped to the largest central square and resized
+    (bicubic). This is done once: the pixels are kept in a memory-mapped file, and later calls open
     it in milliseconds until an image changes.
 
     Parameters
@@ -55,18 +55,18 @@ def folder(
     -------
     Images
         Sorted by name. ids are relative paths; the first part of each is the label "folder" if
-        there are sub-folders. meta counts (``n_skipped``) and names (``skipped``) what is left out.
+        there are sub-folders. meta counts (``n_skipped``) and names (``skipped``) images left out.
 
     Raises
     ------
     MissingFileError, FileFormatError
-        If there is no such path, or it is a file but no zip, or damaged.
+        If the path does not exist, or is a file that is damaged or not a zip.
     DataError
         If there are no images, one cannot be used, or the cache cannot be written.
 
     Notes
     -----
-    A change is noticed by the size and time of files, for a zip by those of the zip.
+    Changes are detected by the size and modification time of the files, or of the zip.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def folder(
 
 
 def source_of(path: str | os.PathLike[str]) -> Source:
-    """Return the source at a path that a caller gave."""
+    """Return the source of images at a path."""
     found = existing(path)
     if found.is_dir():
         return FolderSource(found)
@@ -98,7 +98,7 @@ def source_of(path: str | os.PathLike[str]) -> Source:
 
 
 def open_images(source: Source, *, size: int, channels: int, on_error: str, cache: Any) -> Decoded:
-    """Check the options, open the images, and warn of those left out."""
+    """Check the options, open the images, and warn about those left out."""
     channels = integer("channels", channels, low=1, high=3, why="1 for grey, 3 for RGB")
     if channels == 2:
         raise DataError("channels must be 3 for RGB or 1 for grey; got 2.")
@@ -120,7 +120,7 @@ def open_images(source: Source, *, size: int, channels: int, on_error: str, cach
 
 
 def meta_of(source: Source, found: Decoded) -> dict[str, Any]:
-    """Return where the images come from and how they were cut."""
+    """Return where the images come from and how they were cropped."""
     return {
         "source": source.path.name,
         "size": int(found.pixels.shape[1]),

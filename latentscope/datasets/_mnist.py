@@ -1,4 +1,4 @@
-"""MNIST, and whatever else comes as idx files: a magic number, the sizes, then the bytes.
+"""MNIST and other idx files: a magic number, the sizes, then the bytes.
 
 Format: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits"; all
 numbers big-endian. Sizes are checked against the file before anything is allocated.
@@ -21,32 +21,32 @@ from latentscope.images import Images
 
 _GZIP = b"\x1f\x8b"
 _UBYTE = 8  # the code of idx for bytes
-_SUSPECT_BYTES, _SUSPECT_RATIO = 256 * 2**20, 100  # digits shrink to a fifth
+_SUSPECT_BYTES, _SUSPECT_RATIO = 256 * 2**20, 100  # gzip shrinks digits to about a fifth
 _KINDS = {3: "images (idx3-ubyte)", 1: "labels (idx1-ubyte)"}
 
 
 def mnist(images: str | PathLike[str], *, labels: str | PathLike[str] | None = None) -> Images:
-    """Open images of an idx file, like MNIST's digits.
+    """Open the images of an idx file, such as MNIST's digits.
 
     Parameters
     ----------
     images : str or path-like
-        File of idx3-ubyte, like ``t10k-images-idx3-ubyte.gz``; gzip or not. What is not compressed
-        is memory-mapped.
+        File in idx3-ubyte format, such as ``t10k-images-idx3-ubyte.gz``, compressed with gzip or
+        not. An uncompressed file is memory-mapped.
     labels : str or path-like, optional
-        File of idx1-ubyte with one number per image.
+        File in idx1-ubyte format with one number per image.
 
     Returns
     -------
     Images
-        One channel, at the size of the file. The numbers are the label "digit".
+        One channel, at the size stored in the file. The numbers become the label "digit".
 
     Raises
     ------
     MissingFileError, FileFormatError
         If a file is missing, not idx, truncated or too long.
     TooLargeError
-        If it declares over 256 MiB and over 100 times what it stores.
+        If a file declares more than 256 MiB and more than 100 times what it stores.
     DataError
         If images and labels differ in number.
 
@@ -68,14 +68,14 @@ def mnist(images: str | PathLike[str], *, labels: str | PathLike[str] | None = N
         if len(columns["digit"]) != len(pixels):
             raise DataError(
                 f"labels must have one number per image; {path} has {len(pixels):,} images, "
-                f"{label_path} {len(columns['digit']):,} labels. Of the other part?"
+                f"{label_path} {len(columns['digit']):,} labels. Do they belong to another part?"
             )
     meta = {"source": path.name, "size": list(pixels.shape[1:3]), "cut": "as stored"}
     return Images(pixels, labels=columns, meta=meta | {"n_skipped": 0})
 
 
 def _read(path: Path, n_dims: int) -> Array:
-    """Return the bytes of an idx file in their shape."""
+    """Return the bytes of an idx file as an array of the shape that it declares."""
     if not path.is_file():
         raise FileFormatError(f"{path} must be an idx file; it is a folder, pipe or device.")
     if first_bytes(path).startswith(_GZIP):
@@ -99,9 +99,11 @@ def _read_gzip(path: Path, n_dims: int) -> Array:
                     f"{path} declares {n_bytes:,} bytes {shape} and stores {n_stored:,}: a file "
                     "that would fill the memory. Unpack it first if you trust it."
                 )
-            content = file.read(n_bytes + 1)  # one more tells of any number more
+            content = file.read(n_bytes + 1)  # one more byte shows that there are more
     except (EOFError, zlib.error, OSError) as error:
-        raise FileFormatError(f"{path} is damaged or truncated: {error}. Get it again.") from error
+        raise FileFormatError(
+            f"{path} is damaged or truncated: {error}. Download it again."
+        ) from error
     there = f"{len(content):,}" if len(content) <= n_bytes else "more"
     _check_length(path, shape, len(content), there)
     return np.frombuffer(content, np.uint8).reshape(shape)

@@ -1,4 +1,4 @@
-"""All images of a source decoded by several threads, in order, with few of them in memory."""
+"""Decoding of all images of a source in several threads, in order, with few in memory at once."""
 
 from collections import deque
 from collections.abc import Generator
@@ -12,7 +12,7 @@ from latentscope._types import Array
 from latentscope.datasets._decode import BadImageError, decode
 from latentscope.datasets._entries import Entry, Read
 
-_BATCH = 16  # images per task: hides the cost of a task, and an interrupt waits for one at most
+_BATCH = 16  # images per task: hides the cost of a task; an interrupt waits for at most one
 _MAX_THREADS = 8
 
 Found = tuple[Entry, Array | str]
@@ -21,9 +21,9 @@ Found = tuple[Entry, Array | str]
 def decoded(
     entries: list[Entry], read: Read, size: int, channels: int
 ) -> Generator[Found, None, None]:
-    """Yield each entry with its pixels, or with what is wrong.
+    """Yield each entry with its pixels, or with the reason why it cannot be used.
 
-    Close it when leaving early: that cancels what is not yet begun.
+    Close the generator when leaving early: that cancels the tasks that have not started.
     """
 
     def work(batch: list[Entry]) -> list[Found]:

@@ -1,7 +1,7 @@
-"""The portrait itself: which shapes a face is made of, as functions of its factors.
+"""The shapes that make up a face, as functions of its factors.
 
 Shapes are listed back to front, as rows of the table that `_draw.paint` takes. Whatever belongs to
-the head is placed upright and turned with it about the neck.
+the head is placed upright and then rotated with it about the neck.
 """
 
 from typing import Any
@@ -43,7 +43,7 @@ _CROWN = 0.54  # from the widest line of the face to the top of the skull
 
 
 class _Look:
-    """What the factors of some faces mean: lengths, angles and colours, one row per face."""
+    """Lengths, angles and colours that the factors of some faces stand for, one row per face."""
 
     def __init__(self, factors: FloatArray) -> None:
         share = dict(zip(RANGES, ndtr(factors).T, strict=True))
@@ -67,13 +67,13 @@ class _Look:
         self.backdrop = _along(_BACKDROP, share["background"])
         self.shirt = _along(_SHIRT, share["background"])
 
-    def shape(self, x: Any, y: Any, width: Any, above: Any, **rest: Any) -> FloatArray:
-        """Return one row per face; `below` is `above`, fill_below `fill` unless given."""
-        turn = self.tilt * rest.pop("turns", 1.0)
-        fill = np.broadcast_to(rest.pop("fill", _WHITE), (len(turn), 3))
-        fill_below = np.broadcast_to(rest.pop("fill_below", fill), fill.shape)
+    def shape(self, x: Any, y: Any, width: Any, above: Any, **others: Any) -> FloatArray:
+        """Return one row per face; `below` defaults to `above`, and `fill_below` to `fill`."""
+        turn = self.tilt * others.pop("turns", 1.0)
+        fill = np.broadcast_to(others.pop("fill", _WHITE), (len(turn), 3))
+        fill_below = np.broadcast_to(others.pop("fill_below", fill), fill.shape)
         cos, sin, up = np.cos(turn), np.sin(turn), y - _PIVOT
-        columns = {"below": above, "opacity": 1.0, "mask": FREE, **rest}
+        columns = {"below": above, "opacity": 1.0, "mask": FREE, **others}
         columns |= {"x": cos * x - sin * up, "y": sin * x + cos * up + _PIVOT}
         columns |= {"angle": turn + columns.get("angle", 0.0), "width": width, "above": above}
         numbers = [columns.get(name, 0.0) for name in COLUMNS[:-6]]
@@ -171,7 +171,7 @@ def _face(look: _Look) -> list[FloatArray]:
 
 
 def _opening(look: _Look, y: float, **how: Any) -> FloatArray:
-    """Become the mask: what the hair leaves free, parted at the side."""
+    """Set the mask to what the hair leaves free, parted at the side."""
     return look.shape(
         0.03, y, look.width * 0.93, 0.335, below=1.2, angle=0.16, square=0.3, opacity=0,
         mask=SETS_MASK, **how,
@@ -207,7 +207,7 @@ def _eyes(look: _Look) -> list[FloatArray]:
 
 
 def _brows(look: _Look) -> list[FloatArray]:
-    """Turn about their outer halves, so that it is the inner ends that rise and fall."""
+    """Brows, which turn about their outer halves, so that the inner ends rise and fall."""
     rise, half = 0.06 * np.sin(look.brow_angle), 0.14
     return [
         look.shape(
@@ -219,17 +219,18 @@ def _brows(look: _Look) -> list[FloatArray]:
 
 
 def _mouth(look: _Look) -> list[FloatArray]:
-    """Lips around an opening with teeth and tongue, all bent alike."""
-    bend, gap = -look.curve, look.opening
+    """Lips around an opening with teeth and tongue, all with the same bend."""
+    bend, opening = -look.curve, look.opening
     wide = 0.165 + 0.006 * look.curve
-    y = _MOUTH + 0.010 * look.curve - 0.3 * gap
+    y = _MOUTH + 0.010 * look.curve - 0.3 * opening
     lower = _mix(look.lip, _WHITE, 0.12)
     return [
-        look.shape(0, y, wide, 0.034, below=gap + 0.05, bend=bend, fill=look.lip, fill_below=lower),
-        look.shape(0, y, wide * 0.9, 0.006, below=gap + 0.006, bend=bend, square=0.2,
+        look.shape(0, y, wide, 0.034, below=opening + 0.05, bend=bend, fill=look.lip,
+                   fill_below=lower),
+        look.shape(0, y, wide * 0.9, 0.006, below=opening + 0.006, bend=bend, square=0.2,
                    fill=_WINE * 0.8, fill_below=_WINE, mask=SETS_MASK),
-        look.shape(0, y + gap + 0.02, wide * 0.55, 0.055, bend=bend, fill=_mix(_WINE, _ROSE, 0.75),
-                   mask=INSIDE),
+        look.shape(0, y + opening + 0.02, wide * 0.55, 0.055, bend=bend,
+                   fill=_mix(_WINE, _ROSE, 0.75), mask=INSIDE),
         look.shape(0, y - 0.03, wide * 0.8, 0.055, bend=bend, square=0.5, mask=INSIDE,
                    fill=_WHITE * 0.97),
     ]  # fmt: skip

@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latentscope.datasets._decode import BadImageError
-from latentscope.datasets._entries import MAX_BYTES, Entry, Read, Source, is_image, raise_if_passing
+from latentscope.datasets._entries import (
+    MAX_BYTES,
+    Entry,
+    Read,
+    Source,
+    is_image,
+    raise_if_temporary,
+)
 from latentscope.errors import DataError
 
 
@@ -22,7 +29,7 @@ class FolderSource(Source):
             for name, place in sorted(self._walk()):
                 self._add(name, place)
         except OSError as error:
-            raise DataError(f"{path} cannot be listed: {error}. Is it yours to read?") from error
+            raise DataError(f"{path} cannot be listed: {error}. May you read it?") from error
 
     def stamp(self) -> object:
         return self._stamp
@@ -32,7 +39,7 @@ class FolderSource(Source):
         yield self._entries, _read_file
 
     def _walk(self) -> Iterator[tuple[str, str]]:
-        """Yield relative name and path of each image; links to folders may be circles."""
+        """Yield relative name and path of each image; do not follow links to folders (loops)."""
 
         def fail(error: OSError) -> None:
             raise error
@@ -65,7 +72,7 @@ def _read_file(entry: Entry) -> bytes:
         with open(entry.place, "rb") as file:
             return file.read(MAX_BYTES)  # it may have grown since it was listed
     except OSError as error:
-        raise_if_passing(error, entry.place)
+        raise_if_temporary(error, entry.place)
         raise BadImageError(_unreadable(error)) from error
 
 

@@ -1,7 +1,7 @@
-"""Drawn faces: a data set whose every image is a smooth function of twelve known factors.
+"""Drawn faces: a data set in which every image is a smooth function of twelve known factors.
 
-A model that sees only the pixels has to find the factors; here one can look up whether it did. The
-images need no download, and are continuous in each factor down to the rounding of a byte.
+A model that sees only the pixels has to find the factors, and here you can check whether it did.
+The images need no download, and are continuous in each factor up to the rounding to bytes.
 """
 
 import math
@@ -28,10 +28,10 @@ FACTORS = tuple(RANGES)
 
 _LAWS = ("gaussian", "curve")
 _MAX_SIZE = 4096  # pixels, beyond which one image takes seconds
-_DETAIL = 64  # samples across an image, below which eyes and lips are lost between them
-_BLOCK_SAMPLES = 2**19  # what a thread draws at once: some 50 ms
-_HARMONICS = np.array([2, 1, 1, 1, 3, 2, 3, 2, 1, 3, 2, 1])  # turns of each factor along the curve
-_PHASES = np.arange(len(FACTORS)) * (math.pi * (3 - math.sqrt(5)))  # golden angles: no two alike
+_DETAIL = 64  # samples across an image; with fewer, eyes and lips are lost between them
+_BLOCK_SAMPLES = 2**19  # samples that a thread draws at once: about 50 ms
+_HARMONICS = np.array([2, 1, 1, 1, 3, 2, 3, 2, 1, 3, 2, 1])  # periods of each factor on the curve
+_PHASES = np.arange(len(FACTORS)) * (math.pi * (3 - math.sqrt(5)))  # golden angles: all differ
 
 
 def drawn_faces(
@@ -46,16 +46,16 @@ def drawn_faces(
     Parameters
     ----------
     n_images : int
-        Faces to draw. The first k of them are the same for every ``n_images ≥ k``.
+        Number of faces. The first k of them are the same for every ``n_images ≥ k``.
     size : int
-        Height and width in pixels, from 16 up.
+        Height and width in pixels, at least 16.
     factors : {"gaussian", "curve"}, array-like of shape (n_images, 12), or mapping
         Where the faces lie in the space of factors. "gaussian": independent standard normal.
-        "curve": all on one closed line, see `curve`, at uniform positions; label "t" holds them.
-        An array holds the factors themselves, in the order of `faces.FACTORS`. A mapping holds some
-        by name, each one number or one per image; the others are 0, the median face.
+        "curve": all on one closed curve, see `curve`, at uniform positions, which become the label
+        "t". An array gives the factors themselves, in the order of `faces.FACTORS`. A mapping gives
+        some factors by name, as one number or one per image; the others are 0, the median face.
     rng : int or numpy.random.Generator
-        Seed; the same seed gives the same bits. Factors that are given leave nothing to chance.
+        Seed; the same seed gives the same bits. If the factors are given, nothing is random.
 
     Returns
     -------
@@ -71,9 +71,9 @@ def drawn_faces(
 
     Notes
     -----
-    A factor f stands for the length, angle or palette position low + (high − low) · Φ(f), with the
-    standard normal distribution function Φ: standardised factors fill the range evenly, and every
-    real number can be drawn.
+    A factor f stands for the length, angle or palette position low + (high − low) · Φ(f), where Φ
+    is the standard normal distribution function: standard normal factors fill the range evenly, and
+    any real number can be drawn.
 
     Examples
     --------
@@ -98,12 +98,12 @@ def curve(t: Any) -> FloatArray:
     """Return the factors at positions on the closed curve of ``drawn_faces(…, factors="curve")``.
 
     Factor j is √2 · sin(2π kⱼ t + φⱼ) with kⱼ of 1, 2 or 3 and fixed φⱼ: zero mean, unit variance.
-    Two factors of one turn and different phase form an ellipse, so the curve never meets itself.
+    Two factors with kⱼ = 1 and different phases trace an ellipse, so the curve never meets itself.
 
     Parameters
     ----------
     t : array-like of shape (n,)
-        Positions; the curve closes after 1.
+        Positions; the curve has period 1.
 
     Returns
     -------
@@ -123,9 +123,9 @@ def curve(t: Any) -> FloatArray:
 def _factor_table(
     n: int, factors: Any, random: np.random.Generator
 ) -> tuple[str, FloatArray, dict[str, FloatArray]]:
-    """Return the law's name, the factors of each image, and labels beside them."""
+    """Return the name of the distribution, the factors of each image, and additional labels."""
     if isinstance(factors, Mapping):
-        return "given", _filled_up(n, factors), {}
+        return "given", _with_zeros(n, factors), {}
     if not isinstance(factors, str):
         return "given", _checked("factors", factors, (n, len(FACTORS))), {}
     law = one_of("factors", factors, _LAWS)
@@ -135,11 +135,11 @@ def _factor_table(
     return law, curve(t), {"t": t}
 
 
-def _filled_up(n: int, factors: Mapping[Any, Any]) -> FloatArray:
-    """Return all factors of each image: those given, and 0."""
+def _with_zeros(n: int, factors: Mapping[Any, Any]) -> FloatArray:
+    """Return all factors of each image: those given, and 0 for the others."""
     table = np.zeros((n, len(FACTORS)))
     for name, values in factors.items():
-        column = FACTORS.index(one_of("names of factors", name, FACTORS))
+        column = FACTORS.index(one_of("each factor name", name, FACTORS))
         shape = () if np.ndim(values) == 0 else (n,)
         table[:, column] = _checked(f"factors[{name!r}]", values, shape)
     return table
@@ -154,7 +154,7 @@ def _checked(name: str, values: Any, shape: tuple[int, ...]) -> FloatArray:
     except ValueError as error:  # rows of unequal length
         raise DataError(f"{name} must have shape {shape}; got rows of unequal length.") from error
     if array.shape != shape:
-        hint = " One column per name of FACTORS." if len(shape) == 2 else ""
+        hint = " Give one column per name in FACTORS." if len(shape) == 2 else ""
         raise DataError(f"{name} must have shape {shape}; got {array.shape}.{hint}")
     if array.dtype.kind not in "iuf":
         raise DataTypeError(f"{name} must be real numbers; got {array.dtype}.")

@@ -256,6 +256,6 @@ class TestRefusals:
     ):
         monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100))
         no_decoding()
-        with pytest.raises(DataError, match=r"6 images take .* GiB, .* has less left.*cache="):
+        with pytest.raises(DataError, match=r"6 images take .* GiB, more than is free .*cache="):
             datasets.folder(source)
         assert files(cache) == []

@@ -155,7 +155,10 @@ ATTRIBUTE_FAULTS = {
     "2\nA B\n\n000002.jpg 1 1": (FileFormatError, "line 3 .*; got 0 values"),
     "1\nA B\n000001.jpg 1 0": (FileFormatError, r"line 3 \(000001.jpg\): .* 1 or -1; got '0'"),
     "1\nA B\n000001.jpg 1 yes": (FileFormatError, "line 3 .* got 'yes'"),
-    "2\nA\n000001.jpg 1\n000001.jpg 1": (FileFormatError, "line 4 is the second one of 000001.jpg"),
+    "2\nA\n000001.jpg 1\n000001.jpg 1": (
+        FileFormatError,
+        "line 4 is the second one for 000001.jpg",
+    ),
     "2\nA\n000001.jpg 1\n000009.jpg 1": (
         DataError,
         "7 of 8 have none: 000002.jpg, 000003.jpg, 000004.jpg, ….*another data set",

@@ -154,8 +154,8 @@ ODD = {
         lambda noise: encoded(Image.fromarray(np.zeros((9, 9), np.float32)), "TIFF"),
         "more than 8 bits",
     ),
-    "cmyk": (lambda noise: encoded(noise(mode="CMYK"), "JPEG"), "has the colours CMYK"),
-    "lab": (lambda noise: encoded(noise(mode="LAB"), "TIFF"), "has the colours LAB"),
+    "cmyk": (lambda noise: encoded(noise(mode="CMYK"), "JPEG"), "has the colour mode CMYK"),
+    "lab": (lambda noise: encoded(noise(mode="LAB"), "TIFF"), "has the colour mode LAB"),
     "transparent": (see_through, "is partly transparent"),
     "transparent colour": (
         lambda noise: encoded(Image.new("P", (9, 9)), transparency=0),

@@ -249,9 +249,9 @@ def test_names_are_found_on_first_use():
         (
             lambda: drawn_faces(2, factors={"hair_colour": 0}),
             DataError,
-            "names of factors must be one of 'face_width'.*'hair_colour'. Did you mean 'hair_color",
+            "each factor name must be one of 'face_width'.*'hair_colour'. Did you mean 'hair_color",
         ),
-        (lambda: drawn_faces(2, factors={3: 0}), DataError, "names of factors .*; got 3"),
+        (lambda: drawn_faces(2, factors={3: 0}), DataError, "each factor name .*; got 3"),
         (
             lambda: drawn_faces(2, factors={"skin": [1.0]}),
             DataError,
@@ -267,7 +267,7 @@ def test_names_are_found_on_first_use():
         (
             lambda: drawn_faces(2, factors=np.zeros((2, 5))),
             DataError,
-            r"factors must have shape \(2, 12\); got \(2, 5\). One column per name",
+            r"factors must have shape \(2, 12\); got \(2, 5\). Give one column per name",
         ),
         (lambda: drawn_faces(2, factors=np.zeros(12)), DataError, r"shape \(2, 12\); got \(12,\)"),
         (lambda: drawn_faces(2, factors=None), DataError, r"shape \(2, 12\); got \(\)"),
