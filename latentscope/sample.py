@@ -1,8 +1,8 @@
-"""Points of the latent space to decode: from the prior, from a cube, and from fits to the data.
+"""Random points of the latent space to decode: from the prior, a cube, and fits to the data.
 
-Why random points decode to nonsense is a question of mean and covariance. N(0, I) and the cube know
-neither, the per-axis Gaussian knows no correlations, the full Gaussian knows both, its core leaves
-out the tails, and the mixture knows several humps.
+Whether random points decode to nonsense is a question of mean and covariance. N(0, I) and the cube
+use neither, the per-axis Gaussian ignores correlations, the full Gaussian uses both, its core
+leaves out the tails, and the mixture allows for several humps.
 """
 
 import warnings
@@ -27,10 +27,10 @@ from latentscope.statistics.moments import Covariance, Moments, principal_axes
 
 __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "normal", "uniform"]
 
-_MAX_RADIUS = 1e6  # beyond which no Gaussian has anything
-_MAX_ROUNDS = 100
-_MAX_FITTED = 100_000  # rows of a mixture, unless more are asked for
-_SMALL = 128  # axes up to which more threads than one cost more than they bring
+_MAX_RADIUS = 1e6  # a Gaussian has no mass beyond it
+_MAX_STEPS = 100
+_MAX_FITTED = 100_000  # rows that a mixture is fitted to, unless n_fit asks for more
+_SMALL = 128  # axes, up to which one thread is faster than several
 
 
 def normal(n_points: int, z_dim: int, *, rng: int | np.random.Generator = 0) -> Array:
@@ -61,8 +61,8 @@ def uniform(
 ) -> Array:
     """Draw from the cube [−half_width, half_width)^z_dim.
 
-    In many dimensions the cube is a shell as well: radii gather at half_width · √(z_dim / 3) with a
-    standard deviation of half_width / √15.
+    In many dimensions the points form a shell as well: their radii concentrate at
+    half_width · √(z_dim / 3), with a standard deviation of half_width / √15.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def uniform(
     """
     shape = _checked_shape(n_points, z_dim)
     side = positive("half_width", half_width)
-    return _single(side * generator(rng).uniform(-1.0, 1.0, size=shape))
+    return _as_float32(side * generator(rng).uniform(-1.0, 1.0, size=shape))
 
 
 def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
@@ -114,7 +114,7 @@ def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) 
     shape = _checked_shape(n_points, rows.z_dim)
     (moments,) = reduce(rows, Moments(rows.z_dim), progress="axis moments")
     draws = generator(rng).standard_normal(shape) * moments.std + moments.mean
-    return _single(draws)
+    return _as_float32(draws)
 
 
 def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
@@ -145,7 +145,7 @@ def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Ar
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     variance, axes = principal_axes(covariance.covariance)
     draws = generator(rng).standard_normal(shape) * np.sqrt(variance) @ axes + covariance.mean
-    return _single(draws)
+    return _as_float32(draws)
 
 
 def core(
@@ -155,12 +155,12 @@ def core(
     radius: float | None = None,
     rng: int | np.random.Generator = 0,
 ) -> Array:
-    """Draw from the Gaussian core of the data, cut at a Mahalanobis radius.
+    """Draw from the Gaussian core of the data, truncated at a Mahalanobis radius.
 
     The core is the Gaussian N(mean, Σ) that explains the rows within its own radius: their
-    covariance is Σ times a known factor below 1, so Σ is found by repeating "rows within the radius
-    of N(mean, Σ) → their mean and covariance / factor" until it rests. Tails and outliers beyond
-    the radius have no say. Draws lie within the radius.
+    covariance is Σ times a known factor below 1, so Σ is found by iterating "rows within the radius
+    of N(mean, Σ) → their mean and covariance / factor" until it converges. Tails and outliers
+    beyond the radius have no influence. Draws lie within the radius.
 
     Parameters
     ----------
@@ -169,8 +169,8 @@ def core(
     n_points : int
         Points to draw.
     radius : float, optional
-        Mahalanobis radius of the cut; by default that which holds 90 % of a Gaussian. In 256
-        dimensions a Gaussian has next to nothing within 13 and nearly all within 18.
+        Mahalanobis radius of the truncation; by default the one that holds 90 % of a Gaussian. In
+        256 dimensions a Gaussian has almost no mass within 13 and almost all within 18.
     rng : int or numpy.random.Generator
         Seed.
 
@@ -185,7 +185,7 @@ def core(
 
     See Also
     --------
-    core_factor : the closed form of the covariance's factor.
+    core_factor : the factor of the covariance, in closed form.
 
     Examples
     --------
@@ -205,20 +205,21 @@ def core(
     inside = random.uniform(size=n_points) * chi2.cdf(found.radius**2, len(variance))
     distance = np.sqrt(chi2.ppf(inside, len(variance)))
     draws = (direction * distance[:, None]) * np.sqrt(variance) @ found.axes + found.mean
-    return _single(draws)
+    return _as_float32(draws)
 
 
 def core_factor(z_dim: int, radius: float) -> float:
-    """Return covariance of a Gaussian cut at a Mahalanobis radius, over its covariance uncut.
+    """Return the factor by which truncation at a Mahalanobis radius scales a covariance.
 
-    F(D²; p + 2) / F(D²; p) with the chi-squared distribution function F, p = z_dim, D = radius.
+    For a Gaussian it is F(D²; p + 2) / F(D²; p), with the chi-squared distribution function F,
+    p = z_dim and D = radius.
 
     Parameters
     ----------
     z_dim : int
         Number of axes.
     radius : float
-        Mahalanobis radius of the cut.
+        Mahalanobis radius of the truncation.
 
     References
     ----------
@@ -227,7 +228,7 @@ def core_factor(z_dim: int, radius: float) -> float:
 
     Examples
     --------
-    >>> round(core_factor(1, 1.0), 4)  # variance of a normal cut at ±1
+    >>> round(core_factor(1, 1.0), 4)  # variance of a normal truncated at ±1
     0.2911
     """
     integer("z_dim", z_dim, low=1)
@@ -251,12 +252,12 @@ def mixture(
     n_points : int
         Points to draw.
     n_components : int
-        Gaussians of the mixture.
+        Number of Gaussians.
     n_fit : int, optional
-        Rows to fit to, chosen at random and held in memory; by default all, up to 100,000. In 256
-        dimensions a fit of ten components to 20,000 rows takes minutes.
+        Number of rows to fit to, chosen at random and held in memory; by default all, but at most
+        100,000. In 256 dimensions a fit of ten components to 20,000 rows takes minutes.
     rng : int or numpy.random.Generator
-        Seed of the choice, the fit and the draws.
+        Seed for choosing the rows, the fit and the draws.
 
     Returns
     -------
@@ -279,15 +280,16 @@ def mixture(
     n_points, _ = _checked_shape(n_points, rows.z_dim)
     most = min(rows.n_total, _MAX_FITTED)
     wanted = most if n_fit is None else integer("n_fit", n_fit, low=2)
-    integer("n_components", n_components, low=1, high=wanted, why="the rows fitted to")
+    integer("n_components", n_components, low=1, high=wanted, why="the number of rows to fit to")
     indices, _ = sample_rows(rows, wanted, random)
-    integer("n_components", n_components, low=1, high=len(indices), why="the rows fitted to")
+    n_rows = len(indices)
+    integer("n_components", n_components, low=1, high=n_rows, why="the number of rows to fit to")
     points = take(rows, indices).astype(np.float64)
     center, scale = points.mean(axis=0), float(points.std(axis=0).max()) or 1.0
     with one_blas_thread() if rows.z_dim <= _SMALL else nullcontext():
         model = _fitted_mixture((points - center) / scale, n_components, _seed(random))
     draws, _ = model.sample(n_points)
-    return _single(random.permutation(draws) * scale + center)
+    return _as_float32(random.permutation(draws) * scale + center)
 
 
 def _seed(random: np.random.Generator) -> int:
@@ -299,18 +301,18 @@ def _fitted_mixture(points: FloatArray, n_components: int, seed: int) -> Gaussia
     model = GaussianMixture(n_components, max_iter=1, warm_start=True, random_state=seed)
     last = -np.inf
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # one step is no convergence
-        for _ in tqdm(range(_MAX_ROUNDS), desc="fitting the mixture", unit="step", delay=2):
+        warnings.simplefilter("ignore", ConvergenceWarning)  # one step does not converge
+        for _ in tqdm(range(_MAX_STEPS), desc="fitting the mixture", unit="step", delay=2):
             bound = model.fit(points).lower_bound_
             if abs(bound - last) < model.tol:
                 return model
             last = bound
-    warn(f"the mixture of {n_components} Gaussians did not come to rest in {_MAX_ROUNDS} steps.")
+    warn(f"the mixture of {n_components} Gaussians did not converge within {_MAX_STEPS} steps.")
     return model
 
 
-def _single(draws: FloatArray) -> Array:
-    """Return draws in single precision, if it can hold them."""
+def _as_float32(draws: FloatArray) -> Array:
+    """Return draws in single precision; raise if they are too large for it."""
     if np.abs(draws).max() > np.finfo(np.float32).max:
         raise DataError(
             f"draws must fit in float32; the largest is {np.abs(draws).max():.3g}. Rescale z."

@@ -241,7 +241,11 @@ def test_degenerate_cloud(name, shape):
         (lambda z: sample.gaussian(z[:, 0], 5), DataError, r"shape \(n_points, z_dim\)"),
         (lambda z: sample.axis_gaussian(z, True), DataTypeError, "n_points must .*; got True"),
         (lambda z: sample.core(z, 5, radius=-2), DataError, "radius must .* above 0; got -2"),
-        (lambda z: sample.core(z, 5, radius=0.1), DataError, "radius must leave more rows than ax"),
+        (
+            lambda z: sample.core(z, 5, radius=0.1),
+            DataError,
+            "radius must hold more rows than axes",
+        ),
         (lambda z: sample.core_factor(0, 1), DataError, "z_dim must be an integer at least 1"),
         (lambda z: sample.core_factor(3, 0), DataError, "radius must .* above 0; got 0"),
         (lambda z: sample.mixture(z, 5, n_components=0), DataError, "n_components must .*got 0"),

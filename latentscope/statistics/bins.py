@@ -1,4 +1,4 @@
-"""Counts per axis on a fixed grid of bins, multiples of the bin width, that grows with the data."""
+"""Counts per axis in bins whose edges are multiples of the bin width; the grid grows as needed."""
 
 from typing import Self
 
@@ -99,10 +99,10 @@ class AxisCounts(Summary):
 
 @compiled(error_model="numpy")
 def _count_axes(block: Array, start: int, bin_width: float, first: int, counts: Array) -> int:
-    """Add rows `start` … to `counts`; return the first row that has a value outside, or n.
+    """Add rows from `start` on to `counts`; return the first row that has a value outside, or n.
 
     Bin k of an axis holds (first + k) · bin_width ≤ x < (first + k + 1) · bin_width, exactly in
-    float64: the quotient is corrected where rounding put it into the neighbouring bin.
+    float64: the quotient is corrected if rounding put it into the neighbouring bin.
     """
     n, d = block.shape
     n_bins = counts.shape[1]

@@ -1,8 +1,8 @@
 """The Gaussian core of a cloud: the Gaussian that explains the rows within its own radius.
 
-The covariance of a Gaussian cut at a Mahalanobis radius is its covariance uncut times a known
-factor below 1. So the core is found by repeating "rows within the radius of N(mean, Σ) → their mean
-and covariance / factor" until it rests.
+Truncation at a Mahalanobis radius multiplies the covariance of a Gaussian by a known factor below
+1. So the core is found by iterating "rows within the radius of N(mean, Σ) → their mean and
+covariance / factor" until it converges.
 
 References
 ----------
@@ -26,16 +26,16 @@ from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Covariance, varying_axes
 
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
-_MAX_ROUNDS = 100
-_TINY_MASS = 1e-200  # inside a radius, below which it is no number to divide by
+_MAX_ITERATIONS = 100
+_TINY_MASS = 1e-200  # share of a Gaussian inside a radius that is too small to divide by
 _TOLERANCE = 1e-6  # relative change of the core's total variance that ends the search
 
 
 class Core(NamedTuple):
-    """A Gaussian, the Mahalanobis radius of its cut, and the rows that it was found from.
+    """A Gaussian, the Mahalanobis radius that truncates it, and how many rows lie within that.
 
-    `axes` are unit vectors as rows, `variance` belongs to them; directions without variance are
-    left out. `n_inside` of `n` rows lie within the radius.
+    `axes` are unit vectors as rows, and `variance` is that along each of them; directions without
+    variance are left out. `n_inside` of `n` rows lie within the radius.
     """
 
     mean: FloatArray
@@ -47,16 +47,16 @@ class Core(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Rows within the radius, over those that a Gaussian of all rows would have there."""
+        """Rows within the radius, divided by those that a Gaussian of all rows would have there."""
         return self.n_inside / (self.n * float(chi2.cdf(self.radius**2, len(self.variance))))
 
 
 def covariance_factor(n_directions: int, radius: float) -> float:
-    """Return F(D²; p + 2) / F(D²; p) of the chi-squared law, for p directions and a radius D.
+    """Return F(D²; p + 2) / F(D²; p), with F of the chi-squared law, p directions and radius D.
 
     Examples
     --------
-    >>> round(covariance_factor(1, 1.0), 4)  # variance of a normal cut at ±1
+    >>> round(covariance_factor(1, 1.0), 4)  # variance of a normal truncated at ±1
     0.2911
     """
     a, x = n_directions / 2, radius**2 / 2
@@ -67,14 +67,14 @@ def covariance_factor(n_directions: int, radius: float) -> float:
 
 
 def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _TOLERANCE) -> Core:
-    """Find the core of all rows, cut at `radius` (by default that of 90 % of a Gaussian).
+    """Find the core of all rows, truncated at `radius` (by default that of 90 % of a Gaussian).
 
-    It is found when a round changes its total variance by no more than `rest` of it.
+    The iteration has converged when a step changes the total variance by a share of at most `rest`.
     """
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     mean, matrix = covariance.mean, covariance.covariance
     dtype, total, n_inside = rows.matrices["z"].dtype, 0.0, 0
-    for step in range(1, _MAX_ROUNDS + 1):
+    for step in range(1, _MAX_ITERATIONS + 1):
         variance, axes = varying_axes(matrix, dtype)
         if not len(variance):
             raise DataError("the points of z must differ to have a core; all of them coincide.")
@@ -87,13 +87,16 @@ def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _TOLER
         n_inside = inside.covariance.n
         if n_inside <= len(variance):
             raise DataError(
-                f"radius must leave more rows than axes; {n_inside:,} of {rows.n_total:,} lie "
+                f"radius must hold more rows than axes; {n_inside:,} of {rows.n_total:,} lie "
                 f"within {cut:.4g} (axes: {len(variance)}). Use a larger one."
             )
         mean = inside.covariance.mean
         matrix = inside.covariance.covariance / covariance_factor(len(variance), cut)
     else:
-        warn(f"the core did not come to rest in {_MAX_ROUNDS} rounds; its covariance is rough.")
+        warn(
+            f"the core did not converge within {_MAX_ITERATIONS} iterations; its covariance is "
+            "approximate."
+        )
     return Core(mean, variance, axes, cut, n_inside, covariance.n)
 
 

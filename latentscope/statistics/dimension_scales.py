@@ -1,4 +1,4 @@
-"""Estimates of the dimension from distances to the nearest neighbours, over scales."""
+"""Estimates of the dimension from distances to the nearest neighbours, at several scales."""
 
 from typing import NamedTuple
 
@@ -13,11 +13,11 @@ _SUBSET = 32  # points of the smallest subset of a decimation
 _MAX_PARTS = 64  # of a decimation
 _NEIGHBOURS = (5, 10, 20, 50)  # k of the maximum likelihood
 _N_FINEST = 5  # points of a curve that continue it to 0
-_DEPENDENCE = 1.35  # by which shared distances widen the error of independent ones; measured
+_DEPENDENCE = 1.35  # factor by which shared distances widen the error of independent ones; measured
 
 
 class Curve(NamedTuple):
-    """Estimates over scales, the finest first; `ties` are shares of equal distances."""
+    """Estimates at several scales, the finest first; `ties` are shares of equal distances."""
 
     n_subset: IntArray
     n_neighbours: IntArray
@@ -34,7 +34,7 @@ class Curve(NamedTuple):
 
     @classmethod
     def empty(cls) -> "Curve":
-        """Return the curve of nothing that can be told."""
+        """Return a curve without any estimates."""
         none, floats = np.empty(0, dtype=np.int64), np.empty(0)
         return cls(none, none, floats, floats, floats, floats)
 
@@ -60,12 +60,12 @@ class _Estimate(NamedTuple):
 
 
 def over_scales(points: FloatArray, method: str) -> Curve:
-    """Return the estimates by one of the methods; TwoNN wants the points in random order."""
+    """Return the estimates by one of the methods; TwoNN expects the points in random order."""
     return Curve.of(_decimated(points) if method == "two-nn" else _over_neighbours(points))
 
 
 def _decimated(points: FloatArray) -> list[_Estimate]:
-    """Return TwoNN of all points, of both halves, of all four quarters …, together each time."""
+    """Return TwoNN of all points, both halves, all four quarters …, pooled at each step."""
     estimates = []
     n_parts = 1
     while n_parts <= _MAX_PARTS and len(points) // n_parts >= _SUBSET:
@@ -76,14 +76,14 @@ def _decimated(points: FloatArray) -> list[_Estimate]:
 
 
 def _over_neighbours(points: FloatArray) -> list[_Estimate]:
-    """Return the maximum likelihood for each number of neighbours that is a small part of all."""
+    """Return the maximum likelihood for each number of neighbours up to a quarter of the points."""
     ks = [k for k in _NEIGHBOURS if 4 * k <= len(points)]
     distances = exact_neighbour_distances(points, ks[-1])
     return [_estimate(distances[:, :k], len(points)) for k in ks]
 
 
 def _estimate(distances: FloatArray, n_subset: int) -> _Estimate:
-    """Return the pooled estimate of points whose k nearest distances these are, nearest first."""
+    """Return the pooled estimate from each point's distances to its k neighbours, nearest first."""
     n, k = distances.shape
     last = distances[:, -1:]
     log_ratios = np.log(last / distances[:, :-1])
@@ -94,7 +94,7 @@ def _estimate(distances: FloatArray, n_subset: int) -> _Estimate:
 
 
 def at_zero(x: FloatArray, y: FloatArray, sigma: FloatArray) -> tuple[float, float]:
-    """Continue the first five points of a curve to x = 0 along a straight line.
+    """Extrapolate the first five points of a curve to x = 0 along a straight line.
 
     Parameters
     ----------
@@ -104,8 +104,8 @@ def at_zero(x: FloatArray, y: FloatArray, sigma: FloatArray) -> tuple[float, flo
     Returns
     -------
     end, spread : float
-        y at 0 and its standard error, wider by the root of χ² per degree of freedom where the
-        points depart from a line by more than chance. A single point is its own end.
+        y at 0 and its standard error, multiplied by the root of χ² per degree of freedom if the
+        points depart from a line by more than chance. A single point is returned as it is.
 
     Examples
     --------

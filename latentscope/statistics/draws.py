@@ -1,4 +1,4 @@
-"""Draws that share what was fitted with the data: exactly their moments, or exactly their ranks."""
+"""Random draws that have exactly the moments, or exactly the ranks, that were fitted to data."""
 
 import numpy as np
 from scipy.special import ndtri
@@ -9,9 +9,9 @@ from latentscope.statistics.moments import Covariance, principal_axes
 
 
 def gaussian_like(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:
-    """Return n draws of a Gaussian whose own mean and covariance are exactly these.
+    """Return n draws of a Gaussian; their own mean and covariance are exactly those given.
 
-    Where n is not above the number of axes that cannot be, and the draws are free.
+    If n is at most the number of axes, that is impossible, and the draws are not adjusted.
     """
     variance, axes = principal_axes(covariance.covariance)
     draws = random.standard_normal((n, len(axes)))
@@ -21,7 +21,7 @@ def gaussian_like(covariance: Covariance, n: int, random: np.random.Generator) -
 
 
 def standardised(draws: FloatArray) -> FloatArray:
-    """Return draws, of shape (n_axes, n), whose own mean is exactly 0 and covariance exactly I.
+    """Return draws of shape (n_axes, n), adjusted to mean 0 and covariance I, exactly.
 
     Examples
     --------

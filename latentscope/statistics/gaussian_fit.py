@@ -18,7 +18,7 @@ from latentscope._compute.kernels import compiled
 from latentscope._types import BoolArray, FloatArray
 
 _MAX_STEPS = 100
-_MAX_MISFIT = 0.02  # share of the squares left by the moments; above it the peak is tried as start
+_MAX_MISFIT = 0.02  # share of the squares left by the moments, above which the peak is tried too
 _TINY = 1e-100  # on the diagonal where no parameter has any effect
 _TOLERANCE = 1e-5  # step, relative to the amplitude and to σ, that ends the search
 _SQRT_HALF = math.sqrt(0.5)
@@ -60,7 +60,7 @@ def fit_gaussians(
     amplitude, center, sigma : float64 arrays of shape (n_axes,)
         The optimum of each axis.
     converged : bool array of shape (n_axes,)
-        False where the steps did not come to rest.
+        False where the iteration did not converge.
     """
     width = edges[1] - edges[0]
     peak = density.argmax(axis=1)
@@ -92,7 +92,7 @@ def _marquardt(
     parameters: FloatArray,
     sums: tuple[FloatArray, FloatArray, FloatArray],
 ) -> tuple[FloatArray, BoolArray]:
-    """Return the optimum of each row, from its start and its sums, and whether it came to rest."""
+    """Return the optimum of each row, from its start and its sums, and whether it converged."""
     squares, gradient, normal = sums
     damping = np.full(len(density), 1e-6)
     active = np.arange(len(density))

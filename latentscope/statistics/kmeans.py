@@ -1,8 +1,8 @@
 """Lloyd's k-means for many k at once.
 
-The centroids of all k stand in one matrix, so that one product per block gives the distances for
-every k. Seeds are nested (k-means++ centroids, merged by Ward's rule), steps on a sample come
-first, and steps on all rows follow until the inertia rests.
+The centroids of all k are stacked in one matrix, so that one product per block gives the distances
+for every k. Seeds are nested (k-means++ centroids, merged by Ward's rule); steps on a sample come
+first, and steps on all rows follow until the inertia converges.
 
 References
 ----------
@@ -40,7 +40,7 @@ _PRODUCTS = 2**22  # held at once
 
 @dataclass(frozen=True, slots=True)
 class Centroids:
-    """Centroids of several k-means, one below the other.
+    """Centroids for several numbers of clusters, stacked.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Centroids:
 
     @property
     def starts(self) -> IntArray:
-        """Where each set starts, and the end."""
+        """Index of the first centroid of each set, and the end of the last set."""
         return np.concatenate([[0], np.cumsum(self.n_clusters)])
 
 
@@ -65,9 +65,9 @@ class Assignment(Summary):
     Parameters
     ----------
     centroids : Centroids
-        Where they stand now.
+        Their current places.
     shift : float64 array of shape (z_dim,)
-        A point amid the data; distances are taken about it, so that an offset costs no digits.
+        A point amid the data, subtracted from all points, so that an offset costs no precision.
     """
 
     def __init__(self, centroids: Centroids, shift: FloatArray) -> None:
@@ -79,7 +79,7 @@ class Assignment(Summary):
 
     @property
     def moved(self) -> Centroids:
-        """Centroids at the means of their clusters; empty clusters stay where they are."""
+        """Centroids moved to the means of their clusters; empty clusters stay where they are."""
         counts = self.counts[:, None]
         means = self.sums / np.maximum(counts, 1)
         points = np.where(counts > 0, means, self.centroids.points)
@@ -126,16 +126,16 @@ def lloyd(
             break
         centroids, last = now.moved, now.inertia
     else:
-        warn(f"{title} did not come to rest in {_MAX_STEPS} passes; the inertia is an upper bound.")
+        warn(f"{title} did not converge within {_MAX_STEPS} passes; the inertia is an upper bound.")
     return now
 
 
 def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> Centroids:
-    """Return starting centroids for every k, each set a merger of the next larger one.
+    """Return starting centroids for every k; each set is the next larger one, with some merged.
 
-    k-means++ draws more centroids than any k needs, they rest for a few steps, and the pair whose
-    union adds least to the inertia is merged, again and again (Ward's rule). So no cluster is left
-    without a centroid and none has to be split by luck.
+    k-means++ draws more centroids than any k needs, a few k-means steps improve them, and the pair
+    whose union adds least to the inertia is merged, again and again (Ward's rule). So no cluster is
+    left without a centroid, and none has to be split by luck.
     """
     n_seeds = min(len(sample), max(_MIN_SEEDS, _SEEDS_PER_K * int(ks[-1])))
     about = sample - shift
@@ -144,8 +144,8 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
         raise DataError(_RANGE.format(dtype=sample.dtype))
     seeds, _ = kmeans_plusplus(about, n_seeds, random_state=seed, n_local_trials=2)
     many = Centroids(np.array([n_seeds]), seeds.astype(np.float64) + shift)
-    rested = lloyd(sample, many, shift, rest=_SEED_TOLERANCE, title="k-means seeds")
-    sets = _ward(rested.moved.points, rested.counts.astype(np.float64), ks)
+    improved = lloyd(sample, many, shift, rest=_SEED_TOLERANCE, title="k-means seeds")
+    sets = _ward(improved.moved.points, improved.counts.astype(np.float64), ks)
     return Centroids(ks, np.concatenate(sets))
 
 

@@ -1,7 +1,7 @@
 """Mean, variance and covariance as mergeable summaries.
 
 Each block is centred on its own mean and blocks are merged by the pairwise update of Chan, Golub
-and LeVeque, so that an offset of 1e4 or an outlier of 1e30 costs no digits of the variance.
+and LeVeque, so that an offset of 1e4 or an outlier of 1e30 costs no precision of the variance.
 
 References
 ----------
@@ -22,7 +22,7 @@ from latentscope.rows.summaries import Block, Summary
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
 _MAX_UINT64 = 2**64 - 2**11  # that float64 and uint64 both hold
-_NOISE = 1e-12  # share of the largest variance that is rounding even in float64
+_NOISE = 1e-12  # share of the largest variance that is rounding error even in float64
 _MAX_AXES = 16_384  # 2 GiB per matrix
 _SMALL = 512  # axes
 _SAFE_SINGLE = (1e-20, 1e30)  # traces whose float32 products neither underflow nor overflow
@@ -48,7 +48,7 @@ class Moments(Summary):
         self.add(block.z, block.z_mean)
 
     def add(self, values: Array, mean: FloatArray | None = None) -> None:
-        """Add rows of coordinates, whose mean may be known."""
+        """Add rows of coordinates; `mean` is their mean, if it is known."""
         mean = column_means(values) if mean is None else mean
         self._add(len(values), mean, _squared_deviations(values, mean))
 
@@ -101,7 +101,7 @@ class Covariance(Summary):
         self.add(block.z, block.z_mean)
 
     def add(self, z: Array, mean: FloatArray | None = None) -> None:
-        """Add rows of coordinates, whose mean may be known."""
+        """Add rows of coordinates; `mean` is their mean, if it is known."""
         mean = column_means(z) if mean is None else mean
         deviation = centred(z, mean)  # from float64: values on a coarse grid bias float32 sums
         with np.errstate(over="ignore", invalid="ignore"):
@@ -133,9 +133,9 @@ class DoubleCovariance(Covariance):
 
 
 def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return variances, largest first, and the unit vectors as rows, their largest entry positive.
+    """Return variances, largest first, and unit vectors as rows, their largest entry positive.
 
-    Small matrices are done in one thread.
+    Small matrices are decomposed in one thread.
     """
     with one_blas_thread() if len(covariance) <= _SMALL else nullcontext():
         variance, vectors = np.linalg.eigh(covariance)
@@ -145,22 +145,22 @@ def principal_axes(covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def varying_axes(covariance: FloatArray, dtype: np.dtype[Any]) -> tuple[FloatArray, FloatArray]:
-    """Return `principal_axes` without those whose variance is rounding for rows of this type."""
+    """Return `principal_axes` without those whose variance is rounding error for this dtype."""
     variance, axes = principal_axes(covariance)
     is_real = (variance > rounding(dtype) * variance[0]) & (variance[0] > 0)
     return variance[is_real], axes[is_real]
 
 
 def rounding(dtype: np.dtype[Any]) -> float:
-    """Return the share of the largest variance that is rounding for rows of this type."""
+    """Return the share of the largest variance that is rounding error for rows of this dtype."""
     return max(_NOISE, 10 * float(np.finfo(dtype).eps))
 
 
-def refuse_overflow(sums: FloatArray, what: str = "axis", numbers: IntArray | None = None) -> None:
-    """Raise if sums of squares left the range of float64; `what` they belong to, and its number."""
+def refuse_overflow(sums: FloatArray, what: str = "axis", indices: IntArray | None = None) -> None:
+    """Raise if sums of squares overflow float64; name `what` they belong to, and its index."""
     if not np.isfinite(sums).all():
         first = int(np.flatnonzero(~np.isfinite(sums))[0])
-        place = first if numbers is None else numbers[first]
+        place = first if indices is None else indices[first]
         raise DataError(
             f"values must be small enough to square in float64 (below 1e150); {what} {place} "
             "overflows. Remove the outliers or rescale z."
@@ -168,10 +168,10 @@ def refuse_overflow(sums: FloatArray, what: str = "axis", numbers: IntArray | No
 
 
 def spread_rows(share: float, block: Block) -> Array:
-    """Return some rows of the block, spread over the whole source.
+    """Return some rows of the block, so that those of all blocks spread over the whole source.
 
-    Row i is taken where the fraction of i times the golden ratio is below `share`: a sequence that
-    no period in the order of the rows can be in step with.
+    Row i is taken if the fractional part of i times the golden ratio is below `share`: a sequence
+    that cannot be in step with any period in the order of the rows.
     """
     fraction = block.rows.astype(np.uint64) * _GOLDEN  # of 2⁶⁴, by overflow
     return block.z[fraction <= np.uint64(min(share, 1.0) * _MAX_UINT64)]

@@ -1,7 +1,7 @@
 """Exact nearest neighbours in many dimensions, by faiss, and in the plane, by a k-d tree.
 
-Exact search costs n² distances, which for the sizes that t-SNE can map is little beside the t-SNE
-that follows.
+Exact search computes n² distances, which for the sizes that t-SNE can map takes little time
+compared with the t-SNE that follows.
 
 References
 ----------
@@ -19,8 +19,8 @@ from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 
 _PROCESS = os.getpid()
-_FOR_MEDIAN = 4096  # points that are enough to find the middle
-_MAX_DISTANCE = 1e6  # of the usual distance, beyond which float32 no longer tells the others apart
+_FOR_MEDIAN = 4096  # points that are enough to find the median
+_MAX_DISTANCE = 1e6  # times the usual distance, beyond which float32 cannot resolve the others
 _QUERIES = 2048  # per search, between two updates of the progress bar
 
 
@@ -28,7 +28,7 @@ def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
     """Return the k nearest other points of each point, nearest first, and their distances.
 
     Distances are float32 products about the median: two points closer than about 1e-3 of the
-    cloud's size may come in any order. A point a million times further out than most is refused.
+    cloud's size may come in any order. A point a million times farther out than most is an error.
 
     Examples
     --------
@@ -54,23 +54,23 @@ def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
 
 
 def _in_single_precision(points: Array) -> tuple[Array, float]:
-    """Return the points about their median in units of their usual distance from it, and that."""
+    """Return the points relative to their median, in units of the usual distance, and the unit."""
     deviation = points - np.median(points[:: max(1, len(points) // _FOR_MEDIAN)], axis=0)
     distance = np.linalg.norm(deviation.astype(np.float64), axis=1)
     scale = float(np.median(distance)) or float(distance.max()) or 1.0
     far = np.flatnonzero(distance > _MAX_DISTANCE * scale)
     if len(far):
         raise DataError(
-            f"no point may lie {_MAX_DISTANCE:.0e} times further out than most; {len(far)} do, the "
-            f"first at {distance[far[0]]:.3g} where {scale:.3g} is usual. Remove the outliers."
+            f"no point may lie {_MAX_DISTANCE:.0e} times farther out than most; {len(far)} do, the "
+            f"first at {distance[far[0]]:.3g}; {scale:.3g} is usual. Remove the outliers."
         )
     return np.ascontiguousarray(deviation / scale, dtype=np.float32), scale
 
 
 def is_forked() -> bool:
-    """Tell whether this is a forked child, where OpenMP waits for threads that stayed behind.
+    """Return True in a forked child, where OpenMP would wait for threads of the parent.
 
-    One thread works there.
+    A single thread works there.
     """
     return os.getpid() != _PROCESS
 
@@ -91,7 +91,7 @@ def preservation(neighbours: IntArray, xy: FloatArray) -> float:
 
 
 def _without_self(found: IntArray) -> Array:
-    """Mark all but the point itself; where copies crowd it out, all but the last."""
+    """Mark all neighbours but the point itself; if copies crowd it out, all but the last."""
     keep = found != np.arange(len(found))[:, None]
     keep[keep.all(axis=1), -1] = False
     return keep

@@ -15,9 +15,9 @@ _N_ANGLES = 20_001
 
 
 def noise_spectrum(n_points: int, z_dim: int) -> FloatArray:
-    """Return the eigenvalues to expect of `n_points` draws of N(0, I), largest first.
+    """Return the expected eigenvalues for `n_points` draws of N(0, I), largest first.
 
-    The law's quantiles at (i − ½) / rank; eigenvalues beyond the rank n_points − 1 are zero.
+    They are the law's quantiles at (i − ½) / rank, and zero beyond the rank n_points − 1.
 
     Examples
     --------
@@ -35,10 +35,11 @@ def noise_spectrum(n_points: int, z_dim: int) -> FloatArray:
 
 
 def noise_floor(variance: FloatArray, n_points: int, z_dim: int) -> tuple[float, int]:
-    """Split a spectrum into noise and what stands out of it.
+    """Split a spectrum into noise and the components that stand out from it.
 
-    Components above the largest eigenvalue that noise gives once in a hundred times are taken out,
-    the variance of the noise is the mean of the others, and so on until none is left to take.
+    Components above the value that the largest eigenvalue of noise exceeds once in a hundred times
+    are removed, the variance of the noise is the mean of the others, and this is repeated until no
+    component is removed.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def noise_floor(variance: FloatArray, n_points: int, z_dim: int) -> tuple[float,
 
 
 def _largest_of_noise(n_points: int, z_dim: int) -> float:
-    """Return the eigenvalue that N(0, I) exceeds with a probability of 1 %.
+    """Return the value that the largest eigenvalue of N(0, I) exceeds with a probability of 1 %.
 
     References
     ----------

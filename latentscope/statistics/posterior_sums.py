@@ -1,4 +1,4 @@
-"""Sums over the rows of z, mu and logvar that the posterior's figures need, in one pass."""
+"""Sums over the rows of z, mu and logvar, from which `posterior` is computed, in one pass."""
 
 import math
 from typing import ClassVar, Self
@@ -11,11 +11,11 @@ from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Moments, refuse_overflow
 
 DEVIATIONS = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10.0])
-LOGVAR_LIMIT = 80.0  # exp(80) is near the end of float32
+LOGVAR_LIMIT = 80.0  # exp(80) is near the largest float32
 
 
 class PosteriorSums(Summary):
-    """Figures of "is z just mu?", before division by the number of points.
+    """Sums that answer "is z just mu?", before division by the number of points.
 
     Triples are [minimum, sum, maximum] over the points.
     """
@@ -34,7 +34,7 @@ class PosteriorSums(Summary):
         self.deviation_maximum = 0.0
         self.z_radius, self.mu_radius = _no_points(), _no_points()
         self.absolute, self.relative = _no_points(), _no_points()
-        self.scaled_squares: FloatArray = np.zeros(4)  # by the four readings of logvar
+        self.scaled_squares: FloatArray = np.zeros(4)  # for the four possible meanings of logvar
         self.is_possible: BoolArray = np.ones(4, dtype=bool)
 
     def empty(self) -> Self:
@@ -108,10 +108,10 @@ def _add_posterior(
     variances: FloatArray,
     scaled: FloatArray,
 ) -> tuple[float, float, float, float, int]:
-    """Add a block to the sums of `PosteriorSums`; return what is no sum per axis.
+    """Add a block to the sums of `PosteriorSums`; return the figures that are not sums per axis.
 
-    To `counts` come |z − mu| by `edges`; to `kl` and `variances` one number per axis; to `scaled`
-    the four sums of ((z − mu) / σ)². Returned are the sum, minimum and maximum of logvar, the
+    `counts` gets |z − mu| binned by `edges`; `kl` and `variances` get one number per axis; `scaled`
+    gets the four sums of ((z − mu) / σ)². Returned are the sum, minimum and maximum of logvar, the
     maximum of |z − mu|, and the number of values of logvar beyond ±`limit`.
     """
     n, d = z.shape

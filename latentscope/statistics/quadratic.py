@@ -1,9 +1,9 @@
-"""The law of the radius of a Gaussian with any mean and covariance.
+"""The distribution of the radius of a Gaussian with any mean and covariance.
 
 The squared radius is a quadratic form Q = Σ (b_i + √λ_i g_i)² of standard normal g. Its
-distribution function is the inverse Fourier integral of the characteristic function, taken by the
-trapezoidal rule; Davies bounds its error by the mass beyond 2π / step, which the step keeps below
-rounding.
+distribution function is the inverse Fourier integral of the characteristic function, computed by
+the trapezoidal rule. Davies bounds its error by the mass beyond 2π / step; the step is chosen so
+that this is below rounding error.
 
 References
 ----------
@@ -16,7 +16,7 @@ from scipy.special import ndtr
 
 from latentscope._types import FloatArray
 
-_TAIL = 30.0  # standard deviations of Q about its mean that count as all of it
+_TAIL = 30.0  # standard deviations of Q about its mean, beyond which its mass is neglected
 _MIN_CHARACTERISTIC = 1e-9  # the integral is cut where the characteristic function is below this
 _MAX_STEPS = 20_000
 _AT_ONCE = 64  # edges per sweep, which bounds the memory
@@ -30,7 +30,7 @@ def gaussian_radius_density(
     Parameters
     ----------
     edges : float64 array of shape (n_bins + 1,)
-        Increasing, not negative.
+        Increasing and not negative.
     variance, offset : float64 array of shape (z_dim,)
         The Gaussian's variances and mean in its principal frame.
 
@@ -53,10 +53,10 @@ def gaussian_radius_density(
 
 
 def without_sampling_spread(variance: FloatArray, n_points: int) -> FloatArray:
-    """Return eigenvalues of a sample covariance drawn together, so that Σλ² is that of the truth.
+    """Return a sample covariance's eigenvalues, drawn together so that Σλ² is that of the truth.
 
     For n draws of a Gaussian, E Σλ² = (1 + 1/n) tr Σ² + (tr Σ)²/n. The last term, which would widen
-    the curve of the radius, is taken off the spread; the first is below the error of the estimate.
+    the curve of the radius, is subtracted from the spread; 1/n is below the error of the estimate.
     """
     mean = variance.mean()
     if not mean:
@@ -67,7 +67,7 @@ def without_sampling_spread(variance: FloatArray, n_points: int) -> FloatArray:
 
 
 def _distribution(q: FloatArray, variance: FloatArray, offset: FloatArray) -> FloatArray:
-    """Return P(Q ≤ q); `offset` is squared."""
+    """Return P(Q ≤ q); `offset` holds squares."""
     mean = np.sum(variance + offset)
     sd = np.sqrt(np.sum(2 * variance**2 + 4 * variance * offset))
     low, top = max(mean - _TAIL * sd, 0.0), mean + _TAIL * sd
@@ -90,7 +90,7 @@ def _distribution(q: FloatArray, variance: FloatArray, offset: FloatArray) -> Fl
 
 
 def _n_steps(step: float, variance: FloatArray) -> int:
-    """Return after how many steps the characteristic function is negligible."""
+    """Return the number of steps after which the characteristic function is negligible."""
     n = np.unique(np.geomspace(16, _MAX_STEPS, 60).astype(int))
     size = np.exp(-0.25 * np.log1p((2 * np.outer(n * step, variance)) ** 2).sum(axis=1))
     return (

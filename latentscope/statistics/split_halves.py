@@ -15,7 +15,7 @@ from latentscope._types import Array, FloatArray, IntArray
 from latentscope.statistics.kmeans import Assignment, Centroids, lloyd, nearest, nested_seeds
 
 _MIN_SHARE = 0.02  # of the points, in the smallest cluster
-_TOLERANCE = 1e-2  # share by which no inertia falls any more when the steps end
+_TOLERANCE = 1e-2  # k-means stops when no inertia falls by more than this share
 
 
 def fit_and_agreement(
@@ -26,7 +26,7 @@ def fit_and_agreement(
     Parameters
     ----------
     points : float64 array of shape (n, z_dim)
-        Points about their mean.
+        Points, centred.
     ks : int64 array of shape (n_k,)
         Numbers of clusters, increasing.
 
@@ -36,7 +36,7 @@ def fit_and_agreement(
         Of k-means on all points.
     agreement : float64 array of shape (n_k,)
         Adjusted Rand index, on the second half of the points, of its own clusters and those that
-        the clusters of the first half predict; 0 where a cluster holds less than 2 % of them.
+        the clusters of the first half predict; 0 if a cluster holds less than 2 % of that half.
     """
     order = random.permutation(len(points))
     first, second = points[order[::2]], points[order[1::2]]
@@ -50,7 +50,7 @@ def fit_and_agreement(
 
 
 def _agreement(one: IntArray, other: IntArray, least: float) -> float:
-    """Return their adjusted Rand index, or 0 where one has a group of few points: outliers."""
+    """Return the adjusted Rand index, or 0 if a group has very few points, as outliers do."""
     smallest = min(np.unique(labels, return_counts=True)[1].min() for labels in (one, other))
     return adjusted_rand(one, other) if smallest >= least else 0.0
 
@@ -82,7 +82,7 @@ def _clustered(points: FloatArray, ks: IntArray, random: np.random.Generator) ->
 
 
 def _labels(points: FloatArray, centroids: Centroids) -> Array:
-    """Return the number of each point's nearest centroid, one column per k."""
+    """Return the index of each point's nearest centroid, one column per k."""
     labels = np.empty((len(points), len(centroids.n_clusters)), dtype=np.int32)
     half_norms = 0.5 * np.einsum("ij,ij->i", centroids.points, centroids.points)
     with one_blas_thread():

@@ -1,1 +1,1 @@
-"""How far is a cloud from a Gaussian? Marginals, radii, null sets, and two samples told apart."""
+"""How far is a cloud from a Gaussian? Marginals, radii, null sets, and a two-sample classifier."""

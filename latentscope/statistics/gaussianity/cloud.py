@@ -1,7 +1,7 @@
-"""Everything about a cloud that one reading can tell, once its mean and covariance are known.
+"""What one pass over a cloud can measure, once its mean and covariance are known.
 
 The original axes, the principal components and some random projections are standardised and
-counted; the squared Mahalanobis distances are counted; some rows are kept for the core.
+counted in bins, and so are the squared Mahalanobis distances; some rows are kept for the core.
 """
 
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ _N_PROJECTIONS = 64
 
 @dataclass(frozen=True)
 class Frame:
-    """Where the marginals of a cloud are taken, and what makes its covariance I.
+    """The directions of a cloud's marginals, and the whitening that makes its covariance I.
 
     Attributes
     ----------
     n : int
-        Rows that it was estimated from.
+        Number of rows that it was estimated from.
     mean : float64 array of shape (z_dim,)
     std : float64 array of shape (z_dim,)
         With n − 1 in the denominator.
     axes : int64 array of shape (n_axes,)
-        Numbers of the original axes that vary.
+        Indices of the original axes that vary.
     whitening : float64 array of shape (n_directions, z_dim)
-        Rows are principal directions over their standard deviations.
+        Rows are principal directions, divided by their standard deviations.
     projections : float64 array of shape (n_directions, 64)
         Random unit vectors in the whitened space, as columns.
     """
@@ -71,11 +71,11 @@ class Frame:
 
     @property
     def n_directions(self) -> int:
-        """Directions along which the data vary."""
+        """Number of directions along which the data vary."""
         return len(self.whitening)
 
     def white(self, z: Array) -> Array:
-        """Return rows in the frame where their mean is 0 and their covariance I."""
+        """Return whitened rows, whose mean is 0 and whose covariance is I."""
         with np.errstate(over="ignore", invalid="ignore"):
             white = centred(z, self.mean) @ self.whitening.T.astype(z.dtype)
         if np.isfinite(white).all():
@@ -83,7 +83,7 @@ class Frame:
         return (z - self.mean) @ self.whitening.T  # beyond float32
 
     def directions(self) -> FloatArray:
-        """Return where the marginals are taken, as unit vectors in the whitened space, in columns.
+        """Return the directions of the marginals: unit vectors in the whitened space, as columns.
 
         The original axes that vary, the principal components, the random projections.
         """
@@ -93,7 +93,7 @@ class Frame:
 
 
 class CloudSums(Summary):
-    """Marginals and distances of all rows; and a share of the rows themselves."""
+    """Marginals and distances of all rows, and a share of the rows themselves."""
 
     def __init__(self, frame: Frame, kept: float) -> None:
         self.frame, self.kept = frame, kept

@@ -1,7 +1,8 @@
-"""How far is each of many marginals from the normal of its own mean and standard deviation?
+"""How far is each of many marginals from the normal with its own mean and standard deviation?
 
-Standardised values are counted on one fixed grid. The gap is Lilliefors' distance on that grid: the
-largest difference, at any edge of it, between the share of the points below and that of a normal.
+Standardised values are counted on one fixed grid. The distance (`gaps`) is that of Lilliefors, on
+the grid: the largest difference, at any of its edges, between the share of the points below it and
+that of a normal.
 
 References
 ----------
@@ -31,7 +32,7 @@ class MarginalSums:
     Parameters
     ----------
     mean, std : float64 array of shape (n_columns,)
-        What the columns are standardised by, std above 0, with n − 1 in the denominator.
+        Used to standardise the columns; std is above 0, with n − 1 in the denominator.
     """
 
     def __init__(self, mean: FloatArray, std: FloatArray) -> None:
@@ -72,15 +73,15 @@ class MarginalSums:
 
     @property
     def _unbiased(self) -> float:
-        """What variances with n − 1 in the denominator are, over those with n."""
+        """Ratio of variances with n − 1 in the denominator to those with n."""
         return self.n / (self.n - 1)
 
 
 def chance_gap(n: int, n_columns: int = 1, *, level: float = ALPHA) -> float:
-    """Return the gap that the largest of many normal columns of n rows exceeds once in 1 / level.
+    """Return the distance that the largest of many normal columns exceeds once in 1 / level times.
 
-    Dallal and Wilkinson's approximation of the upper tail, solved for the gap; Bonferroni's bound
-    for the largest of many, which correlations between columns make no worse.
+    Dallal and Wilkinson's approximation of the upper tail for n rows, solved for the distance;
+    Bonferroni's bound for the largest of many, which also holds for correlated columns.
 
     Examples
     --------
@@ -94,7 +95,7 @@ def chance_gap(n: int, n_columns: int = 1, *, level: float = ALPHA) -> float:
 
 
 def chance_moments(n: int, n_columns: int = 1, *, level: float = ALPHA) -> tuple[float, float]:
-    """Return sizes of skewness and excess kurtosis that the largest of many exceeds as rarely.
+    """Return the skewness and excess kurtosis that the largest of many exceeds as rarely, in size.
 
     Examples
     --------
@@ -115,9 +116,9 @@ def _count_standard(
     counts: IntArray,
     powers: FloatArray,
 ) -> None:
-    """Count (x − mean) · scale of each column in bins of 1 / per_unit, and add cubes and fourths.
+    """Count (x − mean) · scale of each column in bins of 1 / per_unit; add its 3rd and 4th powers.
 
-    The first and the last bin are open: below −reach, and above the reach.
+    The first and the last bin are open: below −reach, and above reach.
     """
     n, d = block.shape
     last = counts.shape[1] - 1

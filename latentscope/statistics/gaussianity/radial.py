@@ -1,6 +1,6 @@
-"""Do the squared Mahalanobis distances of a cloud follow the law of a Gaussian's?
+"""Are the squared Mahalanobis distances of a cloud distributed like those of a Gaussian?
 
-With mean and covariance estimated from the same n rows, n d² / (n − 1)² of a Gaussian of p
+If mean and covariance are estimated from the same n rows, n d² / (n − 1)² of a Gaussian in p
 directions follows exactly Beta(p / 2, (n − p − 1) / 2). Distances are counted in narrow bins of
 their logarithm.
 
@@ -74,7 +74,7 @@ class RadialSums:
         return np.interp(shares, below, edges)
 
     def _curve(self) -> tuple[FloatArray, FloatArray]:
-        """Return the edges of all bins from the first that is used to the last, and shares."""
+        """Return the edges from the first used bin to the last, and the share of rows below."""
         used = np.flatnonzero(self.counts)
         first, last = int(used[0]), int(used[-1]) + 1
         edges = np.exp((np.arange(first, last + 1) - self.half) / self.per_unit)
@@ -85,7 +85,7 @@ class RadialSums:
 def law_below(square: FloatArray, n: int, n_directions: int) -> FloatArray:
     """Return the share of a Gaussian's n rows whose d² lies below each value.
 
-    Where n is not above the number of directions + 1, every row has d² = (n − 1)² / n.
+    If n is at most the number of directions + 1, every row has d² = (n − 1)² / n.
     """
     part = np.clip(square * n / (n - 1) ** 2, 0, 1)
     if n <= n_directions + 1:
@@ -108,8 +108,8 @@ def law_quantiles(shares: FloatArray, n: int, n_directions: int) -> FloatArray:
 
 
 def chance_kurtosis(n: int, n_directions: int) -> float:
-    """Return how far from its expectation `kurtosis` lies by chance once in 20 times.
+    """Return the deviation of `kurtosis` from its expectation that chance exceeds once in 20 times.
 
-    Mardia's asymptotic variance 8 p (p + 2) / n.
+    It follows from Mardia's asymptotic variance 8 p (p + 2) / n.
     """
     return float(1.96 * np.sqrt(8 / (n_directions * (n_directions + 2) * n)))

@@ -1,10 +1,11 @@
-"""What tests of normality give on some rows of a cloud, and on Gaussian clouds of equal size.
+"""Tests of normality on some rows of a cloud, and on Gaussian clouds of equal size.
 
-All statistics are functions of the whitened rows. In a Gaussian sample those are independent of
-its mean and covariance (Basu's theorem: they are ancillary), whatever these are, and so are
-distributed as the whitened rows of N(0, I) along any directions that mean and covariance choose,
-the principal ones included. So the parametric bootstrap is exact: draw N(0, I), whiten the draws by
-their own mean and covariance, and look along the directions of the data.
+All statistics are functions of the whitened rows. In a Gaussian sample these are independent of the
+sample's mean and covariance, whatever those are (Basu's theorem: the whitened rows are ancillary).
+So they are distributed like the whitened rows of N(0, I), along any directions that mean and
+covariance determine, including the principal ones. The parametric bootstrap is therefore exact:
+draw from N(0, I), whiten the draws by their own mean and covariance, and project them on the
+directions of the data.
 
 References
 ----------
@@ -48,31 +49,31 @@ class Sets(NamedTuple):
 
 
 def compare_with_sets(rows: Rows, n_points: int, n_null: int, random: np.random.Generator) -> Sets:
-    """Test `n_points` rows, chosen at random, beside `n_null` Gaussian sets of equal size."""
+    """Test `n_points` rows, chosen at random, and `n_null` Gaussian sets of equal size."""
     indices, _ = sample_rows(rows, n_points, random)
     points = random.permutation(take(rows, indices).astype(np.float64))
     frame = Frame.of(as_rows(points), random)
     if len(points) <= frame.n_directions + 1:
         raise DataError(
-            f"n_points must be at least {frame.n_directions + 2:,}, two more than the directions "
-            f"along which z varies; got {n_points:,}."
+            f"n_points must be at least {frame.n_directions + 2:,}, two more than the number of "
+            f"directions along which z varies; got {n_points:,}."
         )
     cloud = np.ascontiguousarray(frame.white(points), dtype=np.float32)
     directions = frame.directions().astype(np.float32)
 
-    def on_a_set(own: np.random.Generator) -> FloatArray:
+    def null_statistics(own: np.random.Generator) -> FloatArray:
         return statistics(gaussian_set(cloud.shape, own), directions, own)
 
     title = {"desc": "normality, Gaussian sets", "unit": "set", "delay": 2}
     with one_blas_thread(), ThreadPoolExecutor(n_cores()) as pool:
         observed = statistics(cloud, directions, random)
-        sets = pool.map(on_a_set, random.spawn(n_null))
+        sets = pool.map(null_statistics, random.spawn(n_null))
         null = list(tqdm(sets, total=n_null, **title))
     found = Sets(observed, np.array(null).reshape(n_null, len(TESTS)))
     if not all(np.isfinite(part).all() for part in found):
         raise DataError(
-            f"{rows.name} must be of a size that float32 can square, to be tested; the largest "
-            f"deviation is {np.abs(points - points.mean(axis=0)).max():.3g}. Rescale it."
+            f"{rows.name} must have a size that float32 can square; the largest deviation is "
+            f"{np.abs(points - points.mean(axis=0)).max():.3g}. Rescale it."
         )
     return found
 
@@ -87,7 +88,7 @@ def gaussian_set(shape: tuple[int, int], random: np.random.Generator) -> Array:
 
 
 def statistics(cloud: Array, directions: Array, random: np.random.Generator) -> FloatArray:
-    """Return the statistic of each of `TESTS`, larger where less like a Gaussian."""
+    """Return the statistic of each of `TESTS`, larger for clouds less like a Gaussian."""
     n, n_directions = cloud.shape
     radial = RadialSums(n_directions)
     radial.add(radii(cloud) ** 2)
@@ -107,19 +108,19 @@ def statistics(cloud: Array, directions: Array, random: np.random.Generator) -> 
 
 
 def p_values(sets: Sets) -> FloatArray:
-    """Return the share of the sets, the rows among them, whose statistic is no smaller."""
+    """Return the share of all sets, the rows included, whose statistic is at least that large."""
     return (1 + (sets.null >= sets.observed).sum(axis=0)) / (1 + len(sets.null))
 
 
 def family_p_value(sets: Sets) -> float:
     """Return one p-value of all tests together.
 
-    Each statistic is taken in standard deviations from its mean over all sets, the rows among them;
-    the largest counts, and is compared with that of every set. That treats all sets alike, so it is
-    exact for any number of them.
+    Each statistic is standardised by its mean and standard deviation over all sets, the rows
+    included; the largest is compared with that of every set. This treats all sets alike, so the
+    p-value is exact for any number of them.
     """
     together = np.vstack([sets.observed, sets.null])
     spread = together.std(axis=0)
-    away = (together - together.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    largest = away.max(axis=1)
+    standardised = (together - together.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    largest = standardised.max(axis=1)
     return float((largest >= largest[0]).mean())

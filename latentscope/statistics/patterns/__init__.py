@@ -1,1 +1,1 @@
-"""How do points lie in a plane? Windows, functions of distance, null models, ridges."""
+"""How are points arranged in a plane? Windows, functions of distance, null models, ridges."""

@@ -2,8 +2,8 @@
 
 A curve is as extreme as its most extreme point, by rank among all curves at that distance; ties are
 broken by how many points are that extreme, then by the next rank, and so on. The p-value is exact
-for any number of null curves, whatever the curves' form, and has a picture: p ≤ α just where the
-curve leaves the envelope of the curves that are not among the α most extreme.
+for any number of null curves, whatever their form, and can be seen in a figure: p ≤ α exactly if
+the curve leaves the envelope of the curves that are not among the share α of most extreme ones.
 
 References
 ----------
@@ -22,14 +22,14 @@ from latentscope._types import FloatArray, IntArray
 
 
 class Envelope(NamedTuple):
-    """Where the curves lie that are not among the most extreme.
+    """Range of the curves that are not among the most extreme.
 
     Attributes
     ----------
     p_value : float
         Share of all curves, the first included, that are as extreme as the first.
     low, high : float64 array of shape (n_distances,)
-        Ends of the envelope.
+        Lower and upper bound of the envelope.
     """
 
     p_value: float

@@ -1,7 +1,7 @@
 """Mean shift towards density ridges, and the contrast of a ridge, compiled by Numba.
 
 Lengths are in bandwidths. Points are sorted by the cells of a grid as wide as the kernel reaches,
-so that a place looks at the points of its own and the neighbouring cells alone.
+so that for a place only the points in its own and the neighbouring cells matter.
 
 References
 ----------
@@ -19,8 +19,8 @@ from latentscope._types import FloatArray, IntArray
 
 _REACH = 3.0  # beyond which kernels are zero
 _MAX_STEPS = 300
-_STRIDE = 1.5  # of the mean shift, which alone creeps
-_TOLERANCE = 0.02  # a shorter step ends the way of a point
+_STRIDE = 1.5  # times the mean shift, which on its own converges slowly
+_TOLERANCE = 0.02  # a place has converged when its step is shorter
 _ACROSS = 0.7  # standard deviation of the contrast's kernel across a ridge
 _ALONG = 2.0  # the same along it
 
@@ -44,7 +44,7 @@ class Grid(NamedTuple):
 
     @classmethod
     def of(cls, points: FloatArray) -> Self:
-        """Sort points, whose coordinates are 0 or more bandwidths."""
+        """Sort points, whose coordinates are in bandwidths and not negative."""
         d = points.shape[1]
         place = (points / _REACH).astype(np.int64)
         n_side = int(place.max()) + 1
@@ -55,11 +55,11 @@ class Grid(NamedTuple):
 
 
 def to_ridges(starts: FloatArray, grid: Grid) -> tuple[FloatArray, FloatArray]:
-    """Move places uphill, across the ridge's direction alone, until they stand on a ridge.
+    """Move places uphill, only across the ridge's direction, until they are on a ridge.
 
-    The subspace-constrained mean shift: with the Gaussian kernel density f at x, its Hessian's
-    eigenvector v of the largest eigenvalue is the direction of the ridge, and x moves by the part
-    of the mean shift that is orthogonal to v.
+    This is the subspace-constrained mean shift: for the Gaussian kernel density f at x, the
+    eigenvector v of its Hessian with the largest eigenvalue is the direction of the ridge, and x
+    moves by the part of the mean shift that is orthogonal to v.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def to_ridges(starts: FloatArray, grid: Grid) -> tuple[FloatArray, FloatArray]:
     Returns
     -------
     places : float64 array of shape (n, d)
-        Those that came to rest where f is a maximum in all directions but v.
+        Those that converged where f is a maximum in all directions but v.
     directions : float64 array of shape (n, d)
         v there.
     """
@@ -82,11 +82,12 @@ def to_ridges(starts: FloatArray, grid: Grid) -> tuple[FloatArray, FloatArray]:
 def contrast(places: FloatArray, directions: FloatArray, grid: Grid) -> FloatArray:
     """Return how far the density on a ridge is above that beside it, in standard errors.
 
-    Each point near the place has the weight ψ = (1 − a²) exp(−r²/2) exp(−b²/2), with its distances
-    b along the ridge in units of two bandwidths, r from its line, and a from it in one direction,
-    in units of 0.7. That is above 0 on the ridge, below 0 beside it, and 0 in sum where points are
-    evenly spread. The contrast is Σψ / √Σψ². In space the direction is that of the least Σψ, so
-    that a ridge that merely runs into a filament has no share in it.
+    Each point near the place has the weight ψ = (1 − a²) exp(−r²/2) exp(−b²/2). Here b is its
+    distance along the ridge in units of two bandwidths; r is its distance from the ridge's line,
+    and a that in one direction, in units of 0.7 bandwidths. ψ is positive on the ridge and negative
+    beside it, and its sum is 0 if points are evenly spread. The contrast is Σψ / √Σψ². Along three
+    axes the direction is the one with the least Σψ, so that a ridge that merely runs into a
+    filament does not profit from it.
     """
     return _contrast(places, directions, *grid)
 
@@ -147,7 +148,7 @@ def _local(
 def _shift(
     places: FloatArray, directions: FloatArray, points: FloatArray, first: IntArray, n_side: int
 ) -> FloatArray:
-    """Move all places, in bandwidths; return 1 where one rests on a ridge, else 0."""
+    """Move all places, in bandwidths; return 1 for each that converged on a ridge, else 0."""
     d = points.shape[1]
     is_ridge = np.zeros(len(places))
     runs = np.empty((9, 2), np.int64)
@@ -176,7 +177,7 @@ def _shift(
 def _beside(
     x: FloatArray, direction: FloatArray, points: FloatArray, runs: IntArray, n_runs: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Return where nearby points lie beside a ridge, in `_ACROSS`, and their weights."""
+    """Return where nearby points lie across a ridge, in units of `_ACROSS`, and their weights."""
     d = len(x)
     n = 0
     for r in range(n_runs):

@@ -1,9 +1,9 @@
-"""How would the points of a window lie without structure? Null models of two or three axes.
+"""How would the points of a window be arranged without structure? Null models of two or three axes.
 
-Each model is fitted to all points along these axes and draws as many as are wanted inside the
-window. Where those are most of the points, the Gaussian and the elliptical model draw whole clouds
-and give them exactly the mean and covariance of the data: what was fitted is alike in all, and the
-comparison is exact. Elsewhere mean and covariance are as good as known.
+Each model is fitted to all points along these axes and draws as many as are requested inside the
+window. If those are most of the points, the Gaussian and the elliptical model draw whole clouds
+and give them exactly the mean and covariance of the data: all sets then share what was fitted, and
+the comparison is exact. Otherwise mean and covariance are known almost exactly.
 """
 
 import warnings
@@ -19,13 +19,13 @@ from latentscope.errors import DataError
 from latentscope.statistics.draws import in_order_of, normal_scores, standardised
 from latentscope.statistics.patterns.window import Window
 
-_WHOLE_CLOUD_SHARE = 0.5  # share of the points that are compared, from which whole clouds are drawn
-_MAX_ROUNDS = 1000
+_WHOLE_CLOUD_SHARE = 0.5  # share of the points compared, above which whole clouds are drawn
+_MAX_ROUNDS = 1000  # of drawing candidates, until enough are inside the window
 _CELLS = 32  # per side, for the fit of the smooth density
 _EDGES = np.linspace(0, 1, _CELLS + 1)
 _FINE = 128  # per side, for its draws
 _DEGREES = (0, 1, 2, 3, 4, 6)
-_TOLERANCE = 1e-4  # gradient per cell and point of a cell, at which the fit rests
+_TOLERANCE = 1e-4  # gradient per cell and point of a cell, at which the fit has converged
 _RIDGE = 1e-4  # penalty that keeps the density smooth where most of the window is empty
 
 
@@ -39,13 +39,13 @@ class WindowNull(ABC):
     def draw(self, random: np.random.Generator) -> FloatArray:
         """Return n points inside the window, of shape (n, n_axes).
 
-        A whole cloud of which a few points lie outside is kept but for those, and only they are
-        replaced: a mixture of two clouds would not have the data's own mean and covariance.
+        If a few points of a whole cloud lie outside, only they are replaced: a mixture of two
+        clouds would not have the data's own mean and covariance.
         """
         parts: list[FloatArray] = []
         missing = self.n
         for _ in range(_MAX_ROUNDS):
-            candidates = self.round(random)
+            candidates = self.candidates(random)
             inside = candidates[self.window.holds(candidates)]
             few = len(inside) <= missing
             parts.append(inside if few else random.permutation(inside)[:missing])
@@ -53,41 +53,41 @@ class WindowNull(ABC):
             if not missing:
                 return np.concatenate(parts)
         raise DataError(
-            f"the null model must put points into the window to be compared with; it hardly puts "
-            f"any at {self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window "
-            "nearer to the data's mean, or in a plane null='smooth'."
+            f"the null model must put points into the window; it puts hardly any at "
+            f"{self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window nearer "
+            "to the data's mean or, in a plane, null='smooth'."
         )
 
-    def fit(self) -> None:  # noqa: B027 (nothing to learn is a model too)
-        """Learn from the points."""
+    def fit(self) -> None:  # noqa: B027 (some models have nothing to fit)
+        """Fit the model to the points."""
 
     @abstractmethod
-    def round(self, random: np.random.Generator) -> FloatArray:
+    def candidates(self, random: np.random.Generator) -> FloatArray:
         """Return some points, of which those inside the window are kept."""
 
 
 class _Uniform(WindowNull):
     """Complete spatial randomness in the window."""
 
-    def round(self, random: np.random.Generator) -> FloatArray:
+    def candidates(self, random: np.random.Generator) -> FloatArray:
         return self.window.from_unit(random.uniform(size=(self.n, self.points.shape[1])))
 
 
 class _Independent(WindowNull):
-    """Both coordinates as they are, and permuted against each other."""
+    """The values of both coordinates, paired at random."""
 
     def fit(self) -> None:
         offset = np.abs(self.points - self.window.center) <= self.window.half_width
         self.columns = [self.points[offset[:, k], k] for k in (0, 1)]
 
-    def round(self, random: np.random.Generator) -> FloatArray:
+    def candidates(self, random: np.random.Generator) -> FloatArray:
         size = min(self.n, *map(len, self.columns))
         drawn = [random.choice(column, size, replace=False) for column in self.columns]
         return np.stack(drawn, axis=1)
 
 
 class _Elliptical(WindowNull):
-    """Mahalanobis radii of the points, each in a random direction."""
+    """The Mahalanobis radii of the points, each in a random direction."""
 
     def fit(self) -> None:
         self.mean = self.points.mean(axis=0)
@@ -97,21 +97,21 @@ class _Elliptical(WindowNull):
         self.fit_radii()
 
     def fit_radii(self) -> None:
-        """Learn the radii, of all points or of those that can reach the window."""
+        """Keep the radii of all points, or of those that can reach the window."""
         radii = np.hypot(*np.linalg.solve(self.root, (self.points - self.mean).T))
         is_near = (radii >= self.ends[0]) & (radii <= self.ends[1])
         self.radii = radii if self.is_whole else radii[is_near]
 
-    def round(self, random: np.random.Generator) -> FloatArray:
-        radii = self.some_radii(random)
+    def candidates(self, random: np.random.Generator) -> FloatArray:
+        radii = self.candidate_radii(random)
         angle = random.uniform(0, 2 * np.pi, size=len(radii))
         white = radii * np.stack([np.cos(angle), np.sin(angle)])
         if self.is_whole:
             white = standardised(white)
         return (self.root @ white).T + self.mean
 
-    def some_radii(self, random: np.random.Generator) -> FloatArray:  # noqa: ARG002
-        """Return the radii of one round."""
+    def candidate_radii(self, random: np.random.Generator) -> FloatArray:  # noqa: ARG002
+        """Return the radii of some candidates."""
         return self.radii
 
 
@@ -119,9 +119,9 @@ class _Gaussian(_Elliptical):
     """The Gaussian with the mean and covariance of the points."""
 
     def fit_radii(self) -> None:
-        """Learn nothing: half the squared radii are exponential."""
+        """Fit nothing: half the squared radii are exponentially distributed."""
 
-    def some_radii(self, random: np.random.Generator) -> FloatArray:
+    def candidate_radii(self, random: np.random.Generator) -> FloatArray:
         if self.is_whole:
             return np.sqrt(2 * random.exponential(size=len(self.points)))
         low, high = self.ends
@@ -130,12 +130,12 @@ class _Gaussian(_Elliptical):
 
 
 class _Copula(WindowNull):
-    """Both coordinates as they are, in the order of draws from a Gaussian correlated like them."""
+    """The values of both coordinates, ordered like draws from a Gaussian correlated as they are."""
 
     def fit(self) -> None:
         self.correlation = float(np.asarray(np.corrcoef(normal_scores(self.points).T))[0, 1])
 
-    def round(self, random: np.random.Generator) -> FloatArray:
+    def candidates(self, random: np.random.Generator) -> FloatArray:
         scores = random.standard_normal(self.points.shape)
         scores[:, 1] *= np.sqrt(1 - self.correlation**2)
         scores[:, 1] += self.correlation * scores[:, 0]
@@ -143,7 +143,7 @@ class _Copula(WindowNull):
 
 
 class _Smooth(WindowNull):
-    """A smooth density: the exponential of a polynomial, of the degree that AIC asks for.
+    """A smooth density: the exponential of a polynomial, of the degree that AIC selects.
 
     Fitted to counts of cells by Poisson regression (J. Lindsey 1974, Journal of the Royal
     Statistical Society B 36, 38–47), over the rectangle that the points of the window span.
@@ -157,20 +157,20 @@ class _Smooth(WindowNull):
         _, density = min(fits, key=lambda fit: fit[0])
         self.cumulated = np.cumsum(density) / density.sum()
 
-    def round(self, random: np.random.Generator) -> FloatArray:
+    def candidates(self, random: np.random.Generator) -> FloatArray:
         cell = np.searchsorted(self.cumulated, random.uniform(size=self.n))
         jitter = random.uniform(-0.5, 0.5, size=(self.n, 2)) / _FINE
         return self.low + (_cell_centers(_FINE)[cell] + jitter) * self.span
 
 
 class _SpaceGaussian(WindowNull):
-    """The Gaussian along three axes, as clouds of as many points as the data have."""
+    """The Gaussian along three axes, drawn as clouds of as many points as the data have."""
 
     def fit(self) -> None:
         self.mean = self.points.mean(axis=0)
         self.root = np.linalg.cholesky(np.cov(self.points.T))
 
-    def round(self, random: np.random.Generator) -> FloatArray:
+    def candidates(self, random: np.random.Generator) -> FloatArray:
         white = random.standard_normal((self.points.shape[1], len(self.points)))
         if self.n > _WHOLE_CLOUD_SHARE * len(self.points):
             white = standardised(white)
@@ -199,7 +199,7 @@ def window_null(name: str, points: FloatArray, window: Window, n: int) -> Window
     points : float64 array of shape (n_points, n_axes)
         All points, inside the window and outside.
     window : Window
-        Where draws are wanted.
+        The draws lie inside it.
     n : int
         Points per draw.
     """
@@ -211,7 +211,7 @@ def window_null(name: str, points: FloatArray, window: Window, n: int) -> Window
 
 
 def _mahalanobis_ends(window: Window, mean: FloatArray, root: FloatArray) -> FloatArray:
-    """Return the least and the largest Mahalanobis radius of the places in a window."""
+    """Return the smallest and the largest Mahalanobis radius of the places in a window."""
     square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
     corners = np.linalg.solve(root, (window.from_unit(square) - mean).T).T
     largest = np.hypot(*corners.T).max()

@@ -1,4 +1,4 @@
-"""Sums over the pairs of points that are near each other, compiled by Numba."""
+"""Sums over pairs of points that are close to each other, compiled by Numba."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def pair_sums(  # noqa: PLR0915 (one loop over pairs, compiled)
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return weighted pairs per ring, nearest distances, and sums of cosines within each radius.
 
-    Points are in the order of their first coordinate, radii in equal steps from one step on.
+    Points are sorted by their first coordinate; radii are multiples of one step, from one step on.
     """
     n, m = len(points), len(radii)
     reach = max(l_radii[-1], radii[-1])

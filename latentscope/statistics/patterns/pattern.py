@@ -1,9 +1,9 @@
-"""How do the points of a square window stand to each other? Summary functions of point patterns.
+"""How are the points of a square window arranged? Summary functions of point patterns.
 
 Points lie in the unit square, distances are in units of its side. All functions are corrected for
 the edge: the L function by the overlap of the shifted windows (translation), the distances to the
 nearest point by the Kaplan-Meier estimator (a distance beyond the edge is censored), the alignment
-by leaving out points nearer to the edge than the distance looked at.
+by leaving out points nearer to the edge than the distance in question.
 
 References
 ----------
@@ -23,7 +23,7 @@ from latentscope.statistics.patterns.pairs import pair_sums
 
 N_RADII = 40  # of each function
 _REACH = {"pairs": 4.0, "nearest": 1.5, "empty": 2.0, "alignment": 4.0}  # in mean spacings
-_MAX_RADIUS = 0.25  # of the side, beyond which the edge corrections rest on few points
+_MAX_RADIUS = 0.25  # of the side, beyond which the edge corrections are based on few points
 _GRID = 64  # places per side from which empty space is measured
 
 
@@ -33,7 +33,7 @@ class Pattern(NamedTuple):
     Attributes
     ----------
     pairs : float64 array
-        L(r) = √(K(r) / π) − r: 0 for random points, above 0 where there are too many pairs.
+        L(r) = √(K(r) / π) − r: 0 for random points, above 0 if there are more pairs within r.
     nearest : float64 array
         G(r): share of the points that have another one within r.
     empty : float64 array
@@ -42,7 +42,7 @@ class Pattern(NamedTuple):
         Mean of cos 2(θ − φ) over pairs of neighbours within r, seen from each point in directions
         θ and φ: 0 where directions are random, 1 on a straight line.
     sidedness : float64 array
-        Mean of cos(θ − φ) likewise: 0 where neighbours stand on both sides, 1 where all on one.
+        Mean of cos(θ − φ) likewise: 0 if neighbours lie on both sides, 1 if all lie on one side.
     void : float
         Diameter of the largest empty disc within the window.
     """
@@ -56,7 +56,7 @@ class Pattern(NamedTuple):
 
 
 def distances(n: int) -> dict[str, FloatArray]:
-    """Return the distances at which the functions of n points are taken, in sides of the window."""
+    """Return the distances at which the functions of n points are evaluated, in window sides."""
     spacing = 1 / np.sqrt(n)
     steps = np.arange(1, N_RADII + 1) / N_RADII
     return {name: min(reach * spacing, _MAX_RADIUS) * steps for name, reach in _REACH.items()}
@@ -84,7 +84,7 @@ def pattern(points: FloatArray, radii: dict[str, FloatArray]) -> Pattern:
 
 
 def kaplan_meier(distance: FloatArray, edge: FloatArray, radii: FloatArray) -> FloatArray:
-    """Return the distribution function of distances that are seen only up to the edge."""
+    """Return the distribution function of distances that are censored at the edge."""
     seen = np.minimum(distance, edge)
     order = np.argsort(seen, kind="stable")
     at_risk = np.arange(len(seen), 0, -1)

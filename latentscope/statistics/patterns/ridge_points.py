@@ -1,4 +1,4 @@
-"""Ridge points of one set of points, how they stand out, and how far they move by resampling."""
+"""Ridge points of a set of points, their contrast, and how far they move under resampling."""
 
 from typing import NamedTuple, Self
 
@@ -12,8 +12,8 @@ from latentscope.statistics.patterns.mean_shift import Grid, contrast, to_ridges
 
 _MARGIN = 1.0  # bandwidths from the window's edge, where ridges would follow the edge
 _SPACING = 0.25  # bandwidths between the ridge points that are kept
-_CIRCLE = 6.0  # bandwidths of the way around, from which two ends that meet close a circle
-_LINK = 1.0  # bandwidths, up to which they are linked
+_MIN_LOOP = 6.0  # bandwidths along the tree, above which two ends that meet close a loop
+_LINK = 1.0  # bandwidths between two ridge points, up to which they are linked
 
 
 class RidgePoints(NamedTuple):
@@ -38,7 +38,7 @@ class RidgePoints(NamedTuple):
         return cls(places, contrast(places, directions, grid))
 
     def thinned(self) -> Self:
-        """Return the place of most contrast in each of many small cells."""
+        """Return the place of highest contrast in each of many small cells."""
         order = np.argsort(-self.contrast, kind="stable")
         cell = np.floor(self.places[order] / _SPACING)
         _, first = np.unique(cell, axis=0, return_index=True)
@@ -48,7 +48,7 @@ class RidgePoints(NamedTuple):
     def links(self) -> IntArray:
         """Return pairs of neighbouring places, of shape (n, 2).
 
-        The shortest trees that join neighbours, and the links that close the circles among them.
+        They are the shortest trees that join neighbours, and the links that close loops among them.
         """
         if not len(self.places):
             return np.empty((0, 2), dtype=np.int64)
@@ -57,14 +57,14 @@ class RidgePoints(NamedTuple):
         first, second = tree.nonzero()
         ends = np.flatnonzero(np.bincount(np.append(first, second), minlength=tree.shape[0]) == 1)
         met = ends[cKDTree(self.places[ends]).query_pairs(_LINK, output_type="ndarray")]
-        way = dijkstra(tree, directed=False, indices=met[:, 0])
-        around = way[np.arange(len(met)), met[:, 1]]
-        return np.concatenate([np.stack([first, second], axis=1), met[around > _CIRCLE]]).astype(
+        path_lengths = dijkstra(tree, directed=False, indices=met[:, 0])
+        around = path_lengths[np.arange(len(met)), met[:, 1]]
+        return np.concatenate([np.stack([first, second], axis=1), met[around > _MIN_LOOP]]).astype(
             int
         )
 
     def pieces(self, links: IntArray, level: float) -> IntArray:
-        """Return the piece each place belongs to above a contrast, from 0; −1 for those below."""
+        """Return the index of the piece that each place above a contrast belongs to, −1 below."""
         is_above = self.contrast > level
         first, second = links[is_above[links].all(axis=1)].T
         n = len(is_above)

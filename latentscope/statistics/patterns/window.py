@@ -1,4 +1,4 @@
-"""The square of a plane that is looked at, and the points in it that can be told apart."""
+"""The window of a plane that is analysed, and the distinct points in it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from latentscope._warn import warn
 from latentscope.errors import DataError
 
 _DEFAULT_POINTS = 1500  # in the default window: enough to show structure by eye
-_MAX_TIES = 0.05  # share of the points whose coordinates are those of others
+_MAX_TIES = 0.05  # share of the points whose coordinate repeats that of another
 _SAME = 1e-6  # of the points' range along an axis, within which coordinates count as equal
 _TINY = np.finfo(float).tiny
 
@@ -23,7 +23,7 @@ class Window(NamedTuple):
     half_width: float
 
     def holds(self, points: FloatArray) -> BoolArray:
-        """Tell which points lie inside."""
+        """Return True for each point that lies inside."""
         return np.asarray((np.abs(points - self.center) <= self.half_width).all(axis=1))
 
     def to_unit(self, points: FloatArray) -> FloatArray:
@@ -36,7 +36,7 @@ class Window(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """Name of the window in messages."""
         center = ", ".join(f"{value:.4g}" for value in self.center)
         return f"the window ({center}) ± {self.half_width:.4g}"
 
@@ -50,7 +50,8 @@ def window_about(center: FloatArray, points: FloatArray, half_width: float | Non
     points : float64 array of shape (n_points, n_axes)
         All points, inside and outside.
     half_width : float or None
-        ``inf`` for what holds all points, None for the 1,500 nearest, or half of them if fewer.
+        ``inf`` for a window that holds all points, None for the 1,500 nearest, or half of all
+        points if that is fewer.
     """
     distance = np.abs(points - center).max(axis=1)
     if half_width is None:
@@ -61,13 +62,13 @@ def window_about(center: FloatArray, points: FloatArray, half_width: float | Non
 
 
 def window_of(center: FloatArray, distance: FloatArray, n_points: int) -> Window:
-    """Return the window that holds so many points, by their largest coordinate from its centre."""
+    """Return the window that holds the nearest `n_points`; `distance` is from its centre."""
     nearest = max(n_points, 1) - 1
     return Window(center, float(np.partition(distance, nearest)[nearest]) or 1.0)
 
 
 def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> FloatArray:
-    """Return points of a window without those that repeat others; raise if they come in steps.
+    """Return the distinct points of a window; raise if their coordinates come in steps.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> F
         Inside the window.
     window : Window
     axes : sequence of int
-        What messages call the axes.
+        Numbers of the axes in messages.
     """
     steps = np.round(points / (_SAME * np.maximum(np.ptp(points, axis=0), _TINY)))
     for axis, values in zip(axes, steps.T, strict=True):
@@ -84,7 +85,7 @@ def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> F
             raise DataError(
                 f"coordinates must differ from point to point; {tied:.0%} of those on axis {axis} "
                 f"in {window.name} repeat others, as rounded values and copied rows do, and a "
-                "test would find nothing but that. Remove copies and outliers, or pass values "
+                "test would detect nothing but that. Remove copies and outliers, or pass values "
                 "that are not rounded."
             )
     _, first = np.unique(steps, axis=0, return_index=True)
