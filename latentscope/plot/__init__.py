@@ -1,6 +1,6 @@
-"""Figures: one function per result, Axes in and Axes out, nothing computed but the drawing.
+"""Figures: one function per result, which takes and returns Axes and only draws what it is given.
 
-No function sets a style, shows or saves; `result.plot(ax)` calls the one that fits.
+No function sets a style, shows or saves a figure; `result.plot(ax)` calls the right function.
 """
 
 from latentscope.plot.axes import plot_axes

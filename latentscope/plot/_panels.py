@@ -1,4 +1,4 @@
-"""What the figures share: Axes when none are given, colours with one meaning, row counts."""
+"""Shared by all figures: new Axes if none are given, colours with one meaning, sizes of dots."""
 
 from typing import Any
 
@@ -58,5 +58,5 @@ def space_axes(ax: Any, *, size: tuple[float, float] = (7.2, 4.4)) -> Any:
 
 
 def dot_size(n_points: int) -> float:
-    """Return the area of a dot that suits so many of them, in points²."""
+    """Return a suitable area of each dot for so many points, in points²."""
     return float(np.clip(4000 / max(n_points, 1), 0.5, 16))

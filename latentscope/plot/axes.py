@@ -1,4 +1,4 @@
-"""Figure of the axis densities: all axes at once, the dominant ones named."""
+"""Figure of the axis densities: all axes at once, the dominant ones labelled."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from latentscope.analysis.axes import AxisDensity
 from latentscope.plot._panels import MUTED, one_axes
 
 _COLORS = [f"C{k}" for k in (0, 1, 2, 3, 4, 5, 6, 8, 9)]  # without the grey of the others
-_GOOD = 0.9  # R² below which the legend gives it
+_GOOD = 0.9  # R² below which the legend shows it
 _REACH = 3.5  # σ of the broadest axes that the figure shows
 _N_POINTS = 400
 
 
 def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 8) -> Axes:
-    """Draw the density along every axis; colour and name the dominant ones, with their fits.
+    """Draw the density along every axis; colour and label the dominant ones, with their fits.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new figure.
     n_dominant : int
-        Axes to name, at most nine; the others stay grey.
+        Number of axes to label, at most nine; the others are grey.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
 
 
 def _range(result: AxisDensity) -> tuple[float, float]:
-    """Return a range that holds all axes but their last tails."""
+    """Return a range that shows all axes without their far tails."""
     spread = np.maximum(result.sigma, result.bin_width)
     low = float((result.center - _REACH * spread).min())
     high = float((result.center + _REACH * spread).max())

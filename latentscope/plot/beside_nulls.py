@@ -1,4 +1,4 @@
-"""Figures of an analysis beside nulls: in the open, and as a line-up."""
+"""Figures of an analysis of data beside those of null sets: labelled, or as a line-up."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _MAX_PANELS = 40
 def plot_beside_nulls(
     result: BesideNulls, *, ax: Any = None, n_panels: int = 4
 ) -> "np.ndarray[Any, Any]":
-    """Draw the analysis of the data, and beside it those of some draws of the null.
+    """Draw the analysis of the data, and beside it those of some null sets.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def plot_beside_nulls(
     ax : array of matplotlib.axes.Axes, optional
         One per panel; by default those of a new figure.
     n_panels : int
-        Panels, that of the data included; at most one more than there are draws.
+        Number of panels, including that of the data; at most one more than there are null sets.
 
     Returns
     -------
@@ -33,20 +33,23 @@ def plot_beside_nulls(
     Raises
     ------
     DataError
-        If the analysis draws several panels, or there are fewer draws than panels.
+        If the analysis draws several panels, or there are too few null sets for the panels.
     """
     n = len(result.nulls) + 1 if ax is None else np.size(np.asarray(ax, dtype=object))
     shown = min(n_panels, n) if ax is None else n
     if shown > len(result.nulls) + 1:
-        raise DataError(f"there must be a draw for each panel but one; got {shown} panels.")
+        raise DataError(
+            f"there must be a null set for each panel but one; got {shown} panels and "
+            f"{len(result.nulls)} null sets."
+        )
     panels = some_axes(ax, shown, n_columns=min(shown, 4), panel=(3.2, 2.8))
-    titles = ["data", *(f"null '{result.null}'" for _ in result.nulls)]
+    titles = ["data", *(f"null model '{result.null}'" for _ in result.nulls)]
     _draw(panels, [result.data, *result.nulls][:shown], titles[:shown])
     return panels
 
 
 def plot_line_up(result: BesideNulls, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw the data hidden among the draws of the null, in numbered panels.
+    """Draw the data hidden among the null sets, in numbered panels.
 
     Look for the panel that differs, and only then at ``result.place``, which counts from 0.
 
@@ -64,7 +67,7 @@ def plot_line_up(result: BesideNulls, *, ax: Any = None) -> "np.ndarray[Any, Any
     Raises
     ------
     DataError
-        If the analysis draws several panels, or there are more than 39 draws.
+        If the analysis draws several panels, or there are more than 39 null sets.
     """
     n = len(result.nulls) + 1
     if n > _MAX_PANELS:
@@ -97,7 +100,7 @@ def _share_limits(panels: "np.ndarray[Any, Any]") -> None:
 
 
 def _strip(ax: Axes) -> None:
-    """Leave out what would tell the data from the nulls, or fill a small panel with words."""
+    """Remove what would give the data away, and text that is too long for a small panel."""
     ax.set(xlabel="", ylabel="")
     ax.tick_params(labelbottom=False, labelleft=False)
     if legend := ax.get_legend():

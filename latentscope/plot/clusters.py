@@ -10,7 +10,7 @@ _TINY = np.finfo(float).tiny
 
 
 def plot_clusters(result: InertiaCurve, *, ax: Axes | None = None) -> Axes:
-    """Draw inertia per point over k, the Gaussian's curve, and the elbow if there is one.
+    """Draw inertia per point against k, the Gaussian's curve, and the elbow if there is one.
 
     Parameters
     ----------

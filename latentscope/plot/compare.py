@@ -9,11 +9,11 @@ from latentscope.analysis.compare import Comparison
 from latentscope.plot._panels import some_axes
 
 _FAR = 20  # ratio of mean radii beyond which their axis is logarithmic
-_DASHES = ("-", "--", "-.", ":")  # so that curves on top of each other can be told apart
+_DASHES = ("-", "--", "-.", ":")  # so that curves on top of each other can be distinguished
 
 
 def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw radius, sorted axis widths, spectrum and sorted KL of all sets, a colour for each.
+    """Draw radius, sorted axis widths, spectrum and sorted KL of all sets, one colour per set.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]
     if are_far:  # and so are their densities
         panels[0].set(xscale="log", ylabel="density / highest bin")
     panels[1].set(xlabel="axis, sorted", ylabel="width (FWHM)", ylim=(0, None))
-    panels[2].set(xlabel="component (from PC 1)", ylabel="share of the variance", xscale="log")
+    panels[2].set(xlabel="principal component", ylabel="share of the variance", xscale="log")
     panels[2].set_yscale("log", nonpositive="mask")
     if has_posterior:
         panels[3].set(xlabel="axis, sorted", ylabel="KL divergence in nats")

@@ -8,14 +8,14 @@ from latentscope.analysis.correlation import Correlation
 from latentscope.plot._panels import MUTED, one_axes
 
 _N_NAMED = 10
-_MIN_REACH = 3  # times the limit of chance: what is below it stays pale
+_MIN_REACH = 3  # times the limit of chance, so that what is within chance stays pale
 
 
 def plot_correlation(result: Correlation, *, ax: Axes | None = None) -> Axes:
-    """Draw the matrix; colours reach to the largest correlation, circles mark the strongest pairs.
+    """Draw the matrix; colours extend to the largest correlation, circles mark the strongest pairs.
 
-    The diagonal and axes that do not vary are grey. Lines in the colour bar are the limit of
-    chance: paler pairs than that mean nothing.
+    The diagonal and axes that do not vary are grey. Lines in the colour bar mark the limit of
+    chance: pairs that are paler mean nothing.
 
     Parameters
     ----------

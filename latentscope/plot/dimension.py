@@ -1,4 +1,4 @@
-"""Figure of the intrinsic dimension over scales, beside that of a Gaussian."""
+"""Figure of the intrinsic dimension at several scales, beside that of a Gaussian."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from latentscope._types import FloatArray
 from latentscope.analysis.dimension import IntrinsicDimension
 from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
 
-_WIDE = 3.0  # range of scales from which on they are drawn as logarithms
+_WIDE = 3.0  # ratio of scales above which their axis is logarithmic
 _NAMES = {"two-nn": "TwoNN", "mle": "maximum likelihood"}
 
 
 def plot_dimension(result: IntrinsicDimension, *, ax: Axes | None = None) -> Axes:
-    """Draw dimension over scale for data and Gaussian, each with its 95 % band by chance.
+    """Draw dimension against scale for data and Gaussian, each with its 95 % error band.
 
     Parameters
     ----------
@@ -60,4 +60,4 @@ def _curve(
 def _title(result: IntrinsicDimension) -> str:
     if result.dimension is None or result.null_dimension is None:
         return "cannot tell"
-    return f"{result.dimension:.3g}, a Gaussian {result.null_dimension:.3g}"
+    return f"{result.dimension:.3g} (Gaussian: {result.null_dimension:.3g})"

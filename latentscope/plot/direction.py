@@ -1,4 +1,4 @@
-"""Figure of a direction: which axes it is made of, beside what chance would give."""
+"""Figure of a direction: how much each axis contributes, beside what chance would give."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,7 +8,7 @@ from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
 
 
 def plot_direction(result: Direction, *, ax: Axes | None = None) -> Axes:
-    """Draw the share of each axis in the vector, largest first, and the length chance gives.
+    """Draw the size of each component of the vector, largest first, and what chance would give.
 
     Parameters
     ----------

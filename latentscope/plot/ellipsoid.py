@@ -1,4 +1,4 @@
-"""Figure of ellipses over the points of a plane, or of wire ellipsoids over those of a space."""
+"""Figure of ellipses over the points of a plane, or of wire ellipsoids over points in space."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Figure of the cluster gap: gap and stability over k, beside those of Gaussians."""
+"""Figure of the gap statistic: gap and stability against k, beside those of Gaussians."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ _BAND = (0.025, 0.975)  # quantiles of the Gaussians
 
 
 def plot_gap(result: ClusterGap, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw the gap with its errors, and the agreement of halves, each with the Gaussians' 95 %.
+    """Draw the gap with errors, and the agreement of halves, each with a band of 95 % of Gaussians.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def plot_gap(result: ClusterGap, *, ax: Any = None) -> "np.ndarray[Any, Any]":
         _band(gap, result, nulls)
         _band(stability, result, result.null_stability)
         boxes = result.null_log_inertia.mean(axis=0) - result.box_log_inertia.mean(axis=0)
-        gap.plot(result.n_clusters, boxes, color=MUTED, linestyle=":", label="even box")
+        gap.plot(result.n_clusters, boxes, color=MUTED, linestyle=":", label="uniform box")
     gap.errorbar(
         result.n_clusters, result.gap, result.error, color=DATA, marker="o", markersize=3.5,
         linewidth=1.2, capsize=2, label=f"data, {result.rows_text}",
@@ -43,7 +43,7 @@ def plot_gap(result: ClusterGap, *, ax: Any = None) -> "np.ndarray[Any, Any]":
         label="data",
     )  # fmt: skip
     gap.set(ylabel="gap (log inertia below a Gaussian's)", title=_title(result))
-    stability.set(ylabel="agreement of halves (Rand, adjusted)", ylim=(-0.05, 1.05))
+    stability.set(ylabel="agreement of halves (adjusted Rand)", ylim=(-0.05, 1.05))
     stability.axhline(STABLE, color=MUTED, linestyle=":", linewidth=1.0, label="stable")
     for panel in panels:
         if result.best is not None:

@@ -1,4 +1,4 @@
-"""Figure of the Henze-Zirkler test: the statistic beside its law for a Gaussian."""
+"""Figure of the Henze-Zirkler test: the statistic beside its distribution for a Gaussian."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ _N_POINTS = 300  # along the curve
 
 
 def plot_henze_zirkler(result: HenzeZirkler, *, ax: Axes | None = None) -> Axes:
-    """Draw the log-normal law that a Gaussian's statistic follows, and the statistic of the data.
+    """Draw the log-normal law of the statistic for a Gaussian, and the statistic of the data.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def plot_henze_zirkler(result: HenzeZirkler, *, ax: Axes | None = None) -> Axes:
     low, high = result.law.ppf([1e-4, 1 - 1e-4])
     fine = np.linspace(0.9 * low, max(high, 1.1 * result.statistic), _N_POINTS)
     density = result.law.pdf(fine)
-    ax.fill_between(fine, density, color=GAUSSIAN, alpha=0.25, label="a Gaussian's")
+    ax.fill_between(fine, density, color=GAUSSIAN, alpha=0.25, label="for a Gaussian")
     label = f"{result.n_points:,} points, p = {result.p_value:.2g}"
     ax.axvline(result.statistic, color=DATA, label=label)
     ax.set(xlabel="Henze-Zirkler statistic", ylabel="density", ylim=(0, 1.1 * density.max()))

@@ -1,4 +1,4 @@
-"""Figure of the normality: the law of the distances, the marginals, and their moments."""
+"""Figure of normality: the distribution of the distances, the marginals, and their moments."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _SHADE = "0.88"
 
 
 def plot_normality(result: Normality, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw the quantiles of the distances, the gaps of all marginals, and their moments.
+    """Draw the quantiles of the distances, and each marginal's distance from a normal and moments.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def plot_normality(result: Normality, *, ax: Any = None) -> "np.ndarray[Any, Any
     """
     panels = some_axes(ax, 3, n_columns=3, panel=(4.0, 3.6))
     _draw_distances(panels[0], result)
-    _draw_gaps(panels[1], result)
+    _draw_marginals(panels[1], result)
     _draw_moments(panels[2], result)
     return panels
 
@@ -38,14 +38,14 @@ def plot_normality(result: Normality, *, ax: Any = None) -> "np.ndarray[Any, Any
 def _draw_distances(ax: Axes, result: Normality) -> None:
     law, data = np.sqrt(result.law_quantiles), np.sqrt(result.quantiles)
     ends = [min(law[0], data[0]), max(law[-1], data[-1])]
-    ax.plot(ends, ends, color=GAUSSIAN, lw=1, label="a Gaussian's")
+    ax.plot(ends, ends, color=GAUSSIAN, lw=1, label="Gaussian")
     ax.plot(law, data, color=DATA, lw=2, label=f"data, {result.rows_text}")
     ax.set(xlabel="distance in a Gaussian sample", ylabel="Mahalanobis distance of the data")
-    ax.set_title(f"distances: gap {result.radial_gap:.2g}", fontsize="medium")
+    ax.set_title(f"Kolmogorov's distance: {result.radial_gap:.2g}", fontsize="medium")
     ax.legend(frameon=False, fontsize="small", loc="upper left")
 
 
-def _draw_gaps(ax: Axes, result: Normality) -> None:
+def _draw_marginals(ax: Axes, result: Normality) -> None:
     chance, order = result.chance, np.argsort(-result.gaps, kind="stable")
     kinds = np.array([kind for kind, _ in result.marginal_names])[order]
     rank = np.arange(1, len(order) + 1)
@@ -55,8 +55,9 @@ def _draw_gaps(ax: Axes, result: Normality) -> None:
             rank[of_kind], result.gaps[order][of_kind], "o", color=colour, ms=4, label=_NAMES[kind]
         )
     ax.axhline(chance["gap"], color=GAUSSIAN, lw=1, label="chance, largest of all")
-    ax.axhline(chance["single_gap"], color=GAUSSIAN, lw=1, ls=":", label="chance, any one")
-    ax.set(xlabel="marginals, ranked", ylabel="gap from the normal", xscale="log", yscale="log")
+    ax.axhline(chance["single_gap"], color=GAUSSIAN, lw=1, ls=":", label="chance, single one")
+    ax.set(xlabel="marginals, ranked", ylabel="Kolmogorov's distance from the normal")
+    ax.set(xscale="log", yscale="log")
     kind, number = result.marginal_names[order[0]]
     ax.set_title(f"largest: {_name(kind, number)}, {result.gaps.max():.2g}", fontsize="medium")
     ax.legend(frameon=False, fontsize="small")

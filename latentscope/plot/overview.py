@@ -1,4 +1,4 @@
-"""Figure of everything that one reading tells."""
+"""Figure of an overview: radius, axes, spectrum and, for a VAE, the KL divergence."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from latentscope.plot.radius import plot_radius
 
 
 def plot_overview(result: Overview, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw radius, axes and spectrum, and the KL per axis of a VAE.
+    """Draw radius, axes and spectrum, and for a VAE the KL divergence per axis.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Figure of the spectrum, beside that of pure noise."""
+"""Figure of the PCA spectrum, beside that of pure noise."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -31,7 +31,7 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
         (by_axis, "original axes, sorted", {"color": MUTED}),
         (
             result.noise_variance,
-            "noise at the level of the last",
+            "noise at the level of the last components",
             {"color": GAUSSIAN, "linestyle": "--"},
         ),
     ):
@@ -40,7 +40,7 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
     if result.total_variance:
         ax.set(xscale="log", yscale="log")
     ax.set(
-        xlabel="component (from PC 1)",
+        xlabel="principal component",
         ylabel="share of the variance",
         title=f"{result.n_above_noise} of {result.z_dim} above the noise floor, {result.rows_text}",
     )  # fmt: skip

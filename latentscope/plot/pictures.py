@@ -10,11 +10,11 @@ from latentscope.errors import DataError
 from latentscope.pictures import Pictures
 from latentscope.plot._panels import some_axes
 
-_MAX_IMAGES = 400  # images
+_MAX_IMAGES = 400  # in one figure
 
 
 def plot_pictures(rows: Sequence[Pictures], *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw images in rows; below each its Mahalanobis distance, its radius and its score.
+    """Draw images in rows, with Mahalanobis distance d, radius r and score below each.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def plot_pictures(rows: Sequence[Pictures], *, ax: Any = None) -> "np.ndarray[An
     Raises
     ------
     DataError
-        If the rows differ in length, or there are none, or over 400 images and no Axes for them.
+        If the rows differ in length, if there are none, or for over 400 images without Axes.
     """
     others = [type(row).__name__ for row in rows if not isinstance(row, Pictures)]
     if others:

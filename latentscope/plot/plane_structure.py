@@ -1,4 +1,4 @@
-"""Figure of a window's structure: its points beside those of a null, and the functions tested."""
+"""Figure of a window's structure: its points beside a null set, and the functions tested."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
 
 _FUNCTIONS = {
     "pairs": "near pairs, L(r) − r",
-    "nearest": "nearest neighbour, G(r) − null's",
-    "empty": "empty space, F(r) − null's",
+    "nearest": "nearest neighbour, G(r) − null mean",
+    "empty": "empty space, F(r) − null mean",
     "alignment": "alignment, mean of cos 2(θ − φ)",
 }
-_LESS_MEAN = ("nearest", "empty")  # that of the null: they rise from 0 to 1, and hide departures
-_STEADY = 0.2  # of the distances, below which few pairs make alignment jump
+_LESS_MEAN = ("nearest", "empty")  # drawn less the null mean: from 0 to 1 they hide departures
+_STEADY = 0.2  # share of the distances, below which alignment jumps because pairs are few
 
 
 def plot_plane_structure(result: PlaneStructure, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw the points, one set of the null, and four functions with their global envelope.
+    """Draw the points, one null set, and four functions with their global envelope.
 
-    Where a function leaves the grey band it is drawn thick; one set of the null in twenty leaves it
-    anywhere in the four panels.
+    Where a function leaves the grey band it is drawn thick; one null set in twenty leaves the band
+    somewhere in the four panels.
 
     Parameters
     ----------
@@ -41,7 +41,9 @@ def plot_plane_structure(result: PlaneStructure, *, ax: Any = None) -> "np.ndarr
     panels = some_axes(ax, 2 + len(_FUNCTIONS), n_columns=3, panel=(3.2, 2.9))
     answer = f"p = {result.p_value:.3g}" + (f", {result.sign}" if result.is_structured else "")
     _draw_points(panels[0], result, result.xy, f"data: {answer}", DATA)
-    _draw_points(panels[1], result, result.null_xy, f"one set of the null '{result.null}'", MUTED)
+    _draw_points(
+        panels[1], result, result.null_xy, f"one set of the null model '{result.null}'", MUTED
+    )
     for panel, name in zip(panels[2:], _FUNCTIONS, strict=True):
         _draw_function(panel, result, name)
     return panels

@@ -15,13 +15,13 @@ from latentscope.errors import DataError
 from latentscope.plot._panels import DATA, GAUSSIAN, dot_size, some_axes
 
 _MAX_DOTS = 20_000  # more points are drawn as density
-_PER_CELL = 20  # points in the mean, so that chance leaves no holes
-_CELLS = (30, 200)  # least and most cells per side of a density
+_PER_CELL = 20  # mean number of points, so that chance leaves no holes
+_CELLS = (30, 200)  # smallest and largest number of cells per side of a density
 _MAX_PANELS = 12
 
 
 def plot_planes(result: PlaneZoom, *, ax: Any = None) -> "np.ndarray[Any, Any]":
-    """Draw every window of the ladder: dots, or counts on a logarithmic colour scale where many.
+    """Draw every window of the zoom: dots, or for many points counts, as colours on a log scale.
 
     A square marks the next window; a dotted disc in the corner is as wide as the void that chance
     would leave among as many random points.

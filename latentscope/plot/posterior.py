@@ -56,6 +56,6 @@ def _draw_deviations(ax: Axes, result: Posterior) -> None:
     ax.set_yscale("log", nonpositive="clip")
     ax.set_xticks(np.arange(len(counts)), names, rotation=60, ha="right", fontsize="x-small")
     ax.set(
-        xlabel="|z − mu|", ylabel="components",
+        xlabel="|z − mu|", ylabel="number of components",
         title=f"{result.rows_text}, largest {result.deviation_maximum:.3g}",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Figure of the radius density: the shell of the points beside the shells of chance."""
+"""Figure of the radius density: the shell of the points beside a Gaussian's and that of N(0, I)."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,12 +9,12 @@ from latentscope.plot._panels import DATA, GAUSSIAN, PRIOR, one_axes
 
 _N_POINTS = 300  # along a curve
 _TAIL = 5e-3  # share of the points beyond which, on either side, only a margin is shown
-_STEEP = 5  # times the height of the data, beyond which the shell of N(0, I) is only named
-_FAR = 8  # times the width of the data, beyond which the shell of N(0, I) is only named
+_STEEP = 5  # times the height of the data, above which only the legend names the shell of N(0, I)
+_FAR = 8  # times the width of the data, beyond which only the legend names it
 
 
 def plot_radius(result: RadiusDensity, *, ax: Axes | None = None) -> Axes:
-    """Draw the histogram of radii, the Gaussian's curve and the chi law of N(0, I).
+    """Draw the histogram of radii, the Gaussian's curve and the chi distribution of N(0, I).
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def plot_radius(result: RadiusDensity, *, ax: Axes | None = None) -> Axes:
 
 
 def _range(result: RadiusDensity) -> tuple[float, float]:
-    """Return where nearly all radii lie, and the shell of N(0, I) too if that is not far away."""
+    """Return the range of nearly all radii, and of the shell of N(0, I) if that is not far away."""
     low, high = result.quantile(_TAIL), result.quantile(1 - _TAIL)
     margin = max(0.3 * (high - low), 2 * result.bin_width)
     prior_low, prior_high = (float(chi.ppf(p, result.z_dim)) for p in (_TAIL, 1 - _TAIL))

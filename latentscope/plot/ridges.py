@@ -1,4 +1,4 @@
-"""Figure of density ridges over the points: those that beat the null in colour, the others pale."""
+"""Figure of density ridges over the points: significant ones in colour, the others in grey."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ _CHANCE = "0.7"
 
 
 def plot_ridges(result: Ridges, *, ax: Axes | None = None) -> Axes:
-    """Draw points, ridges that beat the null with their uncertainty, and the others in grey.
+    """Draw points, significant ridges with their uncertainty, and the others in grey.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _label(panel: Any, result: Ridges) -> None:
     found = "beyond chance" if result.n_pieces else "beyond chance: none"
     handles: list[Artist] = [
         Line2D([], [], marker="o", ls="", ms=3, color=DATA, label=f"{result.n_used:,} points"),
-        Line2D([], [], color=_CHANCE, lw=1.2, label="as by chance"),
+        Line2D([], [], color=_CHANCE, lw=1.2, label="within chance"),
         Line2D([], [], color=_FOUND, lw=2.0, label=found),
     ]
     if len(result.axes) == 2 and result.n_pieces:
@@ -89,5 +89,5 @@ def _label(panel: Any, result: Ridges) -> None:
     panel.legend(
         handles=handles, frameon=False, fontsize="x-small", loc="upper left",
         bbox_to_anchor=(1.02, 1.0), title_fontsize="x-small", alignment="left",
-        title=f"ridges, p = {result.p_value:.2g}\n(null: {result.null})",
+        title=f"ridges, p = {result.p_value:.2g}\n(null model: {result.null})",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Figure of the round trip: how meaningful the images are, by how far out their points lie."""
+"""Figure of the round trip: how meaningful images are, against how far out their points lie."""
 
 from matplotlib.axes import Axes
 
@@ -7,7 +7,7 @@ from latentscope.plot._panels import DATA, MUTED, one_axes
 
 
 def plot_round_trip(result: RoundTrip, *, ax: Axes | None = None) -> Axes:
-    """Draw the score of each candidate over its distance from the data, and the data's shell.
+    """Draw the score of each candidate against its distance from the data, and the data's shell.
 
     Parameters
     ----------

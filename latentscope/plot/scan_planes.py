@@ -1,4 +1,4 @@
-"""Figure of a scan: how far each window departs from its null, and how far chance goes."""
+"""Figure of a scan: how far each window departs from the null model, and the limit of chance."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,9 +11,9 @@ _MAX_NAMES = 40
 
 
 def plot_scan_planes(result: PlaneScan, *, ax: Axes | None = None) -> Axes:
-    """Draw the departure of every window, a line per plane, the most departing on top.
+    """Draw the departure of every window, a line per plane, the largest departure on top.
 
-    Beyond the dashed line lies what one scan without structure in twenty reaches anywhere.
+    Of scans without structure, one in twenty has a window anywhere beyond the dashed line.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def plot_scan_planes(result: PlaneScan, *, ax: Axes | None = None) -> Axes:
     ax.tick_params(axis="y", labelsize="small")
     ax.set(
         xlim=(0, None), ylim=(len(planes) - 0.5, -0.5),
-        xlabel=f"departure from '{result.null}' (grey: chance)",
+        xlabel=f"departure from the null model '{result.null}' (grey: chance)",
         ylabel="plane",
     )  # fmt: skip
     ax.legend(

@@ -12,7 +12,7 @@ _N_BINS = 40
 
 
 def plot_support(result: Support, *, ax: Axes | None = None) -> Axes:
-    """Draw the Mahalanobis distances of data and candidates, and the chi law of a Gaussian.
+    """Draw the Mahalanobis distances of data and candidates, and a Gaussian's chi distribution.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def plot_support(result: Support, *, ax: Axes | None = None) -> Axes:
         label=f"data, {result.rows_text}",
     )  # fmt: skip
     fine = np.linspace(start, stop, _N_POINTS)
-    ax.plot(fine, chi.pdf(fine, result.n_directions), color=GAUSSIAN, label="a Gaussian's")
+    ax.plot(fine, chi.pdf(fine, result.n_directions), color=GAUSSIAN, label="Gaussian")
     ax.hist(
         result.distance, np.linspace(start, stop, 2 * _N_BINS).tolist(), density=True, color="C1",
         alpha=0.6, label=f"{len(result.distance):,} candidates, {result.share_inside:.0%} inside",

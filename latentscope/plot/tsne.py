@@ -14,7 +14,7 @@ _MAX_CLASSES = 10
 
 
 def plot_tsne(result: Embedding, *, ax: Axes | None = None, color: Any = None) -> Axes:
-    """Draw the map, without ticks: its units mean nothing.
+    """Draw the map, without ticks, because its units have no meaning.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ def plot_tsne(result: Embedding, *, ax: Axes | None = None, color: Any = None) -
     ax : matplotlib.axes.Axes, optional
         Where to draw; by default on a new figure.
     color : array-like of length n_total, optional
-        An entry for every row of z, shown by colour: up to ten different ones as classes with a
-        legend (labels), more numbers as a scale with a bar (a radius).
+        One entry per row of z, shown by colour: up to ten different ones as classes with a legend
+        (labels), more numbers on a scale with a colour bar (a radius).
 
     Returns
     -------
@@ -33,7 +33,7 @@ def plot_tsne(result: Embedding, *, ax: Axes | None = None, color: Any = None) -
     Raises
     ------
     DataError
-        If `color` has not one entry per row of z.
+        If `color` does not have one entry per row of z.
     """
     ax = one_axes(ax, size=(5.2, 5.2))
     size = float(np.clip(12_000 / result.n_used, 0.15, 12))

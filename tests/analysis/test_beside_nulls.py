@@ -73,7 +73,7 @@ def test_the_line_up_hides_the_data_in_its_place():
 def test_the_figure_shows_the_data_first():
     beside = latentscope.beside_nulls(latentscope.radius_density, heavy(), n_null=5)
     panels = beside.plot()
-    assert [panel.get_title() for panel in panels] == ["data", *["null 'gaussian'"] * 3]
+    assert [panel.get_title() for panel in panels] == ["data", *["null model 'gaussian'"] * 3]
     _, given = plt.subplots(1, 2)
     assert list(beside.plot(given)) == list(given)
 

@@ -310,4 +310,5 @@ def test_the_figure_shows_both_curves():
     assert_array_equal(data.get_ydata(), found.dimensions)
     assert_array_equal(null.get_ydata(), found.null_dimensions)
     assert len(ax.collections) == 2
-    assert ax.get_title() == f"TwoNN: {found.dimension:.3g}, a Gaussian {found.null_dimension:.3g}"
+    title = f"TwoNN: {found.dimension:.3g} (Gaussian: {found.null_dimension:.3g})"
+    assert ax.get_title() == title

@@ -200,4 +200,4 @@ def test_the_figure_shows_gap_and_stability():
     (line,) = [line for line in stability.lines if line.get_label() == "data"]
     assert_array_equal(line.get_ydata(), result.stability)
     texts = [text.get_text() for text in gap.get_legend().get_texts()]
-    assert {"95 % of 19 Gaussians", "k = 4", "even box"} <= set(texts)
+    assert {"95 % of 19 Gaussians", "k = 4", "uniform box"} <= set(texts)
