@@ -1,1 +1,1 @@
-"""The processor: loops compiled by Numba, threads that share jobs, one BLAS thread at a time."""
+"""Use of the processor: loops compiled by Numba, threads that share jobs, a limit for BLAS."""

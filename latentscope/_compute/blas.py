@@ -1,8 +1,8 @@
-"""One BLAS thread at a time, where our own threads share out the rows.
+"""Limit BLAS to one thread where latentscope's own threads share the rows.
 
-BLAS threads beside ours would compete for the cores, and those woken for a small matrix go on
-spinning for longer than they save. The limit holds for the whole process, so it is set by the first
-who asks and lifted by the last, whatever thread that is.
+Several BLAS threads would compete with ours for the cores, and those woken for a small matrix keep
+spinning for longer than they save. The limit applies to the whole process, so the first caller sets
+it and the last one lifts it, whatever thread that is.
 """
 
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from typing import Any
 from threadpoolctl import ThreadpoolController
 
 _lock = Lock()
-_users: list[list[int]] = []  # for each use under way, the thread counts that the first one found
+_users: list[list[int]] = []  # for each use in progress, the thread counts found by the first one
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread in this process until all who asked for it are done."""
+    """Limit BLAS to one thread in this process until all callers have left this context."""
     with _lock:
         _users.append(_users[0] if _users else [lib.num_threads for lib in _libraries()])
         if len(_users) == 1:
@@ -41,7 +41,7 @@ def _set(counts: list[int]) -> None:
 
 
 def _release(library: Any) -> None:
-    """Let any thread set the count: threadpoolctl 3.8 reserves it to the one that did so first."""
+    """Let any thread set the count: threadpoolctl 3.8 allows only the one that did so first."""
     if hasattr(library, "clear_controlling_thread"):
         library.clear_controlling_thread(force=True)
 

@@ -18,7 +18,7 @@ REORDER = {"reassoc", "contract"}
 
 
 def compiled(**options: Any) -> Callable[[Function], Function]:
-    """Compile on first use, and keep the code on disk where there is a place for it."""
+    """Compile on first use, and cache the code on disk if there is a writable folder."""
 
     def compile_function(function: Function) -> Function:
         try:
@@ -31,7 +31,7 @@ def compiled(**options: Any) -> Callable[[Function], Function]:
 
 @compiled(fastmath=REORDER)
 def is_finite(block: Array) -> bool:
-    """Tell whether no value is NaN or infinite: 0 · x is 0 for finite x, else NaN."""
+    """Return True if no value is NaN or infinite: 0 · x is 0 for finite x, else NaN."""
     total = 0.0
     for i in range(block.shape[0]):
         for j in range(block.shape[1]):
@@ -55,10 +55,10 @@ def radii(block: Array) -> FloatArray:
 
 @compiled()
 def column_means(block: Array) -> FloatArray:
-    """Return the mean of each column, exactly where all its values are equal.
+    """Return the mean of each column; it is exact if all its values are equal.
 
-    Sums are taken about the first row and in order, so that equal values leave no rounding that
-    would pass for variance.
+    Deviations from the first row are summed in order, so that equal values leave no rounding error
+    that would look like variance.
     """
     n, d = block.shape
     total = np.zeros(d)

@@ -1,4 +1,4 @@
-"""How do threads share jobs whose results are wanted in order? With few under way at once."""
+"""Jobs shared by threads, with results in order and few jobs in progress at once."""
 
 import os
 from collections import deque
@@ -12,8 +12,8 @@ Result = TypeVar("Result")
 def in_order(jobs: Iterable[Callable[[], Result]], n_threads: int) -> Generator[Result]:
     """Run jobs in threads; yield their results in the order of the jobs.
 
-    At most two jobs per thread are under way or wait to be taken, which bounds the memory. Closing
-    the iterator drops those that have not begun, and waits for the others.
+    At most two jobs per thread are running or waiting to be taken, which bounds the memory. Closing
+    the iterator cancels those that have not started, and waits for the others.
     """
     pending: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(n_threads)

@@ -22,7 +22,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         If `path` is a directory or its folder does not exist.
     """
     try:
-        target = Path(path).resolve()  # a link stays, what it points to is replaced
+        target = Path(path).resolve()  # a link stays; its target is replaced
         is_there, is_file = target.exists(), target.is_file()
     except (TypeError, ValueError, OSError) as error:
         raise DataError(f"path must name a file; got {path!r}: {error}.") from error
@@ -32,7 +32,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise DataError(f"path must name a file; {target} is a device or a pipe.")
     if not target.parent.is_dir():
         raise DataError(f"path must lie in an existing folder; {target.parent} does not exist.")
-    part = target.parent / f".{secrets.token_hex(4)}.part.{target.name[-40:]}"  # same ending
+    part = target.parent / f".{secrets.token_hex(4)}.part.{target.name[-40:]}"  # same suffix
     part.touch(exist_ok=False)  # with the mode that the user's umask gives
     try:
         yield part
@@ -81,7 +81,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def _sync(path: Path) -> None:
-    """Ask the system to put the file, or the folder's entry of it, on the disk."""
+    """Flush a file, or a folder's list of entries, to disk."""
     if path.is_dir() and os.name == "nt":
         return  # Windows cannot open folders for this
     descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

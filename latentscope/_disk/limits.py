@@ -1,4 +1,4 @@
-"""How much a file may declare, before anything is allocated for it."""
+"""Limits on the sizes that a file may declare, checked before any memory is allocated."""
 
 import os
 from pathlib import Path
@@ -10,27 +10,27 @@ SUSPECT_RATIO = 1000
 
 
 def check_declared(path: Path | str, what: str, declared: int, stored: int) -> None:
-    """Refuse what declares over 4 GiB and over 1000 times what it stores."""
+    """Raise if more than 4 GiB are declared, and more than 1000 times what is stored."""
     if declared > SUSPECT_BYTES and declared > SUSPECT_RATIO * stored:
         raise TooLargeError(
-            f"{what} of {path} declares {declared / 2**30:.3g} GiB and stores {stored:,} bytes: a "
-            "file that would fill the memory, or one whose writer was stopped."
+            f"{what} of {path} declares {declared / 2**30:.3g} GiB and stores {stored:,} bytes: "
+            "the file would fill the memory, or its writer was stopped."
         )
 
 
 def check_memory(path: Path | str, what: str, needed: int) -> None:
-    """Refuse what must be read as one piece and is larger than this machine's memory."""
+    """Raise if data that must be read in one piece are larger than this machine's memory."""
     memory = _memory()
     if memory and needed > memory:
         raise TooLargeError(
-            f"{what} of {path} must be read as one piece of {needed / 2**30:.3g} GiB; the memory "
-            f"is {memory / 2**30:.3g} GiB. Convert it to HDF5 on a larger machine, with "
-            "`latentscope convert`."
+            f"{what} of {path} must be read as one piece of {needed / 2**30:.3g} GiB; this "
+            f"machine has {memory / 2**30:.3g} GiB of memory. Convert the file to HDF5 on a larger "
+            "machine, with `latentscope convert`."
         )
 
 
 def _memory() -> int:
-    """Return the bytes of memory, 0 where the system does not tell."""
+    """Return the size of the memory in bytes, or 0 if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""One writer at a time: a lock on a file that the system gives up when its holder dies."""
+"""One writer at a time: a file lock that the system releases when its holder dies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,14 +16,14 @@ def only_writer(folder: Path) -> Iterator[None]:
     Raises
     ------
     DataError
-        If another process, or another call of this one, holds it.
+        If another process, or another call in this one, holds it.
     """
     lock = filelock.FileLock(folder / ".lock", timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout as error:
         raise DataError(
-            f"{folder} is being written by another run. Wait for it, or choose another place."
+            f"{folder} is being written by another run. Wait for it to end, or choose another path."
         ) from error
     try:
         yield

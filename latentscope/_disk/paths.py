@@ -1,4 +1,4 @@
-"""Paths that callers give: whether something is there, and what a wrong file looks like."""
+"""Checks of paths given by callers, and descriptions of files that are not what they should be."""
 
 from collections.abc import Mapping
 from os import PathLike
@@ -9,19 +9,19 @@ from latentscope.errors import DataTypeError, MissingFileError
 _SIGNATURES = {  # first bytes of files that a failed download leaves under any name
     b"": "is empty",
     b"version https://git-lfs": "is a git-LFS pointer: run `git lfs pull` to get the file itself",
-    b"<": "looks like an HTML or XML page: the download brought an error page instead",
+    b"<": "looks like an HTML or XML page: the download returned an error page instead",
 }
 
 
 def existing(path: str | PathLike[str], name: str = "path") -> Path:
-    """Return `path` if there is something of that name; `name` is the parameter's.
+    """Return `path` if it exists; `name` is that of the parameter.
 
     Raises
     ------
     DataTypeError
         If `path` cannot be a path.
     MissingFileError
-        If there is nothing.
+        If it does not exist.
     """
     try:
         found = Path(path)
@@ -34,13 +34,13 @@ def existing(path: str | PathLike[str], name: str = "path") -> Path:
 
 
 def first_bytes(path: Path) -> bytes:
-    """Return the bytes of a file that `looks_like` looks at."""
+    """Return the bytes of a file that `looks_like` needs."""
     with path.open("rb") as file:
         return file.read(64)
 
 
 def looks_like(start: bytes, others: Mapping[bytes, str] | None = None) -> str:
-    """Say what a file is by its first bytes; `others` are signatures with what to do then.
+    """Describe a file by its first bytes; `others` are further signatures with their texts.
 
     Examples
     --------
@@ -50,4 +50,4 @@ def looks_like(start: bytes, others: Mapping[bytes, str] | None = None) -> str:
     for signature, text in {**_SIGNATURES, **(others or {})}.items():
         if start.lstrip().startswith(signature) if signature else not start:
             return text
-    return "has no signature that is known here"
+    return "has no known signature"

@@ -1,4 +1,4 @@
-"""What the system and readers of files raise, turned into our errors: damaged, or out of reach."""
+"""Translation of errors of the system and of file libraries: a damaged file, or no access."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ _ACCESS = {
 
 @contextmanager
 def read_errors(what: str, how: str = "") -> Iterator[None]:
-    """Turn whatever a library of files raises into our errors."""
+    """Translate whatever a file library raises into latentscope's errors."""
     try:
         yield
     except (LatentscopeError, MemoryError, Warning):
@@ -28,17 +28,17 @@ def read_errors(what: str, how: str = "") -> Iterator[None]:
 
 
 def read_error(what: str, error: OSError) -> LatentscopeError:
-    """Return the error that tells a file of wrong contents from one that cannot be reached."""
+    """Return the error that fits: no such file, no access, or wrong contents."""
     if error.errno == errno.ENOENT:
         return MissingFileError(f"{what} cannot be read: no such file: {error.filename}")
     if error.errno in _ACCESS:
         reason = os.strerror(error.errno) if error.errno else error
-        return AccessError(f"{what} cannot be reached: {reason}. Check its permissions and disk.")
+        return AccessError(f"{what} cannot be accessed: {reason}. Check its permissions and disk.")
     return FileFormatError(f"{what} cannot be read: {error}")
 
 
 class access_errors:  # noqa: N801  (used as a function)
-    """Turn what the system says of a path into our errors, in a ``with`` statement."""
+    """Translate the system's errors about a path into latentscope's, in a ``with`` statement."""
 
     def __init__(self, what: object) -> None:
         self.what = str(what)

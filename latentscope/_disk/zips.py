@@ -1,4 +1,4 @@
-"""Is a zip archive of a model what it says? Sizes are looked at before anything is unpacked."""
+"""Safe reading of zip archives of models: sizes are checked before anything is unpacked."""
 
 import zipfile
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ _DAMAGES = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFE
 
 @contextmanager
 def unzipped(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
-    """Open a zip archive that stores about what it declares; damage is a `FileFormatError`.
+    """Open a zip archive, after checking that its declared size is plausible.
 
     Raises
     ------
     TooLargeError
-        If it unpacks to over 4 GiB and over 1000 times its size.
+        If it would unpack to more than 4 GiB and to more than 1000 times its size.
     FileFormatError
-        If it is damaged; `what` it should be is in the message.
+        If it is damaged; the message names `what` it should be.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -35,18 +35,20 @@ def unzipped(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
 
 
 def text_in(archive: zipfile.ZipFile, name: str, path: Path, what: str) -> bytes:
-    """Return the bytes of a description in the archive, if it is there and of sensible size."""
+    """Return the bytes of a text file in the archive, if it is there and of plausible size."""
     try:
         declared = archive.getinfo(name).file_size
     except KeyError as error:
         short = name.rpartition("/")[2]
         raise FileFormatError(f"{path} cannot be read as {what}: no {short} in it.") from error
     if declared > _MAX_TEXT:
-        raise TooLargeError(f"{path} declares a {name} of {declared:,} bytes; no model has.")
+        raise TooLargeError(
+            f"{path} declares a {name} of {declared:,} bytes, more than any model has."
+        )
     return content_of(archive, name)
 
 
 def content_of(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a member's bytes, no more than it declares."""
+    """Return a member's bytes, at most as many as it declares."""
     with archive.open(name) as file:
         return file.read(archive.getinfo(name).file_size)

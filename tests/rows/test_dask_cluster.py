@@ -271,7 +271,7 @@ class Locked(FileRows):
 def test_a_file_that_workers_may_not_read(client, tmp_path):
     (tmp_path / "z.bin").touch()
     latents = ls.Latents(Locked(tmp_path / "z.bin")).to_dask()
-    with pytest.raises(AccessError, match=r"z\.bin cannot be reached: Permission denied"):
+    with pytest.raises(AccessError, match=r"z\.bin cannot be accessed: Permission denied"):
         reduce(latents, Moments(D))
 
 
