@@ -1,4 +1,4 @@
-"""Import of libraries that only some users need, with an error that names the install line."""
+"""Import of optional libraries, with an error that names the command to install them."""
 
 import importlib
 from types import ModuleType
@@ -7,7 +7,7 @@ from latentscope.errors import MissingDependencyError
 
 
 def import_optional(module: str, *, purpose: str, extra: str) -> ModuleType:
-    """Import `module`, or say which extra of latentscope-analysis brings it.
+    """Import `module`, or raise an error that names the extra of latentscope-analysis to install.
 
     Examples
     --------

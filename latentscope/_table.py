@@ -1,4 +1,4 @@
-"""A small read-only table that prints well, shows as HTML and turns into a DataFrame."""
+"""A small read-only table that prints well, displays as HTML and converts to a DataFrame."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -62,7 +62,7 @@ class Table(Mapping[str, Sequence[Any]]):
 
 
 def show(value: Any) -> str:
-    """Write a number in at most five significant digits, integers below 1e15 in full.
+    """Format a value: numbers with at most five significant digits, integers below 1e15 in full.
 
     Examples
     --------
@@ -81,7 +81,7 @@ def show(value: Any) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return text as a sentence.
+    """Return text with a capital first letter and a full stop.
 
     Examples
     --------

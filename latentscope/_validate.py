@@ -1,4 +1,4 @@
-"""Checks of parameters at the public door. Each names the parameter, the value and the remedy."""
+"""Checks of the parameters of public functions. Errors name parameter, value and remedy."""
 
 import difflib
 import math
@@ -71,7 +71,7 @@ def integer(name: str, value: int, *, low: int, high: int | None = None, why: st
 
 
 def one_of(name: str, value: str, options: Sequence[str]) -> str:
-    """Return `value` if it is one of `options`, else suggest the nearest.
+    """Return `value` if it is one of `options`; otherwise raise, and suggest the closest.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Warnings that point at the line of the caller, however deep in the package they arise."""
+"""Warnings that point at the user's line, however deep in the package they arise."""
 
 import sys
 import warnings
@@ -7,7 +7,7 @@ from latentscope.errors import LatentscopeWarning
 
 
 def warn(message: str) -> None:
-    """Warn with the first line outside this package as the place."""
+    """Warn, and attribute the warning to the first calling line outside this package."""
     frame = sys._getframe(1)
     level = 2
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("latentscope."):

@@ -1,9 +1,9 @@
-"""From images to a file of latents, in blocks: any number of images, stopped and continued at will.
+"""Encoding of images to a file of latents, block by block, so that a stopped run can continue.
 
-Finished blocks are appended to a folder beside the target, ``.NAME.partial``. When all are there,
-the file is written whole, under its own name, and the folder goes. So a run that is killed leaves
-what existed as it was, no file that reads as complete, and blocks that the next run does not
-repeat. A finished file is kept where it is what the call would write.
+Finished blocks are kept in a folder beside the target, ``.NAME.partial``. Once all are there, the
+target is written as a whole, under its own name, and the folder is removed. A run that is killed
+therefore leaves an existing file as it was and no file that looks complete, and the next run does
+not repeat the finished blocks. A finished file is kept if it is what the call would write.
 """
 
 import json
@@ -31,8 +31,8 @@ from latentscope.images import Images, as_images
 from latentscope.latents import Latents
 
 _BLOCK = 1024  # images: 113 MB of 96×96×3 floats
-_SAME = 1e-2  # of the spread: what the same weights may differ by on another device
-_ROUNDING = 1e-5  # of the largest value
+_TOLERANCE = 1e-2  # share of the spread by which the same weights may differ on another device
+_ROUNDING = 1e-5  # share of the largest value
 
 
 def encode(
@@ -40,40 +40,40 @@ def encode(
 ) -> Latents:
     """Encode images to an HDF5 file of latents, with their ids and labels.
 
-    Images are read, encoded and put away in blocks, so that memory does not grow with their number.
-    Stopped half-way and called again with the same arguments, it continues. Until then finished
-    blocks lie in the hidden folder ``.NAME.partial`` beside the file.
+    Images are read, encoded and stored in blocks, so that memory does not grow with their number.
+    If a run is stopped half-way, call it again with the same arguments to continue. Until then,
+    the finished blocks are kept in the hidden folder ``.NAME.partial`` beside the file.
 
-    Called again when it has finished, it returns the file as it is, if that is what this call
-    would write: its settings, ids of the images, labels and meta are those of the call, and its
-    first and last block, encoded again, agree. A file of anything else is replaced.
+    If the file is already finished, it is returned as it is, provided that it is what this call
+    would write: settings, image ids, labels and meta are those of the call, and its first and last
+    block agree when they are encoded again. A file with other content is replaced.
 
     Parameters
     ----------
     model : backend.Model
-        What encodes.
+        The model that encodes.
     images : Images, or array of shape (n, height, width, channels)
         uint8, or floats in [0, 1].
     path : str or path-like
-        File to write. One that holds anything else is replaced when the new one is complete.
+        File to write. A file with other content is replaced once the new one is complete.
     rng : int
-        Seed of the draws of z; each block has its own.
+        Seed for drawing z; each block has its own generator.
     block_size : int
         Images per block.
 
     Returns
     -------
     Latents
-        Of the file, opened.
+        The latents in the file, which is open.
 
     Raises
     ------
     DataError
-        If the images do not fit the model, the folder of `path` does not exist, another run writes
-        there, or the blocks of an earlier run are from another seed or, as far as ids, sixteen
-        images and the first and last of its blocks tell, from other images or another model.
+        If the images do not fit the model, the folder of `path` does not exist, another run is
+        writing there, or an earlier run left blocks from another seed or, judging by the ids,
+        sixteen images and the first and last block, from other images or another model.
     BackendError
-        If the model gives latents of a wrong shape, or NaN.
+        If the model returns latents of a wrong shape, or NaN.
 
     Examples
     --------
@@ -86,18 +86,18 @@ def encode(
     <Latents of 5 points in 2 dimensions: z, ids>
     """
     for failure in described(model, "encode"):
-        raise BackendError(f"{model!r} is no model: {failure}. Does its backend load it?")
+        raise BackendError(f"{model!r} is not a model: {failure}. Load it with its backend.")
     source = as_images(images)
     block_size = integer("block_size", block_size, low=1)
-    rng = integer("rng", rng, low=0, why="a seed, with which a stopped run can continue")
+    rng = integer("rng", rng, low=0, why="a seed, so that a stopped run can continue")
     _check_images(model, source)
     target = _target(path)
     settings = _settings(model, source, rng, block_size)
     meta = _meta(model, source, settings)
-    columns = _storable.columns(source.labels)  # before the work, not after it
+    columns = _storable.columns(source.labels)  # fail before the work, not after it
     _storable.json_of(meta)
     partial = _Partial(target.parent / f".{target.name}.partial", model, len(source))
-    if not partial.note.exists() and _is_written(target, model, source, meta, columns):
+    if not partial.settings_file.exists() and _is_written(target, model, source, meta, columns):
         return load(target)
     with partial.only_writer():
         n_done = partial.open(settings, block_size)
@@ -113,16 +113,16 @@ def encode(
 
 
 class _Partial:
-    """The folder of finished blocks: one file of float32 rows per array, and the settings."""
+    """Folder of finished blocks: one file of float32 rows per array, and the settings."""
 
     def __init__(self, folder: Path, model: Any, n_rows: int) -> None:
         self.folder, self.n_rows, self.z_dim = folder, n_rows, int(model.z_dim)
         self.names = ("z",) if model.kind == "ae" else ("z", "mu", "logvar")
-        self.note = folder / "settings.json"
+        self.settings_file = folder / "settings.json"
 
     @contextmanager
     def only_writer(self) -> Iterator[None]:
-        """Make the folder and hold its lock."""
+        """Create the folder and hold its lock."""
         if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
             raise DataError(f"{self.folder} must be a folder for unfinished blocks. Remove it.")
         self.folder.mkdir(exist_ok=True)
@@ -130,18 +130,18 @@ class _Partial:
             yield
 
     def open(self, settings: dict[str, Any], block_size: int) -> int:
-        """Return how many rows an earlier run with the same settings left, in whole blocks."""
-        earlier = _read_json(self.note)
+        """Return the number of rows, in whole blocks, that a run with the same settings left."""
+        earlier = _read_json(self.settings_file)
         if not earlier:
             for name in self.names:
                 self._file(name).write_bytes(b"")
-            with replacing(self.note) as part:
+            with replacing(self.settings_file) as part:
                 part.write_text(json.dumps(settings))
         elif earlier != settings:
             wrong = sorted(key for key in settings if earlier.get(key) != settings[key])
             raise DataError(
                 f"{self.folder} holds blocks of an earlier run that differs in {', '.join(wrong)}. "
-                "Repeat that run to continue it, or remove the folder to start anew."
+                "Repeat that run to continue it, or remove the folder to start over."
             )
         row_bytes = 4 * self.z_dim
         for name in self.names:
@@ -153,7 +153,7 @@ class _Partial:
         return n_done
 
     def append(self, latents: Latents) -> None:
-        """Put a block on the disk."""
+        """Write a block to disk."""
         for name in self.names:
             with self._file(name).open("ab") as file:
                 file.write(np.ascontiguousarray(latents.arrays[name], dtype="<f4").data)
@@ -174,8 +174,8 @@ class _Partial:
         return flat.reshape(n, self.z_dim)
 
     def remove(self) -> None:
-        """Remove what this class wrote, the note first, and the folder if nothing else is in it."""
-        for path in (self.note, *map(self._file, self.names), self.folder / ".lock"):
+        """Remove what this class wrote, the settings first, and then the folder if it is empty."""
+        for path in (self.settings_file, *map(self._file, self.names), self.folder / ".lock"):
             path.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
@@ -193,12 +193,12 @@ def _target(path: str | PathLike[str]) -> Path:
     if not is_possible:
         raise DataError(f"path must name a file in an existing folder; got {target}.")
     if target.suffix.lower() not in (".h5", ".hdf5"):
-        raise DataError(f"path must end with .h5; got {target}. `save` writes other formats later.")
+        raise DataError(f"path must end with .h5; got {target}. Use `save` for other formats.")
     return target
 
 
 def _settings(model: Any, images: Images, rng: int, block_size: int) -> dict[str, Any]:
-    """Return what two runs must share for the one to continue the other."""
+    """Return the settings that two runs must share if one is to continue the other."""
     return {
         "kind": model.kind,
         "z_dim": int(model.z_dim),
@@ -210,7 +210,7 @@ def _settings(model: Any, images: Images, rng: int, block_size: int) -> dict[str
 
 
 def _read_json(path: Path) -> dict[str, Any]:
-    """Return the settings, or nothing where there are none that can be read."""
+    """Return the settings; an empty dict if there are none or they cannot be read."""
     try:
         return dict(json.loads(path.read_text()))
     except (OSError, ValueError, TypeError, RecursionError):  # its writer was stopped
@@ -218,7 +218,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def _encoded(model: Any, images: Images, rows: slice, rng: int) -> Latents:
-    """Return the latents of a block in single precision, checked."""
+    """Encode a block; return its latents in single precision, checked."""
     latents = model.encode(images.take(rows), rng=np.random.default_rng([rng, rows.start]))
     n = rows.stop - rows.start
     for failure in encoded(model, latents, n):
@@ -244,11 +244,11 @@ def _check_images(model: Any, images: Images) -> None:
 def _check_same_model(
     model: Any, images: Images, partial: _Partial, n_done: int, rng: int, block_size: int
 ) -> None:
-    """Raise unless the finished blocks are what the model gives."""
+    """Raise if the model now gives other latents than those of the finished blocks."""
     for name in _differing(model, images, partial.read, n_done, rng, block_size):
         raise DataError(
-            f"{partial.folder} holds blocks that another model, or other images, gave: "
-            f"{name} differs. Remove the folder to start anew."
+            f"{partial.folder} holds blocks of another model or of other images: "
+            f"{name} differs. Remove the folder to start over."
         )
 
 
@@ -260,18 +260,18 @@ def _differing(
     rng: int,
     block_size: int,
 ) -> Iterator[str]:
-    """Encode the first and the last of the blocks again, and yield the arrays that differ."""
+    """Encode the first and the last block again, and yield the names of arrays that differ."""
     for start in sorted({0, (n_rows - 1) // block_size * block_size} if n_rows else ()):
         rows = slice(start, min(start + block_size, n_rows))
-        for name, ours in _encoded(model, images, rows, rng).arrays.items():
-            theirs = read(name, rows)
-            tolerance = _SAME * theirs.std() + _ROUNDING * np.abs(theirs).max()
-            if not np.abs(ours - theirs).max() <= tolerance:  # NaN is no agreement either
+        for name, now in _encoded(model, images, rows, rng).arrays.items():
+            stored = read(name, rows)
+            tolerance = _TOLERANCE * stored.std() + _ROUNDING * np.abs(stored).max()
+            if not np.abs(now - stored).max() <= tolerance:  # NaN counts as a difference
                 yield name
 
 
 def _is_written(target: Path, model: Any, images: Images, meta: Any, columns: Any) -> bool:
-    """Tell whether the file is there, whole, and what the model gives for these images."""
+    """Return True if the file exists, is complete and holds what the model gives for the images."""
     settings = meta["settings"]
     seed, block_size = settings["rng"], settings["block_size"]
     try:
@@ -292,7 +292,7 @@ def _is_written(target: Path, model: Any, images: Images, meta: Any, columns: An
 
 
 def _is_described(latents: Latents, images: Images, meta: Any, columns: Any) -> bool:
-    """Tell whether all but the arrays is what the call would write."""
+    """Return True if everything but the arrays is what the call would write."""
     shape, expected = (len(images), meta["settings"]["z_dim"]), json.loads(json.dumps(meta))
     return (
         dict(latents.meta) | {"encoded_by": ""} == expected | {"encoded_by": ""}
@@ -310,7 +310,7 @@ def _is_equal(one: Array, other: Array) -> bool:
 
 
 def _is_readable(array: Any, block_size: int) -> bool:
-    """Read all rows once, which checks their checksums; h5py raises OSError where one is wrong."""
+    """Read all rows once, which verifies checksums; h5py raises OSError if one is wrong."""
     return all(len(array[row : row + block_size]) for row in range(0, len(array), block_size))
 
 

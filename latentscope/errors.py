@@ -1,7 +1,7 @@
-"""Every refusal of latentscope, one class per kind of trouble.
+"""The errors of latentscope, one class per kind of problem.
 
 Each class is a :class:`LatentscopeError` and the builtin that fits, so ``except ValueError`` keeps
-working. Messages say what was required, what came, and what to do.
+working. Messages state what was required, what was given, and what to do.
 """
 
 
@@ -14,24 +14,24 @@ class DataError(LatentscopeError, ValueError):
 
 
 class DataTypeError(DataError, TypeError):
-    """The array is of a kind without meaning as coordinates (objects, text, complex, sparse)."""
+    """The array or a parameter has a type that is not accepted (objects, text, complex, sparse)."""
 
 
 class FileFormatError(LatentscopeError, ValueError):
-    """The file is not what its name or the caller promised, or is damaged."""
+    """The file is damaged, or not of the format that its name or the caller promises."""
 
 
 class IncompleteFileError(FileFormatError):
-    """The file's writer was stopped before all rows were there."""
+    """The file's writer was stopped before all rows were written."""
 
 
 class UnsafeFileError(LatentscopeError, ValueError):
     """Reading the file would follow links out of it or run code from it."""
 
 
-# In this order of bases it travels between processes.
+# With the bases in this order it can be sent between processes.
 class TooLargeError(MemoryError, LatentscopeError):
-    """The file declares far more data than it stores, or more than fits."""
+    """The file declares far more data than it stores, or more than fits in memory."""
 
 
 class MissingDependencyError(LatentscopeError, ImportError):
@@ -39,7 +39,7 @@ class MissingDependencyError(LatentscopeError, ImportError):
 
 
 class BackendError(LatentscopeError, RuntimeError):
-    """A model or a backend does not do what it must: wrong shapes, NaN, values out of range."""
+    """A model or a backend breaks its contract: wrong shapes, NaN, values out of range."""
 
 
 class LatentscopeWarning(UserWarning):
@@ -51,7 +51,7 @@ class MissingFileError(LatentscopeError, FileNotFoundError):
 
 
 class AccessError(LatentscopeError, OSError):
-    """The system does not give the file: no permission, a failing disk, a lost network drive."""
+    """The file cannot be accessed: no permission, a failing disk, a lost network drive."""
 
 
 class ClusterError(LatentscopeError, RuntimeError):

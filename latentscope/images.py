@@ -1,4 +1,4 @@
-"""The container that models train on and encode: pictures, with what is known about each."""
+"""Container for images to train on or to encode, with their ids, labels and metadata."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,28 +12,28 @@ from latentscope._types import Array, IntArray
 from latentscope._validate import generator, real
 from latentscope.errors import DataError, DataTypeError
 
-_SHOWN = 5  # labels, in the repr
-_WIDEST = 8  # bytes, of the floats that are kept as they are
-_N_HASHED = 16  # images of which a fingerprint is taken
+_SHOWN = 5  # labels shown in the repr
+_MAX_ITEMSIZE = 8  # bytes; wider floats are converted to float64
+_N_HASHED = 16  # images that enter the fingerprint
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Images:
     """Images of one size, in memory or memory-mapped.
 
-    Parts of it (``images[:9000]``, ``images[images.labels["Smiling"]]``) share its pixels; nothing
-    is read or copied before `take`.
+    Subsets (``images[:9000]``, ``images[images.labels["Smiling"]]``) share the pixels; nothing is
+    read or copied until `take` is called.
 
     Attributes
     ----------
     pixels : array of shape (n, height, width, channels)
         uint8, or floats in [0, 1]; one or three channels. An array or memmap.
     ids : array of str of length n_images
-        What each image is: a file name, by default its number.
+        Identifier of each image: a file name, or by default its index.
     labels : mapping of str to array of length n_images
-        Known properties of each image; they travel to `Latents.labels`.
+        Known properties of each image; `encode` copies them to `Latents.labels`.
     meta : mapping
-        Where the images come from and how they were cut; anything that JSON holds.
+        Where the images come from and how they were cropped; anything that JSON can represent.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class Images:
     _rows: IntArray = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check the pixels, and that ids and labels speak of the same images."""
+        """Check the pixels, and that ids and labels have one entry per image."""
         for name in ("labels", "meta"):
             if not isinstance(getattr(self, name), Mapping):
                 raise DataTypeError(f"{name} must be a mapping; got {getattr(self, name)!r}.")
@@ -78,20 +78,21 @@ class Images:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """What `take` returns: uint8, or floats in the order of bytes of this machine."""
+        """Data type that `take` returns: uint8, or floats in the byte order of this machine."""
         stored = self.pixels.dtype
-        return stored.newbyteorder("=") if stored.itemsize <= _WIDEST else np.dtype(np.float64)
+        is_kept = stored.itemsize <= _MAX_ITEMSIZE
+        return stored.newbyteorder("=") if is_kept else np.dtype(np.float64)
 
     @property
     def fingerprint(self) -> str:
-        """Hash of all ids and of the pixels of sixteen images, to tell most other sets apart."""
+        """Hash of all ids and the pixels of sixteen images, which differs for most other sets."""
         some = np.linspace(0, len(self) - 1, min(_N_HASHED, len(self))).round().astype(np.int64)
         digest = hashlib.sha256(repr(self.ids.tolist()).encode())
         digest.update(np.ascontiguousarray(self.take(some)).data)
         return digest.hexdigest()[:16]
 
     def take(self, positions: Any) -> Array:
-        """Return the pixels of some images, bytes as bytes and floats as floats; see `dtype`.
+        """Return the pixels of some images; bytes stay bytes, floats stay floats (see `dtype`).
 
         Parameters
         ----------
@@ -113,42 +114,42 @@ class Images:
     def split(
         self, validation: float = 0.1, *, rng: int | np.random.Generator = 0
     ) -> tuple[Self, Self]:
-        """Return a training and a validation part, drawn at random, each in the order of old.
+        """Return a training and a validation part, drawn at random; each keeps the original order.
 
         Parameters
         ----------
         validation : float
-            Share of the images that the second part gets, between 0 and 1.
+            Share of the images in the validation part, between 0 and 1.
         rng : int or numpy.random.Generator
             Seed; the same seed gives the same parts.
 
         Examples
         --------
-        >>> train, rest = Images(np.zeros((10, 8, 8, 1), np.uint8)).split(0.2)
-        >>> len(train), rest.ids.tolist()
+        >>> train, held_out = Images(np.zeros((10, 8, 8, 1), np.uint8)).split(0.2)
+        >>> len(train), held_out.ids.tolist()
         (8, ['4', '6'])
         """
         share = real("validation", validation)
-        n_rest = round(share * len(self)) if 0 < share < 1 else 0
-        if not 0 < n_rest < len(self):
+        n_validation = round(share * len(self)) if 0 < share < 1 else 0
+        if not 0 < n_validation < len(self):
             raise DataError(
                 "validation must be a share between 0 and 1 that leaves images in both parts; got "
                 f"{validation!r} of {len(self):,} images."
             )
-        is_rest = np.zeros(len(self), dtype=bool)
-        is_rest[generator(rng).permutation(len(self))[:n_rest]] = True
-        return self[~is_rest], self[is_rest]
+        is_validation = np.zeros(len(self), dtype=bool)
+        is_validation[generator(rng).permutation(len(self))[:n_validation]] = True
+        return self[~is_validation], self[is_validation]
 
     def __getitem__(self, key: Any) -> Self:
-        """Return some of the images: a slice, positions, or a mask."""
+        """Return some of the images, selected by a slice, positions or a mask."""
         try:
             rows = self._rows[key]
         except (IndexError, TypeError, ValueError) as error:
             raise DataError(f"images[…] takes a slice, positions or a mask: {error}.") from error
         if rows.ndim != 1:
             raise DataError(
-                f"images[…] takes a slice, positions or a mask; got {key!r}. The pixels of one "
-                "image are images.take([0])[0], those of all images.take(slice(None))."
+                f"images[…] takes a slice, positions or a mask; got {key!r}. To get the pixels of "
+                "one image, use images.take([0])[0]; of all images, images.take(slice(None))."
             )
         part = object.__new__(type(self))
         for name, value in (
@@ -162,7 +163,7 @@ class Images:
         return part
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let images be pickled and copied, which read-only mappings cannot."""
+        """Allow pickling and copying, although the read-only mappings cannot be pickled."""
         parts = self.take(slice(None)), self.ids, dict(self.labels), dict(self.meta)
         return type(self), parts
 

@@ -1,4 +1,4 @@
-"""The container that everything exchanges: latent vectors, with what is known about each."""
+"""Container for latent vectors with their ids, labels and metadata, used by all analyses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from latentscope.errors import DataError, DataTypeError
 from latentscope.rows.matrix import as_matrix
 from latentscope.rows.to_dask import CHUNK_BYTES, dask_arrays
 
-_SHOWN = 5  # labels, in the repr
+_SHOWN = 5  # labels shown in the repr
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Latents:
-    """Latent vectors of n_points things, in memory or in a file.
+    """Latent vectors of n_points points, in memory or in a file.
 
     Attributes
     ----------
@@ -26,13 +26,13 @@ class Latents:
     mu, logvar : array-like of shape (n_points, z_dim), or None
         Mean and log-variance of the VAE's posterior for each point; both or neither.
     ids : sequence of str of length n_points, or None
-        What each point is: a file name, a barcode.
+        Identifier of each point, such as a file name or a barcode.
     labels : mapping of str to sequence of length n_points
         Known properties of each point.
     meta : mapping
-        Where the vectors come from; anything that JSON holds.
+        Where the vectors come from; anything that JSON can represent.
     file : object with a `close` method, or None
-        Open file behind the arrays, if these latents are to close it.
+        Open file behind the arrays, if `close` is to close it.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class Latents:
     _shape: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check that all parts speak of the same points."""
+        """Check that all parts describe the same points."""
         if (self.mu is None) != (self.logvar is None):
             missing = "mu" if self.mu is None else "logvar"
             raise DataError(f"mu and logvar must come together; {missing} is missing.")
@@ -95,26 +95,27 @@ class Latents:
 
     @property
     def arrays(self) -> dict[str, Any]:
-        """The arrays of shape (n_points, z_dim) that are there, by name."""
+        """The arrays of shape (n_points, z_dim) that are present, by name."""
         arrays = {"z": self.z, "mu": self.mu, "logvar": self.logvar}
         return {name: array for name, array in arrays.items() if array is not None}
 
     def to_dask(self, *, chunk_bytes: int = CHUNK_BYTES) -> "Latents":
-        """Return the same latents with z, mu and logvar as Dask arrays, read where workers run.
+        """Return the same latents with z, mu and logvar as Dask arrays, which workers read.
 
-        Each worker opens the file by itself: it must see it under the same path. That needs no open
-        file here, but ids and labels of an HDF5 file do. Arrays in memory travel to the workers.
+        Each worker opens the file itself, so it must find it under the same path. The arrays do not
+        need an open file here; ids and labels of an HDF5 file do. Arrays in memory are sent to the
+        workers.
 
         Parameters
         ----------
         chunk_bytes : int
-            About how large the chunks of one array are, in whole pieces as the file stores them.
+            Approximate size of the chunks of one array; each holds whole chunks of the file.
 
         Raises
         ------
         DataError
-            If workers could not find the rows: of an HDF5 file that is open for writing, or of a
-            part of a memory-mapped array whose rows do not follow each other.
+            If workers could not find the rows: those of an HDF5 file that is open for writing, or
+            of a part of a memory-mapped array whose rows are not contiguous.
         MissingDependencyError
             If Dask is not installed.
 
@@ -145,7 +146,7 @@ class Latents:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let latents in memory be pickled and copied, which read-only mappings cannot."""
+        """Allow pickling and copying in memory, although read-only mappings cannot be pickled."""
         parts = self.z, self.mu, self.logvar, self.ids, dict(self.labels), dict(self.meta)
         return type(self), parts
 
@@ -175,5 +176,5 @@ def _check_length(name: str, column: Any, n_points: int) -> None:
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    """Write the length of a column, or the shape of what is none."""
+    """Return the length of a column as text, or the shape of anything else."""
     return str(shape[0]) if len(shape) == 1 else f"shape {tuple(shape)}"

@@ -1,8 +1,8 @@
-"""What do points of the latent space look like? Pictures, each with where its point lies.
+"""What do points of the latent space look like? Decoded images, with the place of each point.
 
-An `Album` belongs to a model and the latents of its data. Whatever it decodes, from random points
-to the way from one face to another, comes with its Mahalanobis distance from the data, its radius,
-and its meaningful-image score.
+An `Album` combines a model with the latents of its data. Whatever it decodes, from random points
+to the line from one face to another, comes with the Mahalanobis distance of each point from the
+data, its radius, and its meaningful-image score.
 """
 
 import math
@@ -29,7 +29,8 @@ from latentscope.sample import axis_gaussian, core, gaussian, mixture, normal, u
 PRIOR, PER_AXIS, FULL = "N(0, I)", "Gaussian per axis", "full Gaussian"
 HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 5.0, 8.0)  # of the published cubes
 HALF_WIDTH = 1.5  # half-width of the cube among the random points
-_PER_COMPONENT, _COMPONENTS = 4, 10  # rows per axis and Gaussian of the mixture, and most of them
+_PER_COMPONENT = 4  # rows per axis and Gaussian of the mixture
+_MAX_COMPONENTS = 10  # Gaussians of the mixture
 
 __all__ = ["HALF_WIDTHS", "Album", "Pictures", "sharpened"]
 
@@ -68,7 +69,7 @@ class Pictures:
         return self.trip.score
 
     def sharpened(self, factor: float) -> Self:
-        """Return the same with sharper images; see the function `sharpened`."""
+        """Return a copy with sharper images; see the function `sharpened`."""
         return replace(self, images=sharpened(self.images, factor))
 
     def plot(self, ax: Any = None) -> Any:
@@ -86,7 +87,7 @@ class Pictures:
 
 
 class Album:
-    """Pictures of one model, judged by the latents of its data.
+    """Images decoded by one model, judged against the latents of its data.
 
     Parameters
     ----------
@@ -95,14 +96,14 @@ class Album:
     z : array-like of shape (n_points, z_dim), or Latents
         The latents of the data under this model.
     rng : int or numpy.random.Generator
-        Seed of all draws, and of the points that set the standard of the score.
+        Seed of all draws, and of the choice of the data points that set the standard of the score.
 
     Raises
     ------
     DataError
-        If z is not as wide as the model's z_dim, or has too few rows for a covariance.
+        If z does not have the model's z_dim columns, or has too few rows for a covariance.
     BackendError
-        If the model does not do what it must.
+        If the model does not do what `backend.Model` requires.
 
     Examples
     --------
@@ -121,11 +122,11 @@ class Album:
     def __init__(self, model: Any, z: Any, *, rng: int | np.random.Generator = 0) -> None:
         self.model, self.rows = model, latents_of(model, z)
         self._random = generator(rng)
-        self._seed = int(self._random.integers(2**31))  # of the standard, whenever it is asked for
+        self._seed = int(self._random.integers(2**31))  # of `standard`, when that is needed
 
     @cached_property
     def standard(self) -> Standard:
-        """What the data's own points do on a round trip."""
+        """Round trips of the data's own points, against which all others are judged."""
         return Standard.of(self.model, self.rows, rng=generator(self._seed))
 
     def decode(self, points: Any, name: str = "given points") -> Pictures:
@@ -135,7 +136,7 @@ class Album:
         ----------
         points : array-like of shape (n, z_dim), or Latents
         name : str
-            What they are, for captions.
+            What the points are, for captions.
         """
         given = as_rows(points, least=1, name="points")
         array = take(given, row_numbers(given))
@@ -143,15 +144,15 @@ class Album:
         return Pictures(name=name, images=decode(self.model, array), trip=trip)
 
     def random(self, n: int = 8) -> tuple[Pictures, ...]:
-        """Decode `n` random points of each kind, from the one that knows least of the data.
+        """Decode `n` random points of each kind, starting with the kind that uses the data least.
 
-        N(0, I), the cube ±1.5, a Gaussian per axis, the full Gaussian, its core, and a mixture. The
-        mixture has up to ten Gaussians, as many as have four rows per axis each.
+        The kinds are N(0, I), the cube ±1.5, a Gaussian per axis, the full Gaussian, its core, and
+        a mixture of up to ten Gaussians, as many as leave four rows per axis to each.
         """
         n, d, rng, rows = integer("n", n, low=1), self.rows.z_dim, self._random, self.rows
         n_rows = len(row_numbers(rows))
-        n_components = int(np.clip(n_rows // (_PER_COMPONENT * d), 1, _COMPONENTS))
-        n_fit = min(n_rows, _PER_COMPONENT * d * _COMPONENTS)
+        n_components = int(np.clip(n_rows // (_PER_COMPONENT * d), 1, _MAX_COMPONENTS))
+        n_fit = min(n_rows, _PER_COMPONENT * d * _MAX_COMPONENTS)
         draws = {
             PRIOR: normal(n, d, rng=rng),
             f"uniform ±{HALF_WIDTH}": uniform(n, d, half_width=HALF_WIDTH, rng=rng),
@@ -167,7 +168,7 @@ class Album:
     def uniform(
         self, n: int = 8, *, half_widths: Iterable[float] = HALF_WIDTHS
     ) -> tuple[Pictures, ...]:
-        """Decode `n` points of each of several cubes, by default the published ones."""
+        """Decode `n` points from each of several cubes, by default the published ones."""
         n, d = integer("n", n, low=1), self.rows.z_dim
         return tuple(
             self.decode(
@@ -183,12 +184,12 @@ class Album:
         Parameters
         ----------
         images : Images, or array of shape (n, height, width, channels)
-            Few: all are held in memory.
+            Not too many: all are held in memory.
         """
         given = as_images(images)
         if given.image_shape != tuple(self.model.image_shape):
             raise DataError(
-                f"images must have the shape of the model's, {tuple(self.model.image_shape)}; got "
+                f"images must have the model's image shape, {tuple(self.model.image_shape)}; got "
                 f"{given.image_shape}. Open them with another size."
             )
         name = "reconstructions, of mu" if self.model.kind == "vae" else "reconstructions"
@@ -207,8 +208,8 @@ class Album:
     def along(
         self, direction: Direction, start: Any, *, factors: Iterable[float] = (-2, -1, 0, 1, 2)
     ) -> Pictures:
-        """Decode a point with the direction of a label added, times each factor."""
-        weights = np.array([real("each of factors", factor) for factor in factors])[:, None]
+        """Decode a point to which multiples of a label's direction are added, one per factor."""
+        weights = np.array([real("each factor", factor) for factor in factors])[:, None]
         vector = self._point("direction.vector", direction.vector)
         points = self._point("start", start) + weights * vector
         return self.decode(points, f"{direction.label}, added {_signed(weights.ravel())} times")
@@ -224,14 +225,14 @@ class Album:
 
 
 def sharpened(images: Any, factor: float) -> Array:
-    """Sharpen images with Pillow, as the published ones were, by factors 3, 6 and 7.
+    """Sharpen images with Pillow; the published ones were sharpened by factors 3, 6 and 7.
 
     Parameters
     ----------
     images : array of shape (n, height, width, channels)
         uint8, or floats in [0, 1].
     factor : float
-        0 blurs, 1 changes nothing, more sharpens. It makes images crisper, not truer.
+        0 blurs, 1 changes nothing, larger values sharpen. Images become crisper, not more accurate.
 
     Returns
     -------
@@ -245,11 +246,11 @@ def sharpened(images: Any, factor: float) -> Array:
     True
     """
     if not 0 <= real("factor", factor) < math.inf:
-        raise DataError(f"factor must be a finite number from 0 on; got {factor!r}.")
+        raise DataError(f"factor must be a finite number of at least 0; got {factor!r}.")
     pixels = as_unit(as_images(images).take(slice(None)))
     bytes_ = (pixels * 255).round().astype(np.uint8)
-    grey = pixels.shape[3] == 1
-    pillow = (Image.fromarray(x[..., 0] if grey else x) for x in bytes_)
+    is_grey = pixels.shape[3] == 1
+    pillow = (Image.fromarray(x[..., 0] if is_grey else x) for x in bytes_)
     enhanced = [np.asarray(ImageEnhance.Sharpness(image).enhance(factor)) for image in pillow]
     return as_unit(np.stack(enhanced).reshape(pixels.shape))
 

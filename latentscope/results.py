@@ -1,4 +1,4 @@
-"""Base of all results: frozen, read-only, self-describing, saved as JSON, drawn by one method."""
+"""Base class of all results: immutable, self-describing, saved as JSON, drawn by one method."""
 
 import dataclasses
 import json
@@ -22,14 +22,14 @@ _CLASSES: dict[str, type["Result"]] = {}
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class Result:
-    """What every analysis returns.
+    """Base class of what every analysis returns.
 
     Attributes
     ----------
     n_used : int
-        Rows that the numbers rest on.
+        Number of rows that the result is based on.
     n_total : int
-        Rows that were given. Where `n_used` is smaller, rows were left out on request.
+        Number of rows that were given. If `n_used` is smaller, rows were left out on request.
     """
 
     n_used: int
@@ -42,7 +42,7 @@ class Result:
         _CLASSES[cls.__name__] = cls
 
     def __post_init__(self) -> None:
-        """Copy and lock arrays and tuples, so that nobody changes a result later."""
+        """Copy and lock arrays and tuples, so that a result cannot be changed later."""
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _locked(getattr(self, field.name)))
 
@@ -54,8 +54,8 @@ class Result:
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the result on `ax`, or on new Axes of the current style, and return the Axes.
 
-        Results of several panels take and return an array of Axes. Options are those of the
-        function in `latentscope.plot`, like `color` for the maps.
+        Results with several panels take and return an array of Axes. Options are those of the
+        function in `latentscope.plot`, such as `color` for maps.
         """
         return getattr(import_module("latentscope.plot"), self._plot)(self, ax=ax, **options)
 
@@ -78,7 +78,7 @@ class Result:
         return {"result": type(self).__name__, **fields}
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the result as JSON, whole or not at all."""
+        """Write the result as JSON, either completely or not at all."""
         text = json.dumps(self.to_dict(), allow_nan=False)
         with replacing(path) as part:
             part.write_text(text, encoding="utf-8")
@@ -94,7 +94,7 @@ class Result:
         """
         try:
             fields = json.loads(Path(path).read_text(encoding="utf-8"))
-            result = _revived(fields)
+            result = _from_plain(fields)
         except (ValueError, TypeError, KeyError) as error:
             raise FileFormatError(f"{fspath(path)} is not a saved result: {error}") from error
         if not isinstance(result, cls):
@@ -104,7 +104,7 @@ class Result:
 
     @property
     def rows_text(self) -> str:
-        """Say how many rows the result rests on, and of how many if not all."""
+        """How many rows the result is based on, in words, and of how many if not all."""
         if self.n_used == self.n_total:
             return f"{self.n_used:,} rows"
         return f"{self.n_used:,} of {self.n_total:,} rows"
@@ -130,7 +130,7 @@ def _locked(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """Return what the json module can write."""
+    """Return the value as something that the json module can write."""
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, np.ndarray):
@@ -140,24 +140,24 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _revived(value: Any, kind: Any = None) -> Any:
+def _from_plain(value: Any, kind: Any = None) -> Any:
     """Undo `_plain`; `kind` is the annotation of the field that the value belongs to."""
     if isinstance(value, dict) and "result" in value:
         cls = _class_named(value["result"])
         kinds = {field.name: field.type for field in dataclasses.fields(cls)}
-        return cls(**{name: _revived(value[name], kinds[name]) for name in kinds})
+        return cls(**{name: _from_plain(value[name], kinds[name]) for name in kinds})
     if get_origin(kind) is np.ndarray:
         (scalar_type,) = get_args(get_args(kind)[1])
         if isinstance(value, dict):
             return np.empty(value["shape"], dtype=scalar_type)
         return np.array(value, dtype=scalar_type)
     if isinstance(value, list):
-        return tuple(_revived(item) for item in value)
+        return tuple(_from_plain(item) for item in value)
     return value
 
 
 def _class_named(name: str) -> type[Result]:
-    """Return a class of results, whose analysis may not have been imported yet."""
+    """Return the result class of that name; import all analyses if it is not known yet."""
     if name not in _CLASSES:
         for module in iter_modules(import_module("latentscope.analysis").__path__):
             import_module(f"latentscope.analysis.{module.name}")

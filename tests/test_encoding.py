@@ -40,7 +40,7 @@ def arrays(latents):
 
 
 def test_what_is_no_model_is_refused(blobs, tmp_path):
-    with pytest.raises(BackendError, match=r"'model.keras' is no model: kind must be"):
+    with pytest.raises(BackendError, match=r"'model.keras' is not a model: kind must be"):
         latentscope.encode("model.keras", blobs, tmp_path / "z.h5")
 
 
@@ -280,7 +280,7 @@ def test_blocks_of_another_model_are_not_continued(linear_model, blobs, tmp_path
     with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         latentscope.encode(Stopping(linear_model, 1), blobs, path, block_size=50)
     other = type(linear_model)(255 - blobs.pixels, 3)
-    with pytest.raises(DataError, match="holds blocks that another model, or other images, gave"):
+    with pytest.raises(DataError, match="holds blocks of another model or of other images"):
         latentscope.encode(other, blobs, path, block_size=50)
 
 
@@ -292,7 +292,7 @@ def test_a_draw_without_noise_does_not_continue_one_with(linear_model, blobs, tm
     still.encode = lambda images, rng=0: Latents(
         (found := linear_model.encode(images, rng=rng)).mu, found.mu, found.logvar
     )
-    with pytest.raises(DataError, match="gave: z differs"):
+    with pytest.raises(DataError, match="of another model or of other images: z differs"):
         latentscope.encode(still, blobs, path, block_size=50)
 
 

@@ -187,9 +187,12 @@ def test_sharpened_pictures_keep_what_is_known_of_them(album, z):
         (lambda album, z: album.decode(z[0]), r"points must have shape .*; got \(3,\)"),
         (lambda album, z: album.reconstruct(np.zeros((1, 4, 4, 3))), "must have shape|shape"),
         (lambda album, z: album.reconstruct(np.full((1, 8, 8, 3), 2.0)), r"must lie in \[0, 1\]"),
-        (lambda album, z: sharpened(np.zeros((1, 8, 8, 3)), -1), "finite number from 0 on; got -1"),
-        (lambda album, z: sharpened(np.zeros((1, 8, 8, 3)), np.inf), "from 0 on; got inf"),
-        (lambda album, z: sharpened(np.zeros((1, 8, 8, 3)), np.nan), "from 0 on; got nan"),
+        (
+            lambda album, z: sharpened(np.zeros((1, 8, 8, 3)), -1),
+            "finite number of at least 0; got -1",
+        ),
+        (lambda album, z: sharpened(np.zeros((1, 8, 8, 3)), np.inf), "of at least 0; got inf"),
+        (lambda album, z: sharpened(np.zeros((1, 8, 8, 3)), np.nan), "of at least 0; got nan"),
         (lambda album, z: sharpened(np.zeros((8, 8, 3)), 1), "pixels must have shape"),
     ],
 )
@@ -203,7 +206,7 @@ def test_directions_of_other_latents_are_refused(album, z):
     other = ls.direction(ls.Latents(wide, labels={"odd": np.arange(20) % 2}), "odd")
     with pytest.raises(DataError, match=r"direction.vector must be one point of shape \(3,\)"):
         album.along(other, z[0])
-    with pytest.raises(DataTypeError, match="each of factors must be a number; got 'x'"):
+    with pytest.raises(DataTypeError, match="each factor must be a number; got 'x'"):
         album.along(other, z[0], factors=["x"])
 
 
