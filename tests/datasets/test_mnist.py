@@ -67,7 +67,7 @@ FAULTS = {
     "empty": (b"", FileFormatError, "must hold images .*; it is empty"),
     "page": (b"<!DOCTYPE html>", FileFormatError, "HTML"),
     "pointer": (b"version https://git-lfs.github.com/spec", FileFormatError, "git lfs pull"),
-    "garbage": (b"garbage", FileFormatError, "no signature"),
+    "garbage": (b"garbage", FileFormatError, "no known signature"),
     "labels": (idx(DIGITS), FileFormatError, "it holds labels .*: are images and labels swapped"),
     "floats": (idx(PIXELS, magic=0xD00), FileFormatError, "must hold images"),
     "header": (idx(PIXELS)[:10], FileFormatError, "ends within its header"),

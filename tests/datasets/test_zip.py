@@ -52,7 +52,7 @@ class TestNoZip:
             (b"\x1f\x8b\x08", "gzip"),
             (b"Rar!", "RAR"),
             (b"\xff\xd8\xff\xe0", "is a JPEG image: pass the folder"),
-            (b"something", "no signature"),
+            (b"something", "no known signature"),
         ],
     )
     def test_says_what_it_looks_like(self, tmp_path, content, match):
@@ -140,7 +140,7 @@ HOSTILE = {
     large: "declares 314,572,800 bytes",
     lying: "cannot be unpacked",
     encrypted: "is encrypted",
-    other_compression: "is compressed in a way",
+    other_compression: "has an unsupported compression",
     damaged: "cannot be unpacked",
     twice: "is",
     elsewhere: "cannot be unpacked",

@@ -135,7 +135,7 @@ def test_the_payload_does_run_where_it_is_let(tmp_path):
         (b"", "is empty"),
         (b"<!DOCTYPE html><html></html>", "HTML"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "git lfs pull"),
-        (b"\x00\x01\x02" * 40, "no signature"),
+        (b"\x00\x01\x02" * 40, "no known signature"),
         (b'{"a": [1, 2]}', "JSON"),
     ],
 )
@@ -198,7 +198,7 @@ class TestTooLarge:
 
     def test_safetensors_with_an_endless_header(self, tmp_path):
         (tmp_path / "a.safetensors").write_bytes(struct.pack("<Q", 2**60) + b"{" * 100)
-        with pytest.raises(FileFormatError, match="no signature"):
+        with pytest.raises(FileFormatError, match="no known signature"):
             latentscope.load(tmp_path / "a.safetensors")
 
 
