@@ -106,5 +106,5 @@ def test_a_smooth_density_follows_a_trend_and_not_a_ring():
 
 def test_a_window_beyond_the_null_is_refused():
     window = Window(np.array([60.0, 60.0]), 0.1)
-    with pytest.raises(DataError, match=r"must put points into the window .* null='smooth'"):
+    with pytest.raises(DataError, match=r"must put points into the window; .* null='smooth'"):
         window_null("elliptical", cloud(n=200), window, 50).draw(np.random.default_rng(0))
