@@ -39,8 +39,8 @@ def plot_beside_nulls(
     shown = min(n_panels, n) if ax is None else n
     if shown > len(result.nulls) + 1:
         raise DataError(
-            f"there must be a null set for each panel but one; got {shown} panels and "
-            f"{len(result.nulls)} null sets."
+            f"there must be a null set for each panel but one; got {shown} panels, null sets: "
+            f"{len(result.nulls)}."
         )
     panels = some_axes(ax, shown, n_columns=min(shown, 4), panel=(3.2, 2.8))
     titles = ["data", *(f"null model '{result.null}'" for _ in result.nulls)]
