@@ -167,8 +167,8 @@ def large_file(folder: Path, gigabytes: float) -> Iterator[str]:
         yield line(f"`{name}`{reads}", run, aim)
     path.unlink()
     yield (
-        f"\nOf the file's pages, at most {held:.1%} were still in the page cache when a reading "
-        "began."
+        f"\nAt the start of each reading, at most {held:.1%} of the file's pages were in the page "
+        "cache."
     )
 
 
@@ -208,7 +208,7 @@ def section(folder: Path, size: float) -> str:
             machine=machine(), versions=versions(), size=size, rows=rows_of(size), dim=Z_DIM
         ),
         *large_file(folder, size),
-        f"\nThe same on files of {small:g} GB.\n",
+        f"\nThe same for files of {small:g} GB.\n",
         *other_files(folder, small),
         "",
     ])  # fmt: skip
@@ -216,10 +216,11 @@ def section(folder: Path, size: float) -> str:
 
 INTRODUCTION = """{machine}. {versions}.
 
-{size:g} GB in one HDF5 file as `latentscope.save` writes it: {rows:,} points of {dim} float32
-coordinates. "Plain reading" is that of the same file by `readinto`, 8 MiB at a time, just before
-and just after; "cores in use" is CPU time over time. Peak memory is that of a fresh process with
-all libraries. `python benchmarks/large.py --size {size:g} --write docs/large.md` made this part.
+The file is {size:g} GB of HDF5 as `latentscope.save` writes it: {rows:,} points of {dim} float32
+coordinates. "Plain reading" is the speed of reading the same file with `readinto`, 8 MiB at a time,
+just before and just after the analysis. "Cores in use" is CPU time divided by elapsed time. Peak
+memory is that of a fresh process, including all libraries. This part was made by
+`python benchmarks/large.py --size {size:g} --write docs/large.md`.
 """
 
 
