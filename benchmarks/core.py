@@ -143,7 +143,7 @@ def clusters(z: np.ndarray) -> Iterator[Row]:
     ours = latentscope.inertia_curve(z, n_clusters=ks)
     end = time.perf_counter()
     ratio = ours.inertia / theirs
-    yield "loop over `MiniBatchKMeans(n_init=3)`, 40 values of k", f"{middle - start:.1f} s", "1", "–"
+    yield "loop over `MiniBatchKMeans(n_init=3)`, 40 k", f"{middle - start:.1f} s", "1", "–"
     yield (
         f"`inertia_curve` (inertia ratio: mean {ratio.mean():.4f}, largest {ratio.max():.4f})",
         f"{end - middle:.1f} s",
@@ -208,9 +208,9 @@ carry over to other machines better than times. This page was made by
 """
 
 
-REMARK = """`radius_density` counts the radii in about one pass over the data. The rest of its time goes into
-the covariance of 4,096 rows and its eigenvectors, which the curve of the Gaussian needs. That part
-does not grow with the number of rows.
+REMARK = """`radius_density` counts the radii in about one pass over the data. The rest of its time
+goes into the covariance of 4,096 rows and its eigenvectors, which the curve of the Gaussian needs.
+That part does not grow with the number of rows.
 """
 
 

@@ -144,7 +144,7 @@ def measured(n_rows: int, rounds: int) -> dict[str, np.ndarray]:
 def table(found: dict[str, np.ndarray]) -> Iterator[str]:
     """Yield the lines of the table of what was measured."""
     one, two = found["plain 1"][0], found["plain 2"][0]
-    yield "| what | time | time relative to the plain driver | peak memory per process | sent in total |"
+    yield "| what | time | relative to the plain driver | peak memory per process | sent in total |"
     yield "| --- | --- | --- | --- | --- |"
     for n, cores in ((1, "one core"), (2, "2 cores")):
         taken, memory = found[f"plain {n}"]
@@ -216,8 +216,8 @@ been compiled; times are {rounds}. This page was made by
 `python benchmarks/dask_scaling.py --write docs/dask_scaling.md`.
 """
 
-RESULT = """Two workers are **{speedup:.2f} times** as fast as one (aim: at least 1.6). With as many cores as
-the plain driver, Dask takes {one:.2f} times its time on one core and {two:.2f} times on two. More
+RESULT = """Two workers are **{speedup:.2f} times** as fast as one (aim: at least 1.6). With as many
+cores as the plain driver, Dask takes {one:.2f} times its time on one core and {two:.2f} times on two. More
 workers than cores gain nothing, and each takes its own memory.
 """
 

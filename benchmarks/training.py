@@ -167,7 +167,10 @@ def opening(folder: Path) -> tuple[Images, list[Row]]:
     """Open the photographs twice: once decoding, once from the cache."""
     with tempfile.TemporaryDirectory() as cache:
         rows = []
-        for what in ("opening the zip for the first time, with decoding", "opening it again, from the cache"):
+        for what in (
+            "opening the zip for the first time, with decoding",
+            "opening it again, from the cache",
+        ):
             start = time.perf_counter()
             images = datasets.celeba(folder / "img_align_celeba.zip", cache=cache)
             taken = time.perf_counter() - start
@@ -201,8 +204,8 @@ INTRODUCTION = """# Speed of training and encoding
 {machine}.
 
 The data are CelebA photographs at 96×96×3; z_dim is 256 and the batch size 128. An epoch of
-training has {n_train:,} images, and {n_encode:,} images are encoded. Each line is the median of {rounds} runs that
-took turns in one process. A run of training counts its median epoch after the first one, which
+training has {n_train:,} images, and {n_encode:,} images are encoded. Each line is the median of
+{rounds} runs that took turns in one process. A run of training counts its median epoch after the first one, which
 compiles, and includes the checkpoint that `train` writes after each epoch.
 
 "Arithmetic" counts the operations of convolutions and Dense layers: {forward:.0f} MFLOP per image
@@ -211,8 +214,8 @@ comparison, a product of two 4096² matrices in single precision reaches {peak:,
 machine. This page was made by `python benchmarks/training.py CELEBA --write docs/training.md`.
 """
 
-REMARK = """In place of the chain of elementary operations in Keras 3, `train` uses TensorFlow's fused kernel
-for batch normalisation, which gives the same numbers, and leaves XLA off on CPUs. Mixed precision
+REMARK = """In place of the chain of elementary operations in Keras 3, `train` uses TensorFlow's
+fused kernel for batch normalisation, which gives the same numbers, and leaves XLA off on CPUs. Mixed precision
 computes in bfloat16.
 """
 
