@@ -17,13 +17,14 @@ import calibration_normality
 import calibration_planes
 import calibration_ridges
 
-HEAD = """# Calibration
+HEAD = """# Calibration: how often the tests are right
 
-A p-value is worth what its test does where the truth is known. Here every test of structure is run
-on simulated points: without structure, to see that it rejects as often as it says, and with known
-structure, to see what it finds and where it is blind.
-`python benchmarks/calibration.py --celeba RUNS --write docs/calibration.md` makes this page; RUNS
-are those of `benchmarks/celeba_training.py`.
+You can rely on a p-value only if its test is known to behave where the truth is known. Here every
+test of structure is run on simulated points. Points without structure show whether it rejects as
+often as it claims (its level); points with known structure show what it detects (its power) and
+what it cannot detect. This page was made by
+`python benchmarks/calibration.py --celeba RUNS --write docs/calibration.md`, where RUNS is the
+folder with the runs of `benchmarks/celeba_training.py`.
 """
 
 
