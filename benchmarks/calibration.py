@@ -19,7 +19,7 @@ import calibration_ridges
 
 HEAD = """# Calibration: how often the tests are right
 
-You can rely on a p-value only if its test is known to behave where the truth is known. Here every
+A p-value can be trusted only if its test has been checked on data whose truth is known. Here every
 test of structure is run on simulated points. Points without structure show whether it rejects as
 often as it claims (its level); points with known structure show what it detects (its power) and
 what it cannot detect. This page was made by

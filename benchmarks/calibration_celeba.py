@@ -15,10 +15,10 @@ N_AXES = 6
 
 TEXT = """## Do the latents of CelebA contain filaments?
 
-This is the question of the published experiments, asked about the latents of {n:,} photographs in {d}
-dimensions, from the models of [the repeated experiments](celeba.md). First comes the published
-square ±{square} of the first two principal components (PCs), compared with a Gaussian. Then come all
-planes of the first {axes} components, in windows that hold 1,000 points and half of the points,
+This is the question of the published experiments, asked about the latents of {n:,} photographs in
+{d} dimensions, from the models of [the repeated experiments](celeba.md). First comes the published
+square ±{square} of the first two principal components (PCs), compared with a Gaussian. Then come
+all planes of the first {axes} components, in windows that hold 1,000 points and half of the points,
 compared with a smooth density and corrected for all windows. The other columns give the intrinsic
 dimension (TwoNN), next to that of a Gaussian with the same covariance; the share of points that a
 Gaussian core accounts for; and the number of clusters.

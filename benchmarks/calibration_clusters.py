@@ -18,9 +18,9 @@ KS = range(1, 7)
 TEXT = """## Clusters
 
 `cluster_gap` was run on clouds of {n_points} points, each compared with {n_null} Gaussians and with
-uniform boxes, for k from {first} to {last}. *Rejected* counts the runs with a p-value of at most 0.05:
-k-means fits the cloud better than a Gaussian. *Clusters* counts the runs that report a number of
-clusters, and *right* those that report the true one. Of the correlated Gaussians 5 % must be
+uniform boxes, for k from {first} to {last}. *Rejected* counts the runs with a p-value of at most
+0.05: k-means fits the cloud better than a Gaussian. *Clusters* counts the runs that report a number
+of clusters, and *right* those that report the true one. Of the correlated Gaussians 5 % must be
 rejected; the other clouds are not Gaussian.
 
 {table}

@@ -51,12 +51,12 @@ def row(law: str, folder: Path) -> str:
 
 TEXT = """## Autoencoders trained on images of known structure
 
-Two autoencoders ({size}×{size} pixels, z_dim {z_dim}) were trained for {epochs} epochs on {n:,} drawn
-faces each. Their latents were analysed for their intrinsic dimension (TwoNN), and for structure in
-the planes of their first four components (12 windows, corrected for all of them). "Null model
-`gaussian`" and "`smooth`" say what the windows are compared with.
+Two autoencoders ({size}×{size} pixels, z_dim {z_dim}) were trained for {epochs} epochs on {n:,}
+drawn faces each. Their latents were analysed for their intrinsic dimension (TwoNN), and for
+structure in the planes of their first four components (12 windows, corrected for all of them).
+"Null model `gaussian`" and "`smooth`" say what the windows are compared with.
 
-| faces | dimension | dimension of a Gaussian | structured windows, null `gaussian` | null `smooth` |
+| faces | dimension | of a Gaussian | structured windows, null `gaussian` | null `smooth` |
 | --- | --- | --- | --- | --- |"""
 
 

@@ -241,17 +241,17 @@ probability), and the p-value of a Kolmogorov-Smirnov test that the p-values are
 | --- | --- | --- | --- | --- |"""
 
 SCAN_TEXT = """
-`scan_planes` was run {runs} times on Gaussian clouds of 2,000 points in 4 dimensions: six planes with
-windows of 200 and 600 points, compared with 39 sets of the null model each. In {share:.1%} of the
-scans, at least one window has a corrected p ≤ 0.05.
+`scan_planes` was run {runs} times on Gaussian clouds of 2,000 points in 4 dimensions: six planes
+with windows of 200 and 600 points, compared with 39 sets of the null model each. In {share:.1%} of
+the scans, at least one window has a corrected p ≤ 0.05.
 """
 
 POWER_TEXT = """## Structure in planes: detected curves (power)
 
 Points on {curves} waves, {width} of the window's side wide, are hidden among uniformly distributed
 points. The table gives the share of {runs} runs with p ≤ 0.05, and for comparison that of the index
-of Clark and Evans (mean distance to the nearest neighbour, two-sided, with 1,999 simulations) on the
-same points.
+of Clark and Evans (mean distance to the nearest neighbour, two-sided, with 1,999 simulations) on
+the same points.
 
 | points | `plane_structure` | Clark–Evans |
 | --- | --- | --- |"""
@@ -259,9 +259,9 @@ same points.
 SIGN_TEXT = """
 ## Structure in planes: which kind is reported
 
-`plane_structure` also names the kind of structure. The table counts the kinds reported in {runs} runs
-of 1,000 points each ("none": p > 0.05). The null model is either uniform or a smooth density, which
-may vary across the window.
+`plane_structure` also names the kind of structure. The table counts the kinds reported in {runs}
+runs of 1,000 points each ("none": p > 0.05). The null model is either uniform or a smooth density,
+which may vary across the window.
 
 | points | null model | none | filament-like | clumped | empty | regular |
 | --- | --- | --- | --- | --- | --- | --- |"""

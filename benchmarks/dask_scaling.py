@@ -217,8 +217,8 @@ been compiled; times are {rounds}. This page was made by
 """
 
 RESULT = """Two workers are **{speedup:.2f} times** as fast as one (aim: at least 1.6). With as many
-cores as the plain driver, Dask takes {one:.2f} times its time on one core and {two:.2f} times on two. More
-workers than cores gain nothing, and each takes its own memory.
+cores as the plain driver, Dask takes {one:.2f} times its time on one core and {two:.2f} times on
+two. More workers than cores gain nothing, and each takes its own memory.
 """
 
 MODEL = """## A billion rows, extrapolated

@@ -103,9 +103,9 @@ digits. [Faces](celeba.md) have their own page. This page was made by
 """
 
 
-REMARK = """With the full weight of the KL loss, all twelve axes stay in use: twelve are few for digits.
-The VAE keeps its points on the shell of N(0, I), whose radius is near √12; nothing constrains the
-radius of the AE's points.
+REMARK = """With the full weight of the KL loss, all twelve axes stay in use: twelve are few for
+digits. The VAE keeps its points on the shell of N(0, I), whose radius is near √12; nothing
+constrains the radius of the AE's points.
 """
 
 

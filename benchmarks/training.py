@@ -205,8 +205,8 @@ INTRODUCTION = """# Speed of training and encoding
 
 The data are CelebA photographs at 96×96×3; z_dim is 256 and the batch size 128. An epoch of
 training has {n_train:,} images, and {n_encode:,} images are encoded. Each line is the median of
-{rounds} runs that took turns in one process. A run of training counts its median epoch after the first one, which
-compiles, and includes the checkpoint that `train` writes after each epoch.
+{rounds} runs that took turns in one process. A run of training counts its median epoch after the
+first one, which compiles, and includes the checkpoint that `train` writes after each epoch.
 
 "Arithmetic" counts the operations of convolutions and Dense layers: {forward:.0f} MFLOP per image
 for a forward pass, three times that in training, and {encoder:.0f} MFLOP in the encoder. For
@@ -215,8 +215,8 @@ machine. This page was made by `python benchmarks/training.py CELEBA --write doc
 """
 
 REMARK = """In place of the chain of elementary operations in Keras 3, `train` uses TensorFlow's
-fused kernel for batch normalisation, which gives the same numbers, and leaves XLA off on CPUs. Mixed precision
-computes in bfloat16.
+fused kernel for batch normalisation, which gives the same numbers, and leaves XLA off on CPUs.
+Mixed precision computes in bfloat16.
 """
 
 
