@@ -336,12 +336,12 @@ def page(measured: Measured, blind: Iterable[str], faces: np.ndarray) -> str:
 INTRODUCTION = """# Does the meaningful-image score agree with the truth?
 
 `round_trip` scores decoded images without knowing what they should look like. Here this is known,
-because the models were trained on drawn faces. A drawn face is a function of twelve factors, so that
-the distance of any image from the nearest face that can be drawn can be found: first by a search for
-the nearest among {n_pool:,} faces, then by a random search over the factors. Distance means the root
-mean square difference of pixels from 0 to 1. The search does not reach the exact minimum: for
-{n_searched} drawn faces, whose true distance is 0, it finds a median of {middle:.3f}, and at most
-{most:.3f} for 95 % of them.
+because the models were trained on drawn faces. A drawn face is a function of twelve factors, so
+that the distance of any image from the nearest face that can be drawn can be found: first by a
+search for the nearest among {n_pool:,} faces, then by a random search over the factors. Distance
+means the root mean square difference of pixels from 0 to 1. The search does not reach the exact
+minimum: for {n_searched} drawn faces, whose true distance is 0, it finds a median of {middle:.3f},
+and at most {most:.3f} for 95 % of them.
 
 An AE, a tiny-KL VAE and a VAE of the published kind, but small (48×48 pixels, z_dim 32, {n_train:,}
 faces, {epochs} epochs), decode {n:,} points of ten kinds. Images with a distance below {face} count
@@ -358,8 +358,8 @@ The tables compare the score with simpler criteria. The first columns give Spear
 with nearness to a face, for each model and for all points together. The last column (AUC) says how
 often a face has a higher value than nonsense; chance gives a half. Each seed means other faces,
 another training and other draws. Contrast and the leading share became parts of the score later,
-because in models of photographs the score took flat images, and noise that comes back unchanged, for
-faces. Here they change the order little.
+because in models of photographs the score took flat images, and noise that comes back unchanged,
+for faces. Here they change the order little.
 """
 
 KINDS = """## Which points give faces?
