@@ -3,7 +3,8 @@ Six ways to sample the same cloud
 =================================
 
 Points decode well where the data lie. The first two ways of sampling know neither the centre nor
-the width of the cloud; the others know the width of each axis, the covariance, its core, and the shape.
+the width of the cloud; the others know the width of each axis, the covariance, its core, and the
+shape.
 """
 
 import matplotlib.pyplot as plt
