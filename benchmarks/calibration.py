@@ -1,8 +1,8 @@
-"""Do the tests of structure hold their level, what do they see, and where are they blind?
+"""Do the tests of structure keep their level, what do they detect, and what do they miss?
 
 ``python benchmarks/calibration.py --kept runs/calibration --write docs/calibration.md`` runs all
-parts and writes the page; each part also runs alone. What is done is kept, so that a stopped run
-continues. About an hour on two cores.
+parts and writes the page; each part also runs alone. Finished parts are kept, so that an
+interrupted run continues. About an hour on two cores.
 """
 
 import argparse

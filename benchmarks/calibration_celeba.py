@@ -1,4 +1,4 @@
-"""Are there filaments in the latents of CelebA? The published question, asked of our runs.
+"""Do the latents of CelebA contain filaments? The published question, asked about our runs.
 
 ``python benchmarks/calibration_celeba.py RUNS`` prints a section of docs/calibration.md from the
 files celeba-ae.h5, celeba-vae-tiny-kl.h5 and celeba-vae.h5 of benchmarks/celeba_training.py.

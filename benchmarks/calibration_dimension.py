@@ -1,4 +1,4 @@
-"""What `intrinsic_dimension` finds in clouds whose dimension is known, as a section of a page.
+"""What `intrinsic_dimension` finds in clouds of known dimension, as a section of a page.
 
 ``python benchmarks/calibration_dimension.py`` prints it, in about five minutes on one core.
 """

@@ -1,9 +1,9 @@
-"""Is a latent space found to be a filament when its images are one, and not when they are not?
+"""Are filaments found in a latent space when the images form one, and only then?
 
-Two autoencoders of the published kind, small, are trained on drawn faces: one on faces along a
-closed curve in the space of factors, one on faces of Gaussian factors. Their latents are then
-asked, like anyone's. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a
-section of docs/calibration.md; some minutes on two cores, and a stopped run continues.
+Two small autoencoders of the published kind are trained on drawn faces: one on faces along a closed
+curve in the space of factors, one on faces of Gaussian factors. Their latents are then analysed as
+any others would be. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a
+section of docs/calibration.md. It takes some minutes on two cores; an interrupted run continues.
 """
 
 import argparse

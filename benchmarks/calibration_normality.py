@@ -1,4 +1,4 @@
-"""Level, power and speed of `normality`: which statistic sees what, and which is blind to what.
+"""Level, power and speed of `normality`: which statistic detects what, and which misses what.
 
 Run ``python benchmarks/calibration_normality.py`` to print the section; about six minutes on one
 core.

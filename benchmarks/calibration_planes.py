@@ -1,8 +1,8 @@
-"""Do the tests of planes hold their level, and what do they see? Simulated points tell.
+"""Do the tests of planes keep their level, and what do they detect in simulated points?
 
-``python benchmarks/calibration_planes.py`` prints a section of docs/calibration.md. What has been
-simulated is kept in a folder (``--kept``), so that a stopped run continues; all of it takes about
-half an hour on two cores.
+``python benchmarks/calibration_planes.py`` prints a section of docs/calibration.md. Finished
+simulations are kept in a folder (``--kept``), so that an interrupted run continues; all of them
+take about half an hour on two cores.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Do the ridges of `latentscope.ridges` hold their level, and are they where the filaments are?
+"""Do the ridges of `latentscope.ridges` keep their level, and do they lie on the filaments?
 
 ``python benchmarks/calibration_ridges.py`` prints a section of docs/calibration.md; about five
 minutes on one core.

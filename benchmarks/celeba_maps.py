@@ -1,4 +1,4 @@
-"""t-SNE of the AE's latents, each map beside that of a Gaussian without any structure."""
+"""t-SNE of the AE's latents, each map next to that of a Gaussian without any structure."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The words of the page on CelebA; the numbers come in where the braces are."""
+"""The text of the page on CelebA; numbers are filled in where the braces are."""
 
 PAGE = """# CelebA: the published experiments, repeated
 

@@ -1,4 +1,4 @@
-"""What the published experiments on CelebA reached and saw: 170,000 photographs, 24 epochs."""
+"""Results of the published experiments on CelebA: 170,000 photographs, 24 epochs."""
 
 N_PHOTOGRAPHS = 170_000
 

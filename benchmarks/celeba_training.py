@@ -1,4 +1,4 @@
-"""What the three models are, what they reached, and what the VAEs do: published beside ours."""
+"""Size, losses and posteriors of the three models: published values next to ours."""
 
 import celeba_published as published
 import numpy as np

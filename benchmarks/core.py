@@ -1,8 +1,8 @@
-"""Speed and memory of the core, side by side with what one would write by hand.
+"""Speed and memory of the main functions, compared with what one would write by hand.
 
-Run ``python benchmarks/core.py`` to print the table, ``--write docs/benchmarks.md`` to replace the
-one in the docs. All ratios are of medians measured in this process after a warm-up; the memory of
-the streamed pass is that of a fresh process. About five minutes, 6 GB of disk.
+Run ``python benchmarks/core.py`` to print the table, and add ``--write docs/benchmarks.md`` to
+replace the one in the docs. All ratios are of medians measured in this process after a warm-up; the
+memory of the streamed pass is that of a fresh process. About five minutes, 6 GB of disk.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""What comes of damaged files of each format: counts of errors, and of data that are the same.
+"""What happens when damaged files of each format are read.
 
 Run ``python benchmarks/damaged_files.py --write docs/damaged_files.md`` to make the page; about a
-minute. The test of the same holds every outcome to what docs/formats.md promises.
+minute. A test does the same and checks every outcome against what docs/formats.md promises.
 """
 
 import argparse

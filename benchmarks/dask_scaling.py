@@ -1,8 +1,8 @@
-"""What a Dask cluster costs and gains beside the plain driver, on one machine.
+"""What a Dask cluster costs and gains compared with the plain driver, on one machine.
 
 Run ``python benchmarks/dask_scaling.py --write docs/dask_scaling.md`` to make the page: about four
 minutes on two idle cores, 2.1 GB of disk and of page cache. ``--small`` takes a tenth of the rows
-and half a minute, and shows whether all of it works.
+and half a minute, to see whether everything works.
 """
 
 import argparse

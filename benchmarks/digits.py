@@ -1,8 +1,9 @@
 """Train the published models on MNIST's digits and tabulate their numbers.
 
-Run ``python benchmarks/digits.py MNIST --out runs`` with the folder of MNIST's test files; digits
-from the 9,001st on validate. Stopped and started again, it continues; ``--write docs/digits.md``
-replaces the page in the docs. An epoch takes seconds. `benchmarks/celeba.py` does it for faces.
+Run ``python benchmarks/digits.py MNIST --out runs`` with the folder of MNIST's test files; the
+digits from the 9,001st on are for validation. If interrupted, the same command continues; ``--write
+docs/digits.md`` replaces the page in the docs. An epoch takes seconds. `benchmarks/celeba.py` does
+the same for faces.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What `inertia_curve` calls an elbow, in clouds with and without clusters.
+"""Which elbows `inertia_curve` reports, in clouds with and without clusters.
 
 Run ``python benchmarks/elbows.py --write docs/elbows.md`` to make the page; about three minutes.
 """

@@ -1,10 +1,10 @@
-"""A file larger than memory through the analyses: speed beside plain reading, and peak memory.
+"""Analyses of a file larger than memory: speed compared with plain reading, and peak memory.
 
-Run ``python benchmarks/large.py --folder /on/a/disk`` to print the tables, with ``--write
-docs/large.md`` to replace those in the docs. 20 GB of latents are written, and removed whatever
-happens but a kill that cannot be caught; ``--size 2`` for a trial. Before each reading the file is
-dropped from the page cache, and the plain reading of the same file is timed before and after each
-analysis, as disks of shared machines change their speed. Each analysis has a process of its own.
+Run ``python benchmarks/large.py --folder /on/a/disk`` to print the tables, and add ``--write
+docs/large.md`` to replace those in the docs. The script writes 20 GB of latents, and removes them
+whatever happens, unless it is killed; use ``--size 2`` for a trial. Before each reading the file is
+dropped from the page cache. Plain reading of the same file is timed before and after each analysis,
+because the disks of shared machines change their speed. Each analysis runs in its own process.
 """
 
 import argparse

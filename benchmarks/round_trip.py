@@ -1,9 +1,9 @@
-"""Does the meaningful-image score order images as the truth does? Drawn faces tell.
+"""Does the meaningful-image score order images as the truth does? Checked on drawn faces.
 
 A drawn face is a function of twelve known factors, so the distance of any image from the nearest
-face that can be drawn is found by search: 0 is a face, more is less of one. Run
-``python benchmarks/round_trip.py --out runs --write docs/round_trip.md``; stopped and started
-again, it continues with the models in the folder. Some minutes per seed on two cores.
+face that can be drawn can be found by search: 0 is a face, and the larger the distance, the less
+so. Run ``python benchmarks/round_trip.py --out runs --write docs/round_trip.md``. If interrupted,
+the same command continues with the models in the folder. Some minutes per seed on two cores.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Speed of images, training and encoding, side by side with plain Keras on an array in memory.
+"""Speed of reading images, training and encoding, compared with plain Keras on an array in memory.
 
 Run ``python benchmarks/training.py CELEBA`` with the folder that holds ``img_align_celeba.zip``;
 ``--write docs/training.md`` replaces the page in the docs. Plain Keras and this library take turns
