@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latentscope.errors import DataError
+from latentscope.latents import Latents
 from latentscope.rows import (
     as_rows,
     collect,
@@ -53,6 +54,14 @@ def test_finite_rows_of_finite_rows_are_the_same(holed):
     np.testing.assert_array_equal(
         row_numbers(finite_rows(finite_rows(holed))), row_numbers(finite_rows(holed))
     )
+
+
+def test_finite_rows_of_latents_keep_labels_and_ids(holed):
+    latents = Latents(holed, ids=[f"{i}" for i in range(83)], labels={"age": np.arange(83)})
+    rows = finite_rows(latents)
+    assert rows.ids is latents.ids
+    assert rows.labels == latents.labels
+    assert (finite_rows(holed).ids, finite_rows(holed).labels) == (None, {})
 
 
 @pytest.mark.parametrize("n_left", [0, 1])
