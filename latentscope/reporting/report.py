@@ -50,7 +50,7 @@ def report(
         Seed.
     **named_latents : array-like of shape (n_points, z_dim), or Latents
         Sets, by the names that the page gives them; any source that `latentscope.rows.as_rows`
-        takes. Those with NaN go through `latentscope.finite_rows`, which keeps no labels.
+        takes. Those with NaN go through `latentscope.finite_rows`; the page then has no labels.
 
     Returns
     -------

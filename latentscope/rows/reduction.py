@@ -20,7 +20,7 @@ from latentscope._compute.threads import in_order, n_cores
 from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
 from latentscope.rows.dask_tree import reduced, together
-from latentscope.rows.matrix import as_chunk
+from latentscope.rows.matrix import DaskMatrix, Matrix, as_chunk
 from latentscope.rows.source import Rows, as_rows
 from latentscope.rows.summaries import Block, Collected
 
@@ -59,8 +59,8 @@ def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Su
     names = tuple(dict.fromkeys(name for summary in templates for name in summary.needs))
     title = tqdm(total=rows.n_total, desc=progress, unit="row", unit_scale=True, delay=2)
     with one_blas_thread(), title as bar:
-        if any(rows.matrices[name].dask is not None for name in names):
-            arrays = together({name: rows.matrices[name].dask for name in names})
+        if any(isinstance(rows.matrices[name], DaskMatrix) for name in names):
+            arrays = together({name: _dask_array(rows.matrices[name]) for name in names})
             summarise = partial(
                 _summarise_chunks,
                 {n: (rows.matrices[n].n_cols, rows.matrices[n].dtype) for n in names},
@@ -154,6 +154,10 @@ def _summarised(rows: Rows, names: tuple[str, ...], templates: Any, bar: Any) ->
         for (start, stop), part in zip(runs, parts, strict=True):
             yield part
             bar.update(stop - start)
+
+
+def _dask_array(matrix: Matrix) -> Any:
+    return matrix.array if isinstance(matrix, DaskMatrix) else None
 
 
 def _summarise_chunks(

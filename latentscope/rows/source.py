@@ -1,7 +1,7 @@
 """Any source of points as rows: z alone, or z with mu and logvar, read in blocks."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,16 @@ class Rows:
         Rows that must be there; a statistic needs two.
     name : str
         What messages call the source.
+    ids, labels
+        Of the latents that the rows are of, for all rows of the source.
     """
 
     matrices: dict[str, Matrix]
     drops_nonfinite: bool = False
     least: int = 2
     name: str = "z"
+    ids: Any = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_total(self) -> int:
@@ -95,9 +99,9 @@ def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
     arrays = getattr(source, "arrays", None)
     if isinstance(arrays, Mapping) and "z" in arrays:  # Latents
         matrices = {part: as_matrix(part, array) for part, array in arrays.items()}
+        rows = Rows(matrices, least=least, name=name, ids=source.ids, labels=source.labels)
     else:
-        matrices = {"z": as_matrix(name, source)}
-    rows = Rows(matrices, least=least, name=name)
+        rows = Rows({"z": as_matrix(name, source)}, least=least, name=name)
     if rows.n_total < least:
         raise DataError(
             f"{name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
@@ -110,7 +114,7 @@ def finite_rows(source: Any) -> Rows:
     """Return the source without the rows that hold NaN or infinity, for any analysis.
 
     The rows are left out while reading; nothing is copied. Results keep the original row numbers
-    and say how many rows they used of how many.
+    and say how many rows they used of how many. Labels and ids of latents are kept, for all rows.
 
     Parameters
     ----------
