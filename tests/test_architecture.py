@@ -29,7 +29,16 @@ BACKENDS = (
     "latentscope_onnx",
     "latentscope_tensorflow",
     "latentscope_torch",
-)  # beside the layers: they see the first two alone
+)  # beside the layers: they see the public modules below alone, as backends of third parties do
+DOOR = {
+    "latentscope.backend",
+    "latentscope.backend.arguments",
+    "latentscope.backend.files",
+    "latentscope.datasets",
+    "latentscope.errors",
+    "latentscope.images",
+    "latentscope.latents",
+}
 EXCEPTIONS = {  # loaded when a method of a result is called
     ("latentscope.results", "latentscope.plot"),  # plot()
     ("latentscope.pictures", "latentscope.plot"),
@@ -131,6 +140,27 @@ def test_modules_import_from_their_own_layer_or_below(name):
 def test_nothing_imports_a_backend_but_itself(name):
     found = {package_of(module) for module in inner_imports(name)} & set(BACKENDS)
     assert found <= {package_of(name)}
+
+
+def is_through_the_door(module, attribute):
+    """Tell whether a public module is imported, or a public name that it defines or hands on."""
+    if module not in DOOR or attribute is None:
+        return module in DOOR
+    home = importlib.import_module(module)
+    defined = [
+        key for key, thing in vars(home).items() if getattr(thing, "__module__", "") == module
+    ]
+    return attribute in getattr(home, "__all__", filter(is_public, defined))
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if package_of(name) in BACKENDS])
+def test_backends_use_only_what_third_parties_may(name):
+    wrong = [
+        (line, module, attribute)
+        for line, module, attribute in imports(name)
+        if package_of(module) == "latentscope" and not is_through_the_door(module, attribute)
+    ]
+    assert wrong == []
 
 
 def test_no_cycles():
@@ -243,6 +273,7 @@ PUBLIC_FUNCTIONS = [
     *((datasets, name) for name in datasets.__all__),
     *((sample, name) for name in functions_of_sample()),
     *((backend, name) for name in ("check", "get", "names")),
+    *((backend, name) for name in ("both", "check_weights", "draw", "fitted", "matched")),
     *((latentscope_tensorflow, name) for name in ("load", "preset", "train")),
     (latentscope_onnx, "load"),
     (latentscope_torch, "load"),

@@ -1,13 +1,13 @@
 """What happens beside training: progress, checkpoints, and an eye on losses and radii."""
 
+import warnings
 from typing import Any
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._warn import warn
-from latentscope.errors import BackendError
+from latentscope.errors import BackendError, LatentscopeWarning
 from latentscope_tensorflow.config import Config
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.models import METRICS
@@ -92,10 +92,12 @@ class Monitor(keras.callbacks.Callback):
                 self._stop(f"weights {weight.path} are NaN or infinite")
         if logs["z_radius"] > self.limit and not self.is_reported:
             self.is_reported = True
-            warn(
+            warnings.warn(
                 f"the latent radius runs away: {logs['z_radius']:.4g} on average after epoch "
                 f"{epoch + 1}, over {self.limit:.4g} (a hundred times that of N(0, I)). The KL "
-                "loss may be too weak to hold it, or the learning rate too high."
+                "loss may be too weak to hold it, or the learning rate too high.",
+                LatentscopeWarning,
+                stacklevel=1,  # the caller is Keras
             )
 
 
