@@ -155,16 +155,17 @@ def _fit(
         progress = ours.Progress(steps, first, epochs, floor)
         standard += [ours.Checkpoints(run), progress]
     try:
-        done = model.fit(
-            pipeline.training(images, config, seed=seed, first_epoch=first, last_epoch=epochs),
-            validation_data=validation and pipeline.validation(validation, config),
-            initial_epoch=first,
-            epochs=epochs,
-            steps_per_epoch=steps,
-            shuffle=False,  # the pipeline does
-            verbose=0,
-            callbacks=[*standard, *callbacks],
-        )
+        with ours.Interrupts() as interrupts:
+            done = model.fit(
+                pipeline.training(images, config, seed=seed, first_epoch=first, last_epoch=epochs),
+                validation_data=validation and pipeline.validation(validation, config),
+                initial_epoch=first,
+                epochs=epochs,
+                steps_per_epoch=steps,
+                shuffle=False,  # the pipeline does
+                verbose=0,
+                callbacks=[*standard, *callbacks, interrupts],
+            )
     except KeyboardInterrupt:
         if progress:
             progress.say(f"stopped after {run.n_epochs} of {epochs} epochs; call again to continue")
