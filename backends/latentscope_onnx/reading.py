@@ -14,7 +14,7 @@ from latentscope.backend import check_weights
 from latentscope.backend.files import existing, first_bytes, looks_like
 from latentscope.errors import FileFormatError, TooLargeError, UnsafeFileError
 
-_LARGEST, _MOST_PACKED = 4 * 2**30, 1000  # bytes, and times what is stored
+_MAX_BYTES, _MAX_PACKED = 4 * 2**30, 1000  # bytes, and times what is stored
 _FIRST = b"\x08"  # of the version, with which ONNX files begin
 _INVALID = (
     onnx.checker.ValidationError,
@@ -102,5 +102,5 @@ def _check_arrays(model: Any, path: Path) -> None:
 
 def _check_size(name: str, dims: Any, stored: int, path: Path) -> None:
     declared = prod(map(int, dims)) * np.float32().itemsize
-    if declared > _LARGEST and declared > _MOST_PACKED * stored:
+    if declared > _MAX_BYTES and declared > _MAX_PACKED * stored:
         raise TooLargeError(f"{path} declares {name!r} of shape {tuple(dims)}, {declared:,} bytes.")
