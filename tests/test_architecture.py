@@ -26,6 +26,15 @@ def layers():
 
 LAYER = layers()  # each may import from itself and from lower ones
 BACKENDS = ("latentscope_onnx", "latentscope_tensorflow", "latentscope_torch")  # beside them
+DOOR = {  # what backends may import, as those of third parties do
+    "latentscope.backend",
+    "latentscope.backend.arguments",
+    "latentscope.backend.files",
+    "latentscope.datasets",
+    "latentscope.errors",
+    "latentscope.images",
+    "latentscope.latents",
+}
 EXCEPTIONS = {  # loaded when a method of a result is called
     ("latentscope.results", "latentscope.plot"),  # plot()
     ("latentscope.pictures", "latentscope.plot"),
@@ -147,6 +156,27 @@ def test_nothing_imports_a_backend_but_itself(name):
     assert found <= {package_of(name)}
 
 
+def is_through_the_door(module, attribute):
+    """Tell whether a public module is imported, or a public name that it defines or hands on."""
+    if module not in DOOR or attribute is None:
+        return module in DOOR
+    home = importlib.import_module(module)
+    defined = [
+        key for key, thing in vars(home).items() if getattr(thing, "__module__", "") == module
+    ]
+    return attribute in getattr(home, "__all__", filter(is_public, defined))
+
+
+@pytest.mark.parametrize("name", [name for name in TREES if package_of(name) in BACKENDS])
+def test_backends_use_only_what_third_parties_may(name):
+    wrong = [
+        (line, module, attribute)
+        for line, module, attribute in imports(name)
+        if package_of(module) == "latentscope" and not is_through_the_door(module, attribute)
+    ]
+    assert wrong == []
+
+
 def test_no_cycles():
     graph = {
         name: {module for module in inner_imports(name) if (name, module) not in EXCEPTIONS}
@@ -257,6 +287,7 @@ PUBLIC_FUNCTIONS = [
     *((datasets, name) for name in datasets.__all__),
     *((sample, name) for name in functions_of_sample()),
     *((backend, name) for name in ("check", "get", "names")),
+    *((backend, name) for name in ("both", "check_weights", "draw", "fitted", "matched")),
     *((latentscope_tensorflow, name) for name in ("load", "preset", "train")),
     (latentscope_onnx, "load"),
     (latentscope_torch, "load"),

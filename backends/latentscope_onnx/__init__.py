@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import Any
 
-from latentscope._optional import import_optional
+from latentscope.backend import get
 
 _HOME = {  # public name: the module that defines it, imported on first use
     "OnnxModel": "onnx_model",
@@ -19,8 +19,7 @@ __all__ = ["can", *_HOME]
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        for module in ("onnx", "onnxruntime"):
-            import_optional(module, purpose="the ONNX backend", extra="onnx")
+        get("onnx")  # says how to install what is missing
         return getattr(import_module(f"latentscope_onnx.{_HOME[name]}"), name)
     raise AttributeError(f"module 'latentscope_onnx' has no attribute {name!r}")
 

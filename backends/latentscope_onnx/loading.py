@@ -6,9 +6,8 @@ from typing import Any
 
 import onnxruntime
 
-from latentscope._validate import one_of
-from latentscope.backend.pair import both
-from latentscope.backend.parts import fitted
+from latentscope.backend import both, fitted
+from latentscope.backend.arguments import one_of
 from latentscope.errors import BackendError, DataTypeError
 from latentscope_onnx.onnx_model import OnnxModel, dtype_of, shape_of
 from latentscope_onnx.reading import checked_bytes

@@ -8,7 +8,7 @@
 from importlib import import_module
 from typing import Any
 
-from latentscope._optional import import_optional
+from latentscope.backend import get
 
 _HOME = {  # public name: the module that defines it, imported on first use, for TensorFlow is slow
     "Config": "config",
@@ -25,7 +25,7 @@ __all__ = ["can", *_HOME]
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        import_optional("tensorflow", purpose="the TensorFlow backend", extra="tensorflow")
+        get("tensorflow")  # says how to install what is missing
         return getattr(import_module(f"latentscope_tensorflow.{_HOME[name]}"), name)
     raise AttributeError(f"module 'latentscope_tensorflow' has no attribute {name!r}")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from latentscope._validate import integer, one_of, positive, real
+from latentscope.backend.arguments import integer, one_of, positive, real
 from latentscope.errors import DataError, DataTypeError
 
 KINDS = ("ae", "vae")

@@ -1,4 +1,4 @@
-"""The PyTorch backend: anybody's encoder and decoder, as modules or as files of `torch.export`.
+"""The PyTorch backend: anybody's encoder and decoder, as modules.
 
 >>> from latentscope_torch import load
 """
@@ -6,7 +6,7 @@
 from importlib import import_module
 from typing import Any
 
-from latentscope._optional import import_optional
+from latentscope.backend import get
 
 _HOME = {  # public name: the module that defines it, imported on first use, for PyTorch is slow
     "TorchModel": "torch_model",
@@ -19,7 +19,7 @@ __all__ = ["can", *_HOME]
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        import_optional("torch", purpose="the PyTorch backend", extra="torch")
+        get("torch")  # says how to install what is missing
         return getattr(import_module(f"latentscope_torch.{_HOME[name]}"), name)
     raise AttributeError(f"module 'latentscope_torch' has no attribute {name!r}")
 

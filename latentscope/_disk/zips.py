@@ -43,10 +43,5 @@ def text_in(archive: zipfile.ZipFile, name: str, path: Path, what: str) -> bytes
         raise FileFormatError(f"{path} cannot be read as {what}: no {short} in it.") from error
     if declared > _MAX_TEXT:
         raise TooLargeError(f"{path} declares a {name} of {declared:,} bytes; no model has.")
-    return content_of(archive, name)
-
-
-def content_of(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a member's bytes, no more than it declares."""
     with archive.open(name) as file:
-        return file.read(archive.getinfo(name).file_size)
+        return file.read(declared)

@@ -4,6 +4,7 @@ Nothing here knows a framework: shapes, names and weights come in, sentences abo
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,99 @@ _ROLES = ("z", "mu", *LOGVAR, "")
 _BYTES = 255
 
 Shape = tuple[int | None, ...]  # None for the number of rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What is known of an encoder and a decoder that fit together.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance" and
+        "std", and "" for any other.
+    z_dim : int
+        Latent dimensions.
+    image_shape : tuple of int
+        Height, width and channels.
+    channels_first : bool
+        Whether the parts take and give (n, channels, height, width).
+    pixel_range : tuple of float
+        Values for black and white.
+    """
+
+    outputs: tuple[str, ...]
+    z_dim: int
+    image_shape: tuple[int, int, int]
+    channels_first: bool
+    pixel_range: tuple[float, float]
+
+
+def matched(
+    shapes_of: Callable[[str, Shape], Sequence[tuple[str, Shape]]],
+    *,
+    images: Shape,
+    points: Shape | None = None,
+    dtype: str = "float32",
+    outputs: str | Sequence[str] | None = None,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+    channels_first: bool | None = None,
+) -> Match:
+    """Return how an encoder and a decoder fit together, from the shapes that they take and give.
+
+    Parameters
+    ----------
+    shapes_of : callable
+        Called with "encoder" or "decoder" and the shape of an array, returns name and shape of each
+        output for it, in order.
+    images, points : tuple
+        Shapes that encoder and decoder take, with the number of rows, or None for any; points may
+        be unknown.
+    dtype : str
+        Name of the type that the encoder takes.
+    outputs : sequence of str, optional
+        What the encoder's outputs are, as the user says; by default told by their number and names.
+    pixel_range : tuple of float
+        Values for black and white, as the user says.
+    channels_first : bool, optional
+        By default told by the shape.
+
+    Returns
+    -------
+    Match
+
+    Raises
+    ------
+    DataError
+        If what the user says cannot be.
+    BackendError
+        If shapes do not fit, or outputs are not told apart.
+
+    Examples
+    --------
+    >>> shapes = {"encoder": [("code", (None, 4))], "decoder": [("image", (None, 8, 8, 1))]}
+    >>> matched(lambda part, taken: shapes[part], images=(None, 8, 8, 1)).z_dim
+    4
+    """
+    pixel_range = rising(pixel_range)
+    check_pixels(dtype, pixel_range)
+    image_shape, is_first = layout(images, channels_first)
+    given = shapes_of("encoder", images)
+    names = roles(given, outputs)
+    used = {role: shape for role, (_, shape) in zip(names, given, strict=True) if role}
+    z_shape = points or next(iter(used.values()))
+    z_dim = width(used, z_shape)
+    returned = shapes_of("decoder", z_shape)
+    if len(returned) != 1:
+        raise BackendError(f"the decoder must return one array; it returns {len(returned)}.")
+    check_returned(images, returned[0][1])
+    return Match(
+        outputs=names,
+        z_dim=z_dim,
+        image_shape=image_shape,
+        channels_first=is_first,
+        pixel_range=pixel_range,
+    )
 
 
 def roles(
@@ -119,7 +213,27 @@ def rising(pixel_range: Any) -> tuple[float, float]:
 
 
 def check_weights(name: str, weights: Iterable[tuple[str, Any]]) -> None:
-    """Refuse weights, as pairs of name and array, that are not finite."""
+    """Refuse weights that are not finite.
+
+    Parameters
+    ----------
+    name : str
+        The part whose weights they are: "encoder" or "decoder".
+    weights : iterable of (str, array)
+        Pairs of name and array.
+
+    Raises
+    ------
+    BackendError
+        If there is NaN or infinity in one.
+
+    Examples
+    --------
+    >>> check_weights("encoder", [("dense/kernel", np.array([np.nan]))])
+    Traceback (most recent call last):
+        ...
+    latentscope.errors.BackendError: the encoder's weights must be finite; dense/kernel are not.
+    """
     for path, weight in weights:
         if not np.isfinite(np.asarray(weight, np.float32)).all():
             raise BackendError(f"the {name}'s weights must be finite; {path} are not.")

@@ -218,12 +218,36 @@ def _logvar(parts: Mapping[str, Array]) -> Array:
 
 
 def check_decoder(model: Pair) -> None:
-    """Decode points near 0, so that what is no image is refused when the model is loaded."""
+    """Decode points near 0, so that what is no image is refused when the model is loaded.
+
+    Parameters
+    ----------
+    model : Pair
+
+    Raises
+    ------
+    BackendError
+        If the decoder gives what is no image.
+    """
     model.decode(np.random.default_rng(0).standard_normal((_N_TRIED, model.z_dim)))
 
 
 def both(folder: str | PathLike[str] | None, encoder: Any, decoder: Any, suffix: str) -> Any:
     """Return what was given as encoder and decoder, or the two files of these names in `folder`.
+
+    Parameters
+    ----------
+    folder : str or path-like, optional
+        Folder of the two files.
+    encoder, decoder : object, optional
+        What is given instead of a folder.
+    suffix : str
+        Of the two files, such as ".onnx".
+
+    Returns
+    -------
+    tuple of two
+        Encoder and decoder.
 
     Raises
     ------
