@@ -91,10 +91,12 @@ class Figure:
 
 
 def _unanswered(_study: Study) -> Answer | None:
+    """Answer nothing, where a question has figures alone."""
     return None
 
 
 def _nothing(_study: Study) -> Mapping[str, Any]:
+    """Return no tables, or nothing left out."""
     return {}
 
 
