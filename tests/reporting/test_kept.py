@@ -49,6 +49,16 @@ def bare(sets, tmp_path_factory):
     return studied("prior", sets["prior"], folder, 0, lambda step: None, questions=())
 
 
+def stand_in(function, calls):
+    """Return a stand-in for a long analysis, which notes the settings that it is called with."""
+
+    def called(rows, *settings, **options):
+        calls.append((function, settings, options))
+        return SimpleNamespace()
+
+    return called
+
+
 @pytest.fixture
 def run(bare, monkeypatch):
     """Ask one question and return what its long analyses are called with, and the kept names."""
@@ -61,18 +71,13 @@ def run(bare, monkeypatch):
                 names.append(self.path(what, options).name)
                 return analysis(rows, **options)
 
+        study = replace(bare, kept=Noting(bare.kept.folder, bare.name, bare.overview))
         with monkeypatch.context() as patch:
             for function in CALLED[name]:
-                patch.setattr(
-                    MODULES[name], function,
-                    lambda *given, function=function, **options: calls.append(
-                        (function, [one for one in given if not hasattr(one, "z_dim")], options)
-                    ) or SimpleNamespace(z_dim=8),
-                )  # fmt: skip
-            study = replace(bare, kept=Noting(bare.kept.folder, bare.name, bare.overview))
+                patch.setattr(MODULES[name], function, stand_in(function, calls))
             for analysis in MODULES[name].QUESTION.computes:
-                result = analysis.run(study)
-                study = replace(study, results={**study.results, analysis.key: result})
+                results = {**study.results, analysis.key: analysis.run(study)}
+                study = replace(study, results=results)
         return calls, names
 
     return run_module
