@@ -101,12 +101,13 @@ def _compare(one, other, rtol, but, name):
 def small_maps():
     """Let reports map few points and draw few nulls: what those show is tested elsewhere."""
     few = {
-        "N_TSNE": 200, "N_GAP": 300, "N_NORMALITY": 600, "N_GAUSSIAN": 19, "N_SMOOTH": 39,
-        "N_DIMENSION": 1000, "SCAN_AXES": 2,
+        "scan.N_AXES": 2, "scan.N_NULL": 39, "dimension.N_POINTS": 1000, "clusters.N_POINTS": 300,
+        "clusters.N_NULL": 19, "normality.N_POINTS": 600, "normality.N_NULL": 19,
+        "tsne.N_POINTS": 200,
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name, value in few.items():
-            patch.setattr(f"latentscope.reporting.study._{name}", value)
+            patch.setattr(f"latentscope.reporting.questions.{name}", value)
         yield
 
 

@@ -66,6 +66,11 @@ class InertiaCurve(Result):
 
     _plot: ClassVar[str] = "plot_clusters"
 
+    @property
+    def below_gaussian(self) -> float:
+        """Share by which the inertia lies below the Gaussian's, median over k; above it if < 0."""
+        return 1 - float(np.median(_ratio(self.inertia, self.gaussian_inertia)))
+
     def table(self) -> Table:
         """Return one row per k; the ratio compares with the Gaussian."""
         return Table(

@@ -10,14 +10,14 @@ from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
 from latentscope._validate import integer
-from latentscope.analysis.compare import compare
 from latentscope.backend.asking import checked
 from latentscope.errors import DataError, DataTypeError
 from latentscope.images import Images, as_images
-from latentscope.reporting.albums import tried_gallery
 from latentscope.reporting.answers import answers
-from latentscope.reporting.page import numbers, page
-from latentscope.reporting.study import N_STEPS, studied
+from latentscope.reporting.asking import studied
+from latentscope.reporting.numbers import all_numbers
+from latentscope.reporting.page import page
+from latentscope.reporting.questions import analyses
 
 _SUFFIXES = (".html", ".htm")
 _BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # unequal steps: no time left
@@ -82,22 +82,16 @@ def report(
     shown = None if images is None else as_images(images)
     brought = _checked_models(models, named_latents, shown)
     folder = target.with_name(f"{target.stem}.results")
-    with _Bar(len(named_latents) * N_STEPS + len(brought) + 1) as bar:
-        studies = [studied(name, x, folder, seed, bar.next) for name, x in named_latents.items()]
-        galleries = {}
-        for study in studies:
-            if study.name not in brought:
-                study.left_out["pictures"] = "no model was given that decodes these latents."
-                continue
-            bar.next(f"{study.name}: pictures")
-            galleries[study.name] = tried_gallery(study, brought[study.name], shown, seed)
+    with _Bar(len(named_latents) * (1 + len(analyses())) + 1) as bar:
+        studies = [
+            studied(name, x, folder, seed, bar.next, model=brought.get(name), images=shown)
+            for name, x in named_latents.items()
+        ]
         bar.next("page")
-        overviews = {study.name: study.overview for study in studies}
-        compared = compare(**overviews) if len(studies) > 1 else None
-        found = answers(studies, galleries)
-        all_numbers = numbers(studies, galleries, found, {"rng": seed})
-        html = page(studies, galleries, found, compared, all_numbers)
-    _write(target.with_suffix(".json"), json.dumps(all_numbers, allow_nan=False))
+        found = answers(studies)
+        numbers = all_numbers(studies, found, {"rng": seed})
+        html = page(studies, found, numbers)
+    _write(target.with_suffix(".json"), json.dumps(numbers, allow_nan=False))
     _write(target, html)
     return target
 
