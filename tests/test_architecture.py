@@ -117,8 +117,7 @@ def test_every_module_has_a_layer():
 @each_module
 def test_modules_import_from_their_own_layer_or_below(name):
     if name == "latentscope":
-        assert inner_imports(name) == {"latentscope._version"}
-        return
+        return  # hands on what all the others define
     wrong = [
         module
         for module in sorted(inner_imports(name))
@@ -146,7 +145,7 @@ def test_imports_name_the_defining_module(name):
     wrong = [
         (line, attribute)
         for line, module, attribute in imports(name)
-        if module == "latentscope"
+        if (module == "latentscope" and name != "latentscope")
         or (module == "latentscope.analysis" and attribute and f"{module}.{attribute}" not in TREES)
     ]
     assert wrong == []
