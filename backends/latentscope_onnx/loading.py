@@ -7,6 +7,7 @@ from typing import Any
 import onnxruntime
 
 from latentscope._validate import one_of
+from latentscope.backend.outputs import Role
 from latentscope.backend.pair import both
 from latentscope.backend.parts import fitted
 from latentscope.errors import BackendError, DataTypeError
@@ -21,7 +22,7 @@ def load(
     *,
     encoder: Any = None,
     decoder: Any = None,
-    outputs: Sequence[str] | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool | None = None,
     providers: Sequence[str] = ("CPUExecutionProvider",),

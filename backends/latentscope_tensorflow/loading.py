@@ -11,7 +11,7 @@ import keras
 
 from latentscope._disk.zips import text_in, unzipped
 from latentscope._validate import real
-from latentscope.backend.outputs import rising
+from latentscope.backend.outputs import Role, rising
 from latentscope.errors import (
     BackendError,
     DataError,
@@ -30,7 +30,7 @@ def load(
     *,
     encoder: Any = None,
     decoder: Any = None,
-    outputs: Sequence[str] | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
 ) -> KerasModel:
     """Return a model from the folder of a training run, or from any Keras encoder and decoder.

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 
 from latentscope.backend.outputs import (
+    Role,
+    Shape,
     check_image,
     check_pixels,
     check_returned,
@@ -18,7 +20,7 @@ from latentscope.errors import BackendError
 from latentscope_tensorflow.keras_model import KerasModel
 
 
-def roles(encoder: keras.Model, outputs: Sequence[str] | None) -> tuple[str, ...]:
+def roles(encoder: keras.Model, outputs: Role | Sequence[Role] | None) -> tuple[Role, ...]:
     """Return what the outputs are, as the user says or else as their number and names tell.
 
     Raises
@@ -50,7 +52,7 @@ def checked(model: KerasModel) -> KerasModel:
     check_image(image)
     check_pixels(model.encoder.inputs[0].dtype, model.pixel_range)
     given = zip(model.outputs, model.encoder.outputs, strict=True)
-    used = {role: tuple(output.shape) for role, output in given if role}
+    used: dict[Role, Shape] = {role: tuple(output.shape) for role, output in given if role}
     width(used, model.decoder.input_shape)
     check_returned(image, model.decoder.output_shape)
     check_decoder(model)

@@ -12,11 +12,12 @@ import tensorflow as tf
 
 from latentscope._disk.lock import only_writer
 from latentscope._validate import integer, real
+from latentscope.backend.outputs import Role
 from latentscope.errors import BackendError, DataError, DataTypeError
 from latentscope.images import Images, as_images
 from latentscope_tensorflow import callbacks as ours
 from latentscope_tensorflow import distributed, models, pipeline, signature
-from latentscope_tensorflow.config import Config, preset
+from latentscope_tensorflow.config import Config, Preset, preset
 from latentscope_tensorflow.entropy import bce_floor
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.fused import FusedBatchNormalization
@@ -25,7 +26,7 @@ from latentscope_tensorflow.keras_model import KerasModel
 
 def train(
     images: Any,
-    config: Config | str,
+    config: Config | Preset,
     *,
     folder: str | os.PathLike[str],
     epochs: int = 24,
@@ -178,7 +179,7 @@ def _single_precision(model: models.Autoencoder, meta: dict[str, Any]) -> KerasM
     encoder, decoder = models.encoder(model.config), models.decoder(model.config)
     encoder.set_weights(model.encoder.get_weights())
     decoder.set_weights(model.decoder.get_weights())
-    outputs = ("z",) if model.config.kind == "ae" else ("mu", "logvar")
+    outputs: tuple[Role, ...] = ("z",) if model.config.kind == "ae" else ("mu", "logvar")
     return KerasModel(encoder, decoder, outputs, meta=meta)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 
-from latentscope.backend.outputs import Shape, check_weights, layout
+from latentscope.backend.outputs import Role, Shape, check_weights, layout
 from latentscope.backend.pair import both
 from latentscope.backend.parts import fitted
 from latentscope.errors import DataError, DataTypeError
@@ -23,7 +23,7 @@ def load(
     encoder: Any = None,
     decoder: Any = None,
     image_shape: tuple[int, int, int] | None = None,
-    outputs: Sequence[str] | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool | None = None,
 ) -> TorchModel:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from latentscope._table import Table
 from latentscope._validate import generator, integer
-from latentscope.analysis.nulls import null_model
+from latentscope.analysis.nulls import Null, null_model
 from latentscope.errors import DataTypeError
 from latentscope.results import Result
 from latentscope.rows.reduction import sample_rows, take
@@ -48,7 +48,7 @@ class BesideNulls(Result):
     """
 
     analysis: str
-    null: str
+    null: Null
     data: Any
     nulls: tuple[Any, ...]
     place: int
@@ -81,7 +81,7 @@ def beside_nulls(
     analysis: Callable[..., Result],
     z: Any,
     *,
-    null: str = "gaussian",
+    null: Null = "gaussian",
     n_null: int = 19,
     n_rows: int = 250_000,
     rng: int | np.random.Generator = 0,

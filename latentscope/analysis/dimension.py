@@ -30,7 +30,7 @@ from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import as_rows
-from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, over_scales
+from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, Method, over_scales
 from latentscope.statistics.extrapolation import at_zero
 from latentscope.statistics.moments import Covariance, gaussian_like, refuse_overflow, varying_axes
 
@@ -72,7 +72,7 @@ class IntrinsicDimension(Result):
         The same for the Gaussian.
     """
 
-    method: str
+    method: Method
     z_dim: int
     n_directions: int
     n_duplicates: int
@@ -213,7 +213,7 @@ class IntrinsicDimension(Result):
 def intrinsic_dimension(
     z: Any,
     *,
-    method: str = "two-nn",
+    method: Method = "two-nn",
     n_points: int = 20_000,
     rng: int | np.random.Generator = 0,
 ) -> IntrinsicDimension:
@@ -328,7 +328,7 @@ def _n_directions(covariance: Covariance, sample: Array) -> int:
     return len(varying_axes(covariance.covariance, sample.dtype)[0]) if covariance.n > 1 else 0
 
 
-def _curves(method: str, clouds: tuple[FloatArray, FloatArray]) -> list[Curve]:
+def _curves(method: Method, clouds: tuple[FloatArray, FloatArray]) -> list[Curve]:
     """Return the curves of data and Gaussian at the scales where the data have few ties."""
     with tqdm(total=2, desc="intrinsic dimension", unit="cloud", delay=2) as bar:
         curves = []

@@ -21,7 +21,7 @@ from scipy.stats import chi, chi2
 from latentscope._table import Table
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import generator, integer, numbers
-from latentscope.analysis._views import View, refuse_flat, view_of
+from latentscope.analysis._views import Space, View, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows.reduction import reduce, sample_rows, take
@@ -59,7 +59,7 @@ class Ellipsoid(Result):
         Their row numbers in z.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     z_dim: int
     center: FloatArray
@@ -140,7 +140,7 @@ def ellipsoid(
     z: Any,
     *,
     axes: Sequence[int] = (0, 1),
-    space: str = "pca",
+    space: Space = "pca",
     shares: Sequence[float] = (0.5, 0.95),
     radii: Sequence[float] | None = None,
     n_points: int = 5000,

@@ -12,7 +12,7 @@ K.-T. Fang, S. Kotz, K.-W. Ng (1990), Symmetric Multivariate and Related Distrib
 """
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from scipy.special import ndtri
@@ -25,6 +25,8 @@ from latentscope.rows.reduction import reduce, sample_rows, take
 from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.moments import Covariance, gaussian_like, varying_axes
 
+Null = Literal["gaussian", "elliptical", "copula", "independent"]
+MODELS: tuple[Null, ...] = get_args(Null)
 _MOST_STEPS, _REST = 100, 1e-6  # of the search for the shape
 
 
@@ -149,18 +151,17 @@ def _shape(white: FloatArray) -> FloatArray:
     return shape
 
 
-_MODELS: dict[str, type[NullModel]] = {
+_MODELS: dict[Null, type[NullModel]] = {
     "gaussian": _Gaussian,
     "elliptical": _Elliptical,
     "copula": _Copula,
     "independent": _Independent,
 }
-MODELS = tuple(_MODELS)
 
 
 def null_model(
     z: Any,
-    null: str = "gaussian",
+    null: Null = "gaussian",
     *,
     n_points: int | None = None,
     rng: int | np.random.Generator = 0,

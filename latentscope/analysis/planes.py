@@ -21,7 +21,7 @@ import numpy as np
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, numbers
-from latentscope.analysis._views import checked_center, view_of
+from latentscope.analysis._views import Space, checked_center, view_of
 from latentscope.analysis.pca import PCA
 from latentscope.errors import DataError
 from latentscope.results import Result
@@ -56,7 +56,7 @@ class PlaneZoom(Result):
         Their row numbers in z.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     center: FloatArray
     half_widths: FloatArray
@@ -121,7 +121,7 @@ def plane_zoom(
     *,
     axes: Sequence[int] = (0, 1),
     half_widths: Sequence[float] | None = None,
-    space: str = "pca",
+    space: Space = "pca",
     center: Sequence[float] | None = None,
     frame: PCA | None = None,
 ) -> PlaneZoom:

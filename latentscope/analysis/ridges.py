@@ -29,13 +29,13 @@ from latentscope._compute.threads import n_cores
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
-from latentscope.analysis._views import axis_names, checked_center, refuse_flat, view_of
+from latentscope.analysis._views import Space, axis_names, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import Result
 from latentscope.rows.reduction import collect
 from latentscope.rows.source import as_rows
 from latentscope.statistics.moments import Covariance
-from latentscope.statistics.patterns.plane_nulls import NULLS, PlaneNull
+from latentscope.statistics.patterns.plane_nulls import NULLS, PlaneNull, WindowNull
 from latentscope.statistics.patterns.ridge_points import RidgePoints
 from latentscope.statistics.patterns.space_nulls import null_of
 from latentscope.statistics.patterns.window import Window, window_about, without_copies
@@ -89,13 +89,13 @@ class Ridges(Result):
         Largest contrast of all ridges in each set of the null.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     center: FloatArray
     half_width: float
     bandwidth: float
     n_window: int
-    null: str
+    null: WindowNull
     n_boot: int
     points: FloatArray
     ridge: FloatArray
@@ -204,12 +204,12 @@ def ridges(
     *,
     axes: Sequence[int] = (0, 1),
     half_width: float | None = None,
-    null: str = "gaussian",
+    null: WindowNull = "gaussian",
     n_null: int = 99,
     n_boot: int = 50,
     n_points: int = 2000,
     bandwidth: float | None = None,
-    space: str = "pca",
+    space: Space = "pca",
     center: Sequence[float] | None = None,
     rng: int | np.random.Generator = 0,
 ) -> Ridges:

@@ -24,7 +24,7 @@ from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.analysis._compared import FUNCTIONS, LEAST_POINTS, compared
 from latentscope.analysis._planes import planes_of
-from latentscope.analysis._views import axis_names
+from latentscope.analysis._views import Space, axis_names
 from latentscope.analysis.pca import PCA
 from latentscope.analysis.plane_structure import (
     ALPHA,
@@ -35,7 +35,7 @@ from latentscope.analysis.plane_structure import (
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import Result
 from latentscope.rows.source import as_rows
-from latentscope.statistics.patterns.plane_nulls import NULLS
+from latentscope.statistics.patterns.plane_nulls import NULLS, WindowNull
 from latentscope.statistics.patterns.window import window_of
 
 _ENDS = (0.025, 0.975)
@@ -78,8 +78,8 @@ class PlaneScan(Result):
         Departure that one scan without structure in twenty reaches anywhere.
     """
 
-    space: str
-    null: str
+    space: Space
+    null: WindowNull
     n_null: int
     n_points: int
     axes: IntArray
@@ -151,10 +151,10 @@ def scan_planes(
     planes: Iterable[Sequence[int]] | None = None,
     n_axes: int = 6,
     window_points: Sequence[int] | None = None,
-    null: str = "gaussian",
+    null: WindowNull = "gaussian",
     n_null: int = 199,
     n_points: int = 1000,
-    space: str = "pca",
+    space: Space = "pca",
     frame: PCA | None = None,
     rng: int | np.random.Generator = 0,
 ) -> PlaneScan:

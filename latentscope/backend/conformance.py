@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from latentscope._validate import generator
 from latentscope.backend.protocols import Model
 from latentscope.errors import BackendError, LatentscopeError
 from latentscope.images import Images, as_images, as_unit
-from latentscope.latents import Latents
+from latentscope.latents import Kind, Latents
 
 _N = 4
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-4  # of kernels that differ with the size of a batch
@@ -75,7 +75,7 @@ def failures(model: Any, images: Any, rng: int | np.random.Generator) -> list[st
 
 def described(model: Any, *verbs: str) -> Iterator[str]:
     """Say what a model lacks before it is asked anything."""
-    if getattr(model, "kind", None) not in ("ae", "vae"):
+    if getattr(model, "kind", None) not in get_args(Kind):
         yield f"kind must be 'ae' or 'vae'; got {getattr(model, 'kind', None)!r}"
     z_dim = getattr(model, "z_dim", None)
     if not isinstance(z_dim, int | np.integer) or z_dim < 1:

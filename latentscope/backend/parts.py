@@ -12,6 +12,7 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope.backend.outputs import (
+    Role,
     Shape,
     check_pixels,
     check_returned,
@@ -71,7 +72,7 @@ def fitted(
     images: Shape,
     points: Shape | None,
     dtype: str,
-    outputs: Sequence[str] | None,
+    outputs: Role | Sequence[Role] | None,
     pixel_range: tuple[float, float],
     channels_first: bool | None,
     meta: dict[str, Any],
@@ -94,7 +95,9 @@ def fitted(
     image_shape, is_first = layout(images, channels_first)
     given = _tried(made, "encoder", encoder, images)
     names = roles(given, outputs)
-    used = {role: shape for role, (_, shape) in zip(names, given, strict=True) if role}
+    used: dict[Role, Shape] = {
+        role: shape for role, (_, shape) in zip(names, given, strict=True) if role
+    }
     z_shape = points or next(iter(used.values()))
     z_dim = width(used, z_shape)
     returned = _tried(made, "decoder", decoder, z_shape)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from tqdm import tqdm
@@ -26,7 +26,8 @@ __all__ = ["FACTORS", "curve", "drawn_faces"]
 FACTORS = tuple(RANGES)
 """Names of the factors, in the order of the columns."""
 
-_LAWS = ("gaussian", "curve")
+_Law = Literal["gaussian", "curve"]
+_LAWS: tuple[_Law, ...] = get_args(_Law)
 _LARGEST_SIZE = 4096  # pixels, beyond which one image takes seconds
 _DETAIL = 64  # samples across an image, below which eyes and lips are lost between them
 _BLOCK_SAMPLES = 2**19  # what a thread draws at once: some 50 ms

@@ -115,7 +115,7 @@ def test_options_follow_the_signature():
         "Of the bins, in z. [default: 0.5]",
     )
     assert (second.opts, second.type, second.help) == (["--n-points"], click.INT, "How many.")
-    assert parameters(question)["n_points"] == ("int, optional", "How many.")
+    assert parameters(question)["n_points"] == "How many."
 
 
 def test_only_what_was_given_is_passed_on():

@@ -8,6 +8,7 @@ comparison is exact. Elsewhere mean and covariance are as good as known.
 
 import warnings
 from abc import ABC, abstractmethod
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.special import ndtri
@@ -20,6 +21,8 @@ from latentscope._validate import one_of
 from latentscope.errors import DataError
 from latentscope.statistics.patterns.window import Window
 
+WindowNull = Literal["gaussian", "elliptical", "copula", "independent", "smooth", "uniform"]
+NULLS: tuple[WindowNull, ...] = get_args(WindowNull)
 _MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
 _MOST_ROUNDS = 1000
 _CELLS = 32  # per side, for the fit of the smooth density
@@ -168,7 +171,7 @@ class _Smooth(PlaneNull):
         return self.low + (_cell_centers(_FINE)[cell] + jitter) * self.span
 
 
-_NULLS: dict[str, type[PlaneNull]] = {
+_NULLS: dict[WindowNull, type[PlaneNull]] = {
     "gaussian": _Gaussian,
     "elliptical": _Elliptical,
     "copula": _Copula,
@@ -176,10 +179,9 @@ _NULLS: dict[str, type[PlaneNull]] = {
     "smooth": _Smooth,
     "uniform": _Uniform,
 }
-NULLS = tuple(_NULLS)
 
 
-def plane_null(name: str, points: FloatArray, window: Window, n: int) -> PlaneNull:
+def plane_null(name: WindowNull, points: FloatArray, window: Window, n: int) -> PlaneNull:
     """Return the null model of that name, fitted to all points of a plane.
 
     Parameters

@@ -4,7 +4,7 @@ import numpy as np
 
 from latentscope._types import FloatArray
 from latentscope._validate import one_of
-from latentscope.statistics.patterns.plane_nulls import PlaneNull, plane_null
+from latentscope.statistics.patterns.plane_nulls import PlaneNull, WindowNull, plane_null
 from latentscope.statistics.patterns.window import Window
 
 _MOST = 0.5  # share of the points that are compared, from which clouds have the data's own moments
@@ -32,10 +32,10 @@ class _Uniform(PlaneNull):
         return self.window.from_unit(random.uniform(size=(self.n, self.points.shape[1])))
 
 
-SPACE_NULLS: dict[str, type[PlaneNull]] = {"gaussian": _Gaussian, "uniform": _Uniform}
+SPACE_NULLS: dict[WindowNull, type[PlaneNull]] = {"gaussian": _Gaussian, "uniform": _Uniform}
 
 
-def null_of(name: str, points: FloatArray, window: Window, n: int) -> PlaneNull:
+def null_of(name: WindowNull, points: FloatArray, window: Window, n: int) -> PlaneNull:
     """Return the null model of that name along two or three axes; see `plane_null`."""
     if points.shape[1] == 2:
         return plane_null(name, points, window, n)
