@@ -20,8 +20,8 @@ _ERRORS_ONLY = 3
 def load(
     folder: str | os.PathLike[str] | None = None,
     *,
-    encoder: Any = None,
-    decoder: Any = None,
+    encoder: str | os.PathLike[str] | onnxruntime.InferenceSession | None = None,
+    decoder: str | os.PathLike[str] | onnxruntime.InferenceSession | None = None,
     outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool | None = None,

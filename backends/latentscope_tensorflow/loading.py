@@ -28,8 +28,8 @@ from latentscope_tensorflow.keras_model import KerasModel, digests
 def load(
     folder: str | os.PathLike[str] | None = None,
     *,
-    encoder: Any = None,
-    decoder: Any = None,
+    encoder: str | os.PathLike[str] | keras.Model | None = None,
+    decoder: str | os.PathLike[str] | keras.Model | None = None,
     outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
 ) -> KerasModel:

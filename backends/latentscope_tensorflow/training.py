@@ -14,7 +14,7 @@ from latentscope._disk.lock import only_writer
 from latentscope._validate import integer, real
 from latentscope.backend.outputs import Role
 from latentscope.errors import BackendError, DataError, DataTypeError
-from latentscope.images import Images, as_images
+from latentscope.images import Images, Pixels, as_images
 from latentscope_tensorflow import callbacks as ours
 from latentscope_tensorflow import distributed, models, pipeline, signature
 from latentscope_tensorflow.config import Config, Preset, preset
@@ -25,12 +25,12 @@ from latentscope_tensorflow.keras_model import KerasModel
 
 
 def train(
-    images: Any,
+    images: Pixels,
     config: Config | Preset,
     *,
     folder: str | os.PathLike[str],
     epochs: int = 24,
-    validation: Any = 0.1,
+    validation: Pixels | float = 0.1,
     rng: int = 0,
     mixed_precision: bool | None = None,
     strategy: tf.distribute.Strategy | None = None,
@@ -183,7 +183,7 @@ def _single_precision(model: models.Autoencoder, meta: dict[str, Any]) -> KerasM
     return KerasModel(encoder, decoder, outputs, meta=meta)
 
 
-def _parts(images: Images, validation: Images | float, seed: int) -> tuple[Images, Images | None]:
+def _parts(images: Images, validation: Any, seed: int) -> tuple[Images, Images | None]:
     if isinstance(validation, Images) or np.ndim(validation) > 1:
         return images, as_images(validation)
     share = real("validation", validation)

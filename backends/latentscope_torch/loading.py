@@ -20,8 +20,8 @@ from latentscope_torch.torch_model import TorchModel
 def load(
     folder: str | os.PathLike[str] | None = None,
     *,
-    encoder: Any = None,
-    decoder: Any = None,
+    encoder: str | os.PathLike[str] | nn.Module | None = None,
+    decoder: str | os.PathLike[str] | nn.Module | None = None,
     image_shape: tuple[int, int, int] | None = None,
     outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),

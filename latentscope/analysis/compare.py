@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 from latentscope._table import Table
 from latentscope.analysis.overview import Overview, overview
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Comparison(Result):
+class Comparison(SeveralPanels):
     """Overviews of several sets of latents.
 
     Attributes
@@ -52,7 +52,7 @@ class Comparison(Result):
         }
 
 
-def compare(**named_latents: Any) -> Comparison:
+def compare(**named_latents: Points) -> Comparison:
     """Put sets of latents side by side.
 
     Parameters

@@ -27,9 +27,9 @@ from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, Method, over_scales
 from latentscope.statistics.extrapolation import at_zero
 from latentscope.statistics.moments import Covariance, gaussian_like, refuse_overflow, varying_axes
@@ -42,7 +42,7 @@ _CURVE = 1.5  # dimensions, below which points lie along curves
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class IntrinsicDimension(Result):
+class IntrinsicDimension(OnePanel):
     """Dimension over scales, beside that of a Gaussian of the same covariance.
 
     The first scale is the finest. Scales at which more than 5 % of the points have neighbours at
@@ -211,7 +211,7 @@ class IntrinsicDimension(Result):
 
 
 def intrinsic_dimension(
-    z: Any,
+    z: Points,
     *,
     method: Method = "two-nn",
     n_points: int = 20_000,

@@ -25,9 +25,9 @@ from latentscope._table import Table, sentence
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError, DataTypeError
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.moments import Covariance, gaussian_like, varying_axes
 from latentscope.statistics.split_halves import fit_and_agreement
 
@@ -42,7 +42,7 @@ _TINY = 1e-12  # share of the variance, below which an inertia is rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class ClusterGap(Result):
+class ClusterGap(SeveralPanels):
     """Gap and stability of k-means for every k, beside those of Gaussians.
 
     Attributes
@@ -209,7 +209,7 @@ class ClusterGap(Result):
 
 
 def cluster_gap(
-    z: Any,
+    z: Points,
     *,
     n_clusters: Iterable[int] = range(1, 11),
     n_null: int = 99,

@@ -12,7 +12,7 @@ K.-T. Fang, S. Kotz, K.-W. Ng (1990), Symmetric Multivariate and Related Distrib
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from scipy.special import ndtri
@@ -22,7 +22,7 @@ from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.statistics.moments import Covariance, gaussian_like, varying_axes
 
 Null = Literal["gaussian", "elliptical", "copula", "independent"]
@@ -160,7 +160,7 @@ _MODELS: dict[Null, type[NullModel]] = {
 
 
 def null_model(
-    z: Any,
+    z: Points,
     null: Null = "gaussian",
     *,
     n_points: int | None = None,

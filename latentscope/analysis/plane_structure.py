@@ -32,8 +32,8 @@ from latentscope.analysis._compared import (
 from latentscope.analysis._planes import planes_of
 from latentscope.analysis._views import Space, axis_names
 from latentscope.analysis.pca import PCA
-from latentscope.results import Result
-from latentscope.rows.source import as_rows
+from latentscope.results import SeveralPanels
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.patterns.envelope import envelope
 from latentscope.statistics.patterns.pattern import N_RADII, distances
 from latentscope.statistics.patterns.plane_nulls import NULLS, WindowNull
@@ -63,7 +63,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class PlaneStructure(Result):
+class PlaneStructure(SeveralPanels):
     """The points of a window beside those of a null model.
 
     Distances are in units of z; functions have one value per distance.
@@ -222,7 +222,7 @@ class PlaneStructure(Result):
 
 
 def plane_structure(
-    z: Any,
+    z: Points,
     *,
     axes: Sequence[int] = (0, 1),
     half_width: float | None = None,

@@ -31,9 +31,9 @@ from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
 from latentscope.analysis._views import Space, axis_names, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import collect
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.moments import Covariance
 from latentscope.statistics.patterns.plane_nulls import NULLS, PlaneNull, WindowNull
 from latentscope.statistics.patterns.ridge_points import RidgePoints
@@ -49,7 +49,7 @@ _LEAST_SETS = 19  # so that one set in twenty can be
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Ridges(Result):
+class Ridges(OnePanel):
     """Density ridges of a window, beside those of a null model.
 
     Attributes
@@ -200,7 +200,7 @@ class Ridges(Result):
 
 
 def ridges(
-    z: Any,
+    z: Points,
     *,
     axes: Sequence[int] = (0, 1),
     half_width: float | None = None,

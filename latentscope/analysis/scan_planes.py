@@ -33,8 +33,8 @@ from latentscope.analysis.plane_structure import (
     structure_result,
 )
 from latentscope.errors import DataError, DataTypeError
-from latentscope.results import Result
-from latentscope.rows.source import as_rows
+from latentscope.results import OnePanel
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.patterns.plane_nulls import NULLS, WindowNull
 from latentscope.statistics.patterns.window import window_of
 
@@ -44,7 +44,7 @@ _DEFAULT_WINDOW = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class PlaneScan(Result):
+class PlaneScan(OnePanel):
     """Windows of many planes, each beside its null, the most departing first.
 
     Attributes
@@ -146,7 +146,7 @@ class PlaneScan(Result):
 
 
 def scan_planes(
-    z: Any,
+    z: Points,
     *,
     planes: Iterable[Sequence[int]] | None = None,
     n_axes: int = 6,

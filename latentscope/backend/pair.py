@@ -19,9 +19,10 @@ from latentscope._types import Array
 from latentscope._validate import generator
 from latentscope.backend.outputs import LOGVAR, Role
 from latentscope.errors import BackendError, DataError
-from latentscope.images import as_images, as_unit
+from latentscope.images import Pixels, as_images, as_unit
 from latentscope.latents import Kind, Latents
 from latentscope.rows.matrix import as_matrix
+from latentscope.rows.source import Points
 
 LOGVAR_RANGE = (-30.0, 20.0)  # beyond, exp(logvar) is 0 or overflows in single precision
 LARGEST_NOISE = 5.0
@@ -106,7 +107,7 @@ class Pair(ABC):
         """Return "vae" if the encoder tells the width of the posterior, else "ae"."""
         return "vae" if set(LOGVAR) & set(self.outputs) else "ae"
 
-    def encode(self, images: Any, *, rng: int | np.random.Generator = 0) -> Latents:
+    def encode(self, images: Pixels, *, rng: int | np.random.Generator = 0) -> Latents:
         """Return the latents of images, in memory; `latentscope.encode` writes files.
 
         z of a VAE is drawn here from mu and logvar, with noise kept within ±5, so that a seed
@@ -158,7 +159,7 @@ class Pair(ABC):
         z = np.asarray(draw(mu, logvar, noise, self.factor, ops=self._ops))
         return Latents(z, mu, logvar, **described)
 
-    def decode(self, z: Any) -> Array:
+    def decode(self, z: Points) -> Array:
         """Return the images of points.
 
         Parameters

@@ -6,7 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from latentscope._types import Array
-from latentscope.latents import Latents
+from latentscope.images import Images
+from latentscope.latents import Kind, Latents
 
 
 @runtime_checkable
@@ -32,12 +33,27 @@ class Model(Protocol):
     `DataError`; z lies where mu and logvar say.
     """
 
-    kind: str
-    z_dim: int
-    image_shape: tuple[int, int, int]
-    meta: Mapping[str, Any]
+    @property
+    def kind(self) -> Kind:
+        """Whether `encode` gives z alone, or mu and logvar too."""
+        ...
 
-    def encode(self, images: Any, *, rng: int | np.random.Generator = 0) -> Latents:
+    @property
+    def z_dim(self) -> int:
+        """Latent dimensions."""
+        ...
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the images."""
+        ...
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """What the model is, for the record; anything that JSON holds."""
+        ...
+
+    def encode(self, images: Images | Array, *, rng: int | np.random.Generator = 0) -> Latents:
         """Return the latents of images, in memory.
 
         Parameters
@@ -49,12 +65,12 @@ class Model(Protocol):
         """
         ...
 
-    def decode(self, z: Any) -> Array:
+    def decode(self, z: Array) -> Array:
         """Return images as float32 array of shape (n, height, width, channels) in [0, 1].
 
         Parameters
         ----------
-        z : array-like of shape (n, z_dim)
+        z : array of shape (n, z_dim)
         """
         ...
 
@@ -69,7 +85,10 @@ class Backend(Protocol):
         What it offers, of "load" and "train".
     """
 
-    can: tuple[str, ...]
+    @property
+    def can(self) -> tuple[str, ...]:
+        """What it offers, of "load" and "train"."""
+        ...
 
     def load(self, *args: Any, **options: Any) -> Model:
         """Return a model from what the backend saved, or from files of its framework."""

@@ -99,7 +99,12 @@ def source_of(path: str | os.PathLike[str]) -> Source:
 
 
 def open_images(
-    source: Source, *, size: int, channels: int, on_error: OnError, cache: Any
+    source: Source,
+    *,
+    size: int,
+    channels: int,
+    on_error: OnError,
+    cache: str | os.PathLike[str] | None,
 ) -> Decoded:
     """Check the options, open the images, and warn of those left out."""
     channels = integer("channels", channels, low=1, high=3, why="1 for grey, 3 for RGB")

@@ -2,12 +2,13 @@
 
 import base64
 import io
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from latentscope._types import Array
+from latentscope.backend.protocols import Model
 from latentscope.errors import LatentscopeError
 from latentscope.images import Images, as_unit
 from latentscope.pictures import Album, Pictures
@@ -54,7 +55,7 @@ class Gallery(NamedTuple):
     reconstructions: list[Sheet]
 
 
-def gallery(study: Study, model: Any, images: Images | None, rng: int) -> Gallery:
+def gallery(study: Study, model: Model, images: Images | None, rng: int) -> Gallery:
     """Decode what the page shows of one model."""
     album = Album(model, study.rows, rng=rng)
     some, _ = sample_rows(album.rows, 4, np.random.default_rng(rng))
@@ -80,7 +81,7 @@ def gallery(study: Study, model: Any, images: Images | None, rng: int) -> Galler
     )
 
 
-def tried_gallery(study: Study, model: Any, images: Images | None, rng: int) -> Gallery | None:
+def tried_gallery(study: Study, model: Model, images: Images | None, rng: int) -> Gallery | None:
     """Return the gallery, or None with the reason in the study."""
     try:
         with noted(study.remarks):

@@ -25,7 +25,7 @@ from latentscope.latents import Latents
 from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
 from latentscope.reporting.kept import Kept
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
@@ -90,7 +90,7 @@ N_STEPS = 10  # that `studied` announces
 
 
 def studied(
-    name: str, source: Any, folder: Path, rng: int, announce: Callable[[str], None]
+    name: str, source: Points, folder: Path, rng: int, announce: Callable[[str], None]
 ) -> Study:
     """Ask all questions of one set of latents.
 
@@ -235,7 +235,7 @@ def _maps(study: Study, rows: Rows, kept: Kept, rng: int) -> None:
     n = min(_N_TSNE, study.overview.n_used)
     perplexity = min(30.0, n / 4)
 
-    def map_of(z: Any) -> Embedding:
+    def map_of(z: Points) -> Embedding:
         return tsne(z, n_points=n, perplexity=perplexity, rng=rng)
 
     study.map = kept.get("tsne", Embedding, lambda: map_of(rows))
