@@ -7,6 +7,7 @@ from latentscope._table import Table
 from latentscope.analysis.overview import Overview, overview
 from latentscope.errors import DataError
 from latentscope.results import SeveralPanels
+from latentscope.rows.source import Points
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -52,7 +53,7 @@ class Comparison(SeveralPanels):
         }
 
 
-def compare(**named_latents: Points) -> Comparison:
+def compare(**named_latents: Points | Overview) -> Comparison:
     """Put sets of latents side by side.
 
     Parameters

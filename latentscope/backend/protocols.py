@@ -14,17 +14,6 @@ from latentscope.latents import Kind, Latents
 class Model(Protocol):
     """An encoder and a decoder, of whatever framework.
 
-    Attributes
-    ----------
-    kind : {"ae", "vae"}
-        Whether `encode` gives z alone, or mu and logvar too.
-    z_dim : int
-        Latent dimensions.
-    image_shape : tuple of int
-        Height, width and channels of the images.
-    meta : mapping
-        What the model is, for the record; anything that JSON holds.
-
     Notes
     -----
     What `check` checks: the same seed gives the same z; each image and each point is treated by
@@ -35,7 +24,7 @@ class Model(Protocol):
 
     @property
     def kind(self) -> Kind:
-        """Whether `encode` gives z alone, or mu and logvar too."""
+        """Whether `encode` gives z alone ("ae"), or mu and logvar too ("vae")."""
         ...
 
     @property
@@ -77,13 +66,7 @@ class Model(Protocol):
 
 @runtime_checkable
 class Backend(Protocol):
-    """What brings models: a module or an object with these attributes.
-
-    Attributes
-    ----------
-    can : tuple of str
-        What it offers, of "load" and "train".
-    """
+    """What brings models: a module or an object with these attributes."""
 
     @property
     def can(self) -> tuple[str, ...]:

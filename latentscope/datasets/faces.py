@@ -27,7 +27,7 @@ FACTORS = tuple(RANGES)
 """Names of the factors, in the order of the columns."""
 
 _Law = Literal["gaussian", "curve"]
-Factors = ArrayLike | Sequence[Sequence[float]] | Mapping[str, float | Vector]
+Factors = ArrayLike | Sequence[Vector] | Mapping[str, float | Vector]
 _LAWS: tuple[_Law, ...] = get_args(_Law)
 _LARGEST_SIZE = 4096  # pixels, beyond which one image takes seconds
 _DETAIL = 64  # samples across an image, below which eyes and lips are lost between them

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from latentscope._types import ArrayLike
+from latentscope._types import ArrayLike, Vector
 from latentscope.errors import DataError
 from latentscope.rows.matrix import Matrix, as_matrix
 from latentscope.rows.summaries import Block
@@ -77,7 +77,7 @@ class HasArrays(Protocol):
         ...
 
 
-Points = ArrayLike | Sequence[ArrayLike] | Sequence[Sequence[float]] | HasArrays | Rows
+Points = ArrayLike | Sequence[Vector] | HasArrays | Rows
 """What `as_rows` takes."""
 
 
