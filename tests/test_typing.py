@@ -25,7 +25,6 @@ PLACES = sorted({str(Path(one.__file__).parents[1]) for one in (latentscope, lat
 
 RIGHT = """
 from pathlib import Path
-from typing import Literal
 
 import latentscope_onnx
 import latentscope_tensorflow
@@ -76,8 +75,9 @@ def figures() -> npt.NDArray[np.object_]:
 
 
 class Mine:
+    kind = "ae"
+
     def __init__(self) -> None:
-        self.kind: Literal["ae", "vae"] = "ae"
         self.z_dim, self.image_shape = 8, (4, 4, 1)
         self.meta = {"name": "mine"}
 

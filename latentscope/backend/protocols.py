@@ -7,7 +7,7 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope.images import Images
-from latentscope.latents import Kind, Latents
+from latentscope.latents import Latents
 
 
 @runtime_checkable
@@ -23,7 +23,7 @@ class Model(Protocol):
     """
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> str:
         """Whether `encode` gives z alone ("ae"), or mu and logvar too ("vae")."""
         ...
 
