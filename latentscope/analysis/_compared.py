@@ -18,7 +18,7 @@ from latentscope.statistics.patterns.window import Window, without_copies
 _Tested = Literal["pairs", "nearest", "empty", "alignment"]
 Function = Literal[_Tested, "sidedness"]
 FUNCTIONS: tuple[_Tested, ...] = get_args(_Tested)  # that the test looks at
-LEAST_POINTS = 30
+MIN_POINTS = 30
 _FINE = 0.1  # of the mean spacing, below which steps of rounded values do not show
 
 
@@ -74,9 +74,9 @@ def compared(
 
 def _check_window(plane: Plane, window: Window, n_inside: int) -> None:
     """Raise where there is nothing to test."""
-    if n_inside < LEAST_POINTS:
+    if n_inside < MIN_POINTS:
         raise DataError(
-            f"{window.name} must hold at least {LEAST_POINTS} points to be tested; it holds "
+            f"{window.name} must hold at least {MIN_POINTS} points to be tested; it holds "
             f"{n_inside:,} of {len(plane.xy):,}. Choose a larger half_width."
         )
 

@@ -21,7 +21,7 @@ from latentscope.rows.reduction import collect, sample_rows, take
 from latentscope.rows.source import Rows
 
 _N_SAMPLE = 2000  # rows that tell whether values come in steps
-_MOST_TIES = 0.5  # share of the values of an axis that repeat others, from which they come in steps
+_MAX_TIES = 0.5  # share of the values of an axis that repeat others, from which they come in steps
 
 
 class Plane(NamedTuple):
@@ -89,4 +89,4 @@ def _steps(rows: Rows) -> FloatArray:
     gaps = np.diff(z, axis=0)
     tied = (gaps == 0).mean(axis=0)
     least = np.where(gaps > 0, gaps, np.inf).min(axis=0)
-    return np.where((tied > _MOST_TIES) & np.isfinite(least), least, 0.0)
+    return np.where((tied > _MAX_TIES) & np.isfinite(least), least, 0.0)

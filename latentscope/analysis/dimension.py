@@ -34,9 +34,11 @@ from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, M
 from latentscope.statistics.extrapolation import at_zero
 from latentscope.statistics.moments import Covariance, gaussian_like, refuse_overflow, varying_axes
 
-_LEAST = 128  # distinct points, below which nothing is said
-_FARTHEST = 1e6  # of the usual distance from the median, beyond which others look like one point
-_MOST_TIES = 0.05  # share of equal distances, above which the coordinates are too coarse
+_MIN_POINTS = 128  # distinct points, below which nothing is said
+_MAX_DISTANCE = (
+    1e6  # of the usual distance from the median, beyond which others look like one point
+)
+_MAX_TIES = 0.05  # share of equal distances, above which the coordinates are too coarse
 _THIN, _FEWER, _LIKE, _ABOVE = 1 / 3, 0.75, 0.9, 1.1  # of the Gaussian's dimension
 _CURVE = 1.5  # dimensions, below which points lie along curves
 
@@ -164,9 +166,9 @@ class IntrinsicDimension(OnePanel):
         }
 
     def _silence(self) -> str:
-        if self.n_used - self.n_duplicates < _LEAST:
+        if self.n_used - self.n_duplicates < _MIN_POINTS:
             distinct = self.n_used - self.n_duplicates
-            return f"cannot tell: {_LEAST} distinct points are needed; there are {distinct:,}"
+            return f"cannot tell: {_MIN_POINTS} distinct points are needed; there are {distinct:,}"
         return "cannot tell: the coordinates are so coarse that neighbours lie at equal distances"
 
     def _number(self) -> str:
@@ -267,7 +269,7 @@ def intrinsic_dimension(
     (1.0, 4.4)
     """
     one_of("method", method, METHODS)
-    integer("n_points", n_points, low=_LEAST, why="points to tell anything")
+    integer("n_points", n_points, low=_MIN_POINTS, why="points to tell anything")
     rows = as_rows(z)
     random = generator(rng)
     indices, _ = sample_rows(rows, n_points, random)
@@ -279,7 +281,7 @@ def intrinsic_dimension(
     covariance = Covariance(rows.z_dim)
     covariance.add(points)
     data = null = Curve.empty()
-    if len(points) >= _LEAST:
+    if len(points) >= _MIN_POINTS:
         with one_blas_thread():
             like = gaussian_like(covariance, len(points), random)
         data, null = _curves(method, (random.permutation(points), like))
@@ -316,10 +318,10 @@ def _distinct(sample: Array) -> tuple[FloatArray, float]:
 
 def _refuse_outliers(distance: FloatArray) -> None:
     usual = float(np.median(distance))
-    n_far = int((distance > _FARTHEST * usual).sum())
-    if len(distance) >= _LEAST and n_far:
+    n_far = int((distance > _MAX_DISTANCE * usual).sum())
+    if len(distance) >= _MIN_POINTS and n_far:
         raise DataError(
-            f"no point may lie {_FARTHEST:.0e} times further out than most; {n_far} of "
+            f"no point may lie {_MAX_DISTANCE:.0e} times further out than most; {n_far} of "
             f"{len(distance):,} distinct points do. Remove the outliers."
         )
 
@@ -335,7 +337,7 @@ def _curves(method: Method, clouds: tuple[FloatArray, FloatArray]) -> list[Curve
         for points in clouds:
             curves.append(over_scales(points, method))
             bar.update()
-    is_fine = curves[0].ties <= _MOST_TIES
+    is_fine = curves[0].ties <= _MAX_TIES
     if not is_fine.all():
         warn(
             f"the coordinates are coarse: up to {curves[0].ties.max():.0%} of the points have "

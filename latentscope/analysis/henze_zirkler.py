@@ -25,8 +25,8 @@ from latentscope.rows.reduction import reduce, sample_rows, take
 from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.moments import DoubleCovariance, varying_axes
 
-_MOST_DIRECTIONS = 10
-_FEWEST = 10  # rows, and two per direction: the law of fewer is another
+_MAX_DIRECTIONS = 10
+_MIN_ROWS = 10  # rows, and two per direction: the law of fewer is another
 _AT_ONCE = 1_000  # rows whose distances to all others are held at once
 
 
@@ -145,16 +145,16 @@ def _white(points: FloatArray) -> FloatArray:
     (found,) = reduce(points, DoubleCovariance(points.shape[1]))
     variance, axes = varying_axes(found.covariance * (1 - 1 / found.n), points.dtype)
     rank = len(variance)
-    if rank > _MOST_DIRECTIONS:
+    if rank > _MAX_DIRECTIONS:
         raise DataError(
-            f"z must vary along at most {_MOST_DIRECTIONS} directions for the Henze-Zirkler test; "
+            f"z must vary along at most {_MAX_DIRECTIONS} directions for the Henze-Zirkler test; "
             f"it does along {rank}. In so many all points are far from each other, and the "
             "statistic tends to 1 whatever the cloud. Use latentscope.normality(z), or test a few "
             "principal components, latentscope.pca(z, n_components=5).transform(z)."
         )
-    if not rank or found.n < max(_FEWEST, 2 * rank):
+    if not rank or found.n < max(_MIN_ROWS, 2 * rank):
         raise DataError(
-            f"z must vary, and have at least {_FEWEST} rows and two per direction; got {found.n} "
+            f"z must vary, and have at least {_MIN_ROWS} rows and two per direction; got {found.n} "
             f"rows that vary along {rank} directions."
         )
     return (points - found.mean) @ (axes / np.sqrt(variance)[:, None]).T

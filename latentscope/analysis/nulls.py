@@ -27,7 +27,7 @@ from latentscope.statistics.moments import Covariance, gaussian_like, varying_ax
 
 Null = Literal["gaussian", "elliptical", "copula", "independent"]
 MODELS: tuple[Null, ...] = get_args(Null)
-_MOST_STEPS, _REST = 100, 1e-6  # of the search for the shape
+_MAX_STEPS, _TOLERANCE = 100, 1e-6  # of the search for the shape
 
 
 class NullModel(ABC):
@@ -141,12 +141,12 @@ def _shape(white: FloatArray) -> FloatArray:
     """
     n, rank = white.shape
     shape = np.eye(rank)
-    for _ in range(_MOST_STEPS if n > rank + 1 else 0):
+    for _ in range(_MAX_STEPS if n > rank + 1 else 0):
         square = np.square(np.linalg.solve(np.linalg.cholesky(shape), white.T)).sum(axis=0)
         weighted = white / np.maximum(square, np.finfo(float).tiny)[:, None]
         last, shape = shape, white.T @ weighted
         shape *= rank / np.trace(shape)
-        if np.abs(shape - last).max() < _REST:
+        if np.abs(shape - last).max() < _TOLERANCE:
             break
     return shape
 

@@ -24,7 +24,7 @@ from latentscope._types import FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.analysis._compared import (
     FUNCTIONS,
-    LEAST_POINTS,
+    MIN_POINTS,
     Compared,
     Function,
     compared,
@@ -41,7 +41,7 @@ from latentscope.statistics.patterns.window import window_about
 
 ALPHA = 0.05
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
-LEAST_SETS = 39  # with fewer an envelope of 95 % is hardly one
+MIN_SETS = 39  # with fewer an envelope of 95 % is hardly one
 _ALIGNED = 0.1  # share of distances with more alignment than chance, below which it is a trend's
 _WIDE = 1.5  # times the void that chance leaves
 _DENSER = 0.3  # share of distances with more near neighbours, from which voids are between clumps
@@ -301,8 +301,8 @@ def plane_structure(
     'filament-like'
     """
     one_of("null", null, NULLS)
-    integer("n_null", n_null, low=LEAST_SETS)
-    integer("n_points", n_points, low=LEAST_POINTS)
+    integer("n_null", n_null, low=MIN_SETS)
+    integer("n_points", n_points, low=MIN_POINTS)
     random = generator(rng)
     (plane,) = planes_of(as_rows(z), [axes], space, center=center, frame=frame)
     window = window_about(plane.center, plane.xy, half_width)

@@ -33,7 +33,7 @@ from latentscope.statistics.moments import (
 from latentscope.statistics.quadratic import gaussian_radius_density, without_sampling_spread
 
 _NARROWEST, _WIDEST = 0.5, 100  # std of the radii in bins that a histogram shows well
-_FEWEST_ROWS = 2048
+_MIN_ROWS = 2048
 _GAUSSIAN_ROWS = 4096  # rows that place the Gaussian's curve within the thickness of a line
 
 
@@ -213,7 +213,7 @@ def radius_density(z: Points, *, bin_width: float = 0.5) -> RadiusDensity:
         progress="radius density",
     )
     covariance = Covariance(rows.z_dim)
-    if len(sample.array) < min(_FEWEST_ROWS, counts.moments.n):  # most rows were left out
+    if len(sample.array) < min(_MIN_ROWS, counts.moments.n):  # most rows were left out
         (covariance,) = reduce(rows, covariance, progress="covariance")
     else:
         with one_blas_thread():

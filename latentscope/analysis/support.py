@@ -37,7 +37,7 @@ from latentscope.statistics.moments import (
 SHARES = np.linspace(0, 1, 1001)
 _SHELL_ROWS = 100_000  # rows whose distances make the shell
 _ENDS = (0.001, 0.999)  # shares of the data below the inner and the outer end of the shell
-_FEW = 3  # rows per direction, below which the covariance is rough
+_MIN_ROWS_PER_DIRECTION = 3  # rows per direction, below which the covariance is rough
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -257,7 +257,7 @@ class Whitening:
                 "directions; distances are along the others, and do not see how far a candidate "
                 "departs along these."
             )
-        if found.n < _FEW * rank:
+        if found.n < _MIN_ROWS_PER_DIRECTION * rank:
             warn(
                 f"{found.n:,} rows of {data.name} are few for the covariance of {rank:,} "
                 "directions: the distances of candidates, and those of the data, are rough."

@@ -15,7 +15,7 @@ from latentscope.latents import Kind, Latents
 
 _N = 4
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-4  # of kernels that differ with the size of a batch
-_FARTHEST = 8.0  # standard deviations of z from mu, in a few thousand numbers
+_MAX_DEVIATION = 8.0  # standard deviations of z from mu, in a few thousand numbers
 
 
 def check(
@@ -123,7 +123,7 @@ def _encoding(model: Model, sample: Images) -> Iterator[str]:
 def _draws(latents: Latents) -> Iterator[str]:
     spread = np.abs(latents.z - latents.mu) / np.exp(latents.logvar / 2)
     rounding = 1e-5 * np.abs(latents.mu) / np.exp(latents.logvar / 2)
-    if (spread > _FARTHEST + rounding).any():
+    if (spread > _MAX_DEVIATION + rounding).any():
         yield (
             f"z must be drawn from N(mu, exp(logvar)); it lies {spread.max():.3g} standard "
             "deviations away. Is logvar a variance or a standard deviation?"

@@ -25,7 +25,7 @@ from latentscope.rows.matrix import as_matrix
 from latentscope.rows.source import Points
 
 LOGVAR_RANGE = (-30.0, 20.0)  # beyond, exp(logvar) is 0 or overflows in single precision
-LARGEST_NOISE = 5.0
+MAX_NOISE = 5.0
 _BATCH = 256
 _N_TRIED = 16
 
@@ -51,7 +51,7 @@ def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0, *, ops: Any = np
     >>> draw(np.zeros((1, 2)), np.zeros((1, 2)), np.array([[-9.0, 1.0]]))
     array([[-5.,  1.]])
     """
-    noise = ops.clip(noise, -LARGEST_NOISE, LARGEST_NOISE)
+    noise = ops.clip(noise, -MAX_NOISE, MAX_NOISE)
     return mu + ops.exp(ops.clip(logvar, *LOGVAR_RANGE) / 2) * noise * factor
 
 

@@ -10,7 +10,7 @@ from latentscope.analysis.beside_nulls import BesideNulls
 from latentscope.errors import DataError
 from latentscope.plot._panels import GivenAxes, some_axes
 
-_MOST_PANELS = 40
+_MAX_PANELS = 40
 
 
 def plot_beside_nulls(result: BesideNulls, *, ax: GivenAxes = None, n_panels: int = 4) -> Panels:
@@ -66,8 +66,8 @@ def plot_line_up(result: BesideNulls, *, ax: GivenAxes = None) -> Panels:
         If the analysis draws several panels, or there are more than 39 draws.
     """
     n = len(result.nulls) + 1
-    if n > _MOST_PANELS:
-        raise DataError(f"a line-up holds at most {_MOST_PANELS} panels; got {n}.")
+    if n > _MAX_PANELS:
+        raise DataError(f"a line-up holds at most {_MAX_PANELS} panels; got {n}.")
     panels = some_axes(ax, n, n_columns=5, panel=(2.2, 2.0))
     hidden = list(result.nulls)
     hidden.insert(result.place, result.data)

@@ -9,7 +9,7 @@ from latentscope.errors import DataError
 from latentscope.pictures import Pictures
 from latentscope.plot._panels import GivenAxes, some_axes
 
-_MOST = 400  # images
+_MAX_IMAGES = 400  # images
 
 
 def plot_pictures(rows: Sequence[Pictures], *, ax: GivenAxes = None) -> Panels:
@@ -38,8 +38,10 @@ def plot_pictures(rows: Sequence[Pictures], *, ax: GivenAxes = None) -> Panels:
     if len(lengths) != 1:
         raise DataError(f"rows must be Pictures of equal length; got lengths {sorted(lengths)}.")
     n = lengths.pop()
-    if ax is None and n * len(rows) > _MOST:
-        raise DataError(f"a figure holds at most {_MOST} images; got {n * len(rows)}. Pass ax.")
+    if ax is None and n * len(rows) > _MAX_IMAGES:
+        raise DataError(
+            f"a figure holds at most {_MAX_IMAGES} images; got {n * len(rows)}. Pass ax."
+        )
     panels = some_axes(ax, n * len(rows), n_columns=n, panel=(1.15, 1.5))
     for position, panel in enumerate(panels):
         _draw(panel, rows[position // n], position % n)

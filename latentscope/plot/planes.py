@@ -12,10 +12,10 @@ from latentscope.analysis.planes import PlaneZoom
 from latentscope.errors import DataError
 from latentscope.plot._panels import DATA, GAUSSIAN, GivenAxes, dot_size, some_axes
 
-_MOST_DOTS = 20_000  # more points are drawn as density
+_MAX_DOTS = 20_000  # more points are drawn as density
 _PER_CELL = 20  # points in the mean, so that chance leaves no holes
 _CELLS = (30, 200)  # least and most cells per side of a density
-_MOST_PANELS = 12
+_MAX_PANELS = 12
 
 
 def plot_planes(result: PlaneZoom, *, ax: GivenAxes = None) -> Panels:
@@ -41,8 +41,8 @@ def plot_planes(result: PlaneZoom, *, ax: GivenAxes = None) -> Panels:
         If there are more than twelve windows, or the number of Axes differs.
     """
     n = len(result.half_widths)
-    if ax is None and n > _MOST_PANELS:
-        raise DataError(f"a figure holds at most {_MOST_PANELS} windows; got {n}. Pass ax.")
+    if ax is None and n > _MAX_PANELS:
+        raise DataError(f"a figure holds at most {_MAX_PANELS} windows; got {n}. Pass ax.")
     panels = some_axes(ax, n, n_columns=min(n, 4), panel=(3.1, 3.3))
     for k, panel in enumerate(panels):
         _draw_window(panel, result, k)
@@ -52,7 +52,7 @@ def plot_planes(result: PlaneZoom, *, ax: GivenAxes = None) -> Panels:
 def _draw_window(ax: Axes, result: PlaneZoom, k: int) -> None:
     points, _ = result.window(k)
     half = float(result.half_widths[k])
-    if len(points) > _MOST_DOTS:
+    if len(points) > _MAX_DOTS:
         _draw_density(ax, points, result.center, half)
     else:
         size = dot_size(len(points))

@@ -11,7 +11,7 @@ from latentscope.analysis.tsne import Embedding
 from latentscope.errors import DataError
 from latentscope.plot._panels import DATA, one_axes
 
-_MOST_CLASSES = 10
+_MAX_CLASSES = 10
 
 
 def plot_tsne(
@@ -62,7 +62,7 @@ def plot_tsne(
 
 def _draw_coloured(ax: Axes, xy: FloatArray, values: Array, style: dict[str, Any]) -> None:
     names, classes = np.unique(values, return_inverse=True)
-    if len(names) <= _MOST_CLASSES:
+    if len(names) <= _MAX_CLASSES:
         for number, name in enumerate(names):
             of_class = xy[classes == number]
             ax.scatter(of_class[:, 0], of_class[:, 1], color=f"C{number}", label=str(name), **style)
@@ -74,4 +74,4 @@ def _draw_coloured(ax: Axes, xy: FloatArray, values: Array, style: dict[str, Any
         dots = ax.scatter(xy[:, 0], xy[:, 1], c=values, cmap="viridis", **style)
         ax.figure.colorbar(dots, ax=ax, shrink=0.7)
     else:
-        raise DataError(f"color must hold at most {_MOST_CLASSES} classes; got {len(names)}.")
+        raise DataError(f"color must hold at most {_MAX_CLASSES} classes; got {len(names)}.")

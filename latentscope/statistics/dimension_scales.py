@@ -11,7 +11,7 @@ Method = Literal["two-nn", "mle"]
 METHODS: tuple[Method, ...] = get_args(Method)
 TWO_SIDED = 1.96  # standard errors that hold 95 %
 _SUBSET = 32  # points of the smallest subset of a decimation
-_MOST_PARTS = 64  # of a decimation
+_MAX_PARTS = 64  # of a decimation
 _NEIGHBOURS = (5, 10, 20, 50)  # k of the maximum likelihood
 _DEPENDENCE = 1.35  # by which shared distances widen the error of independent ones; measured
 
@@ -68,7 +68,7 @@ def _decimated(points: FloatArray) -> list[_Estimate]:
     """Return TwoNN of all points, of both halves, of all four quarters …, together each time."""
     estimates = []
     n_parts = 1
-    while n_parts <= _MOST_PARTS and len(points) // n_parts >= _SUBSET:
+    while n_parts <= _MAX_PARTS and len(points) // n_parts >= _SUBSET:
         parts = [exact_neighbour_distances(points[i::n_parts], 2) for i in range(n_parts)]
         estimates.append(_estimate(np.concatenate(parts), len(points) // n_parts))
         n_parts *= 2

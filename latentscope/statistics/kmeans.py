@@ -29,8 +29,8 @@ from latentscope.rows.source import Points
 from latentscope.rows.summaries import Block, Summary
 
 _MAX_STEPS = 50
-_LEAST_SEEDS, _SEEDS_PER_K = 60, 2  # centroids drawn, before they are merged
-_REST_OF_SEEDS = 1e-2
+_MIN_SEEDS, _SEEDS_PER_K = 60, 2  # centroids drawn, before they are merged
+_SEED_TOLERANCE = 1e-2
 _RANGE = (
     "values must be neither too large nor too small to square in {dtype}; these are. Remove the "
     "outliers, rescale z, or pass it in float64."
@@ -138,14 +138,14 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
     union adds least to the inertia is merged, again and again (Ward's rule). So no cluster is left
     without a centroid and none has to be split by luck.
     """
-    n_seeds = min(len(sample), max(_LEAST_SEEDS, _SEEDS_PER_K * int(ks[-1])))
+    n_seeds = min(len(sample), max(_MIN_SEEDS, _SEEDS_PER_K * int(ks[-1])))
     about = sample - shift
     squares, limits = np.einsum("ij,ij->i", about, about), np.finfo(sample.dtype)
     if not squares.max() < limits.max / 4 or 0 < squares.mean() < limits.tiny / limits.eps:
         raise DataError(_RANGE.format(dtype=sample.dtype))
     seeds, _ = kmeans_plusplus(about, n_seeds, random_state=seed, n_local_trials=2)
     many = Centroids(np.array([n_seeds]), seeds.astype(np.float64) + shift)
-    rested = lloyd(sample, many, shift, rest=_REST_OF_SEEDS, title="k-means seeds")
+    rested = lloyd(sample, many, shift, rest=_SEED_TOLERANCE, title="k-means seeds")
     sets = _ward(rested.moved.points, rested.counts.astype(np.float64), ks)
     return Centroids(ks, np.concatenate(sets))
 
