@@ -4,10 +4,13 @@ import difflib
 import math
 import operator
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from latentscope.errors import DataError, DataTypeError
+
+_Option = TypeVar("_Option", bound=str)
 
 
 def positive(name: str, value: float) -> float:
@@ -70,7 +73,7 @@ def integer(name: str, value: int, *, low: int, high: int | None = None, why: st
     return number
 
 
-def one_of(name: str, value: str, options: Sequence[str]) -> str:
+def one_of(name: str, value: _Option, options: Sequence[str]) -> _Option:
     """Return `value` if it is one of `options`, else suggest the nearest.
 
     Examples

@@ -1,14 +1,14 @@
 """The container that models train on and encode: pictures, with what is known about each."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
-from latentscope._types import Array, IntArray
+from latentscope._types import Array, ArrayLike, IntArray
 from latentscope._validate import generator, real
 from latentscope.errors import DataError, DataTypeError
 
@@ -90,7 +90,7 @@ class Images:
         digest.update(np.ascontiguousarray(self.take(some)).data)
         return digest.hexdigest()[:16]
 
-    def take(self, positions: Any) -> Array:
+    def take(self, positions: slice | Array | Sequence[int]) -> Array:
         """Return the pixels of some images, bytes as bytes and floats as floats; see `dtype`.
 
         Parameters
@@ -139,7 +139,7 @@ class Images:
         is_rest[generator(rng).permutation(len(self))[:n_rest]] = True
         return self[~is_rest], self[is_rest]
 
-    def __getitem__(self, key: Any) -> Self:
+    def __getitem__(self, key: slice | Array | Sequence[int]) -> Self:
         """Return some of the images: a slice, positions, or a mask."""
         try:
             rows = self._rows[key]
@@ -180,7 +180,11 @@ class Images:
         )
 
 
-def as_images(images: Any) -> Images:
+Pixels = Images | ArrayLike | Sequence[ArrayLike]
+"""What `as_images` takes."""
+
+
+def as_images(images: Pixels) -> Images:
     """Return `images` if it is `Images`, else wrap an array of pixels."""
     return images if isinstance(images, Images) else Images(images)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from latentscope.errors import DataError, DataTypeError
 from latentscope.rows.matrix import as_matrix
 from latentscope.rows.to_dask import CHUNK_BYTES, dask_arrays, picklable
 
+Kind = Literal["ae", "vae"]
 _SHOWN = 5  # labels, in the repr
 
 
@@ -89,7 +90,7 @@ class Latents:
         return self._shape[1]
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """Return "vae" if the posterior is known, else "ae"."""
         return "ae" if self.logvar is None else "vae"
 

@@ -7,7 +7,6 @@ out the tails, and the mixture knows several humps.
 
 import warnings
 from contextlib import nullcontext
-from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
@@ -21,7 +20,7 @@ from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.core import covariance_factor, fitted_core
 from latentscope.statistics.moments import Covariance, Moments, principal_axes
 
@@ -88,7 +87,7 @@ def uniform(
     return _single(side * generator(rng).uniform(-1.0, 1.0, size=shape))
 
 
-def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
+def axis_gaussian(z: Points, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
     """Draw each axis from a Gaussian with its mean and standard deviation, without correlations.
 
     Parameters
@@ -117,7 +116,7 @@ def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) 
     return _single(draws)
 
 
-def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
+def gaussian(z: Points, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
     """Draw from the Gaussian with the mean and covariance of the data.
 
     Parameters
@@ -149,7 +148,7 @@ def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Ar
 
 
 def core(
-    z: Any,
+    z: Points,
     n_points: int,
     *,
     radius: float | None = None,
@@ -235,7 +234,7 @@ def core_factor(z_dim: int, radius: float) -> float:
 
 
 def mixture(
-    z: Any,
+    z: Points,
     n_points: int,
     *,
     n_components: int = 10,

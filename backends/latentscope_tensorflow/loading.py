@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from latentscope.backend import both
+from latentscope.backend import Role, both
 from latentscope.backend.arguments import real
 from latentscope.backend.files import text_in, unzipped
 from latentscope.errors import (
@@ -29,9 +29,9 @@ from latentscope_tensorflow.keras_model import KerasModel, digests
 def load(
     folder: str | os.PathLike[str] | None = None,
     *,
-    encoder: Any = None,
-    decoder: Any = None,
-    outputs: Sequence[str] | None = None,
+    encoder: str | os.PathLike[str] | keras.Model | None = None,
+    decoder: str | os.PathLike[str] | keras.Model | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
 ) -> KerasModel:
     """Return a model from the folder of a training run, or from any Keras encoder and decoder.

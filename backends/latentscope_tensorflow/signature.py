@@ -5,18 +5,16 @@ from typing import Any
 
 import keras
 
-from latentscope.backend import check_decoder, check_weights, matched
+from latentscope.backend import Role, Shape, check_decoder, check_weights, matched
 from latentscope.errors import BackendError
 from latentscope_tensorflow.keras_model import KerasModel
-
-Shape = tuple[int | None, ...]
 
 
 def fitted(
     encoder: keras.Model,
     decoder: keras.Model,
     *,
-    outputs: str | Sequence[str] | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     meta: Mapping[str, Any],
     factor: float = 1.0,

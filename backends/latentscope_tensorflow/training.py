@@ -10,13 +10,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from latentscope.backend import Role
 from latentscope.backend.arguments import integer, real
 from latentscope.backend.files import only_writer
 from latentscope.errors import BackendError, DataError, DataTypeError
-from latentscope.images import Images, as_images
+from latentscope.images import Images, Pixels, as_images
 from latentscope_tensorflow import callbacks as ours
 from latentscope_tensorflow import distributed, models, pipeline, signature
-from latentscope_tensorflow.config import Config, preset
+from latentscope_tensorflow.config import Config, Preset, preset
 from latentscope_tensorflow.entropy import bce_floor
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.fused import FusedBatchNormalization
@@ -24,12 +25,12 @@ from latentscope_tensorflow.keras_model import KerasModel
 
 
 def train(
-    images: Any,
-    config: Config | str,
+    images: Pixels,
+    config: Config | Preset,
     *,
     folder: str | os.PathLike[str],
     epochs: int = 24,
-    validation: Any = 0.1,
+    validation: Pixels | float = 0.1,
     rng: int = 0,
     mixed_precision: bool | None = None,
     strategy: tf.distribute.Strategy | None = None,
@@ -116,7 +117,7 @@ def train(
         "val_reco_floor": rest and _floor(config, rest),
     }
     encoder, decoder = _single_precision(model)
-    outputs = ("z",) if config.kind == "ae" else ("mu", "logvar")
+    outputs: tuple[Role, ...] = ("z",) if config.kind == "ae" else ("mu", "logvar")
     trained = signature.fitted(encoder, decoder, outputs=outputs, meta=meta)
     if distributed.is_chief(strategy):
         trained.save(run.path)
@@ -184,7 +185,7 @@ def _single_precision(model: models.Autoencoder) -> tuple[keras.Model, keras.Mod
     return encoder, decoder
 
 
-def _parts(images: Images, validation: Images | float, seed: int) -> tuple[Images, Images | None]:
+def _parts(images: Images, validation: Any, seed: int) -> tuple[Images, Images | None]:
     if isinstance(validation, Images) or np.ndim(validation) > 1:
         return images, as_images(validation)
     share = real("validation", validation)

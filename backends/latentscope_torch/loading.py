@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 from torch.export import ExportedProgram
 
-from latentscope.backend import check_weights, fitted
+from latentscope.backend import Role, check_weights, fitted
 from latentscope.errors import DataError, DataTypeError, UnsafeFileError
 from latentscope_torch.torch_model import TorchModel
 
@@ -17,7 +17,7 @@ def load(
     *,
     decoder: nn.Module | None = None,
     image_shape: tuple[int, int, int] | None = None,
-    outputs: Sequence[str] | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool = True,
 ) -> TorchModel:

@@ -1,7 +1,7 @@
 """The points of a window and of a null model, each summarised by its functions of distance."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from tqdm import tqdm
@@ -11,11 +11,13 @@ from latentscope._compute.threads import n_cores
 from latentscope._types import FloatArray
 from latentscope.analysis._planes import Plane
 from latentscope.errors import DataError
-from latentscope.statistics.patterns.nulls import window_null
+from latentscope.statistics.patterns.nulls import NullName, window_null
 from latentscope.statistics.patterns.pattern import Pattern, distances, pattern
 from latentscope.statistics.patterns.window import Window, without_copies
 
-FUNCTIONS = ("pairs", "nearest", "empty", "alignment")  # that the test looks at
+_Tested = Literal["pairs", "nearest", "empty", "alignment"]
+Function = Literal[_Tested, "sidedness"]
+FUNCTIONS: tuple[_Tested, ...] = get_args(_Tested)  # that the test looks at
 MIN_POINTS = 30
 _FINE = 0.1  # of the mean spacing, below which steps of rounded values do not show
 
@@ -25,7 +27,7 @@ class Compared(NamedTuple):
 
     plane: Plane
     window: Window
-    null: str
+    null: NullName
     n_window: int
     xy: FloatArray
     null_xy: FloatArray
@@ -40,7 +42,7 @@ class Compared(NamedTuple):
 def compared(
     plane: Plane,
     window: Window,
-    null: str,
+    null: NullName,
     n_null: int,
     n_points: int,
     random: np.random.Generator,

@@ -1,8 +1,8 @@
 """Two or three axes of a cloud: which they are, and a block's coordinates along them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from latentscope.rows.source import Rows
 from latentscope.rows.summaries import Block
 from latentscope.statistics.moments import principal_axes, rounding
 
+Space = Literal["pca", "latent"]
 _WORDS = {2: "two", 3: "three"}
 _LIKE = {2: "(0, 1)", 3: "(0, 1, 2)"}
 
@@ -36,7 +37,7 @@ class View(NamedTuple):
 
 
 def view_of(
-    rows: Rows, axes: Sequence[int], space: str, *, frame: PCA | None = None, sizes: Sequence[int]
+    rows: Rows, axes: Sequence[int], space: Space, *, frame: PCA | None = None, sizes: Sequence[int]
 ) -> View:
     """Check the axes and return the view along them.
 
@@ -53,7 +54,7 @@ def view_of(
     sizes : sequence of int
         Numbers of axes to allow.
     """
-    one_of("space", space, ["pca", "latent"])
+    one_of("space", space, get_args(Space))
     if frame is not None and (space == "latent" or not isinstance(frame, PCA)):
         raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
     if frame is not None:
@@ -101,7 +102,7 @@ def refuse_flat(covariance: FloatArray, view: View, n: int, purpose: str) -> Non
         )
 
 
-def checked_center(center: Sequence[float] | None, points: FloatArray, space: str) -> FloatArray:
+def checked_center(center: Sequence[float] | None, points: FloatArray, space: Space) -> FloatArray:
     """Return the centre to look at: the one given, or the mean of the points along the axes."""
     if center is None:
         return np.zeros(points.shape[1]) if space == "pca" else points.mean(axis=0)
@@ -112,7 +113,7 @@ def checked_center(center: Sequence[float] | None, points: FloatArray, space: st
     return place
 
 
-def axis_names(space: str, axes: Any) -> list[str]:
+def axis_names(space: Space, axes: Iterable[int]) -> list[str]:
     """Return what figures call the axes: components from 1, original axes from 0.
 
     Examples

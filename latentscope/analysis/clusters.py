@@ -21,9 +21,9 @@ from latentscope._table import Table
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError, DataTypeError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.kmeans import Assignment, lloyd, nested_seeds
 from latentscope.statistics.moments import Covariance
@@ -39,7 +39,7 @@ _MAX_GAIN_AFTER = 0.1  # the same for the ratio to the Gaussian's inertia
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class InertiaCurve(Result):
+class InertiaCurve(OnePanel):
     """Inertia of k-means for every k asked for.
 
     Attributes
@@ -90,7 +90,7 @@ class InertiaCurve(Result):
 
 
 def inertia_curve(
-    z: Any, *, n_clusters: Iterable[int] = range(2, 81, 2), rng: int | np.random.Generator = 0
+    z: Points, *, n_clusters: Iterable[int] = range(2, 81, 2), rng: int | np.random.Generator = 0
 ) -> InertiaCurve:
     """Run k-means for every k on all rows, and look for an elbow.
 

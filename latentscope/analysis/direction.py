@@ -20,7 +20,7 @@ from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._validate import one_of
 from latentscope.errors import DataError, DataTypeError
 from latentscope.latents import Latents
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import reduce, row_numbers
 from latentscope.rows.source import Rows, as_rows
 from latentscope.rows.summaries import Block, Summary
@@ -28,7 +28,7 @@ from latentscope.statistics.moments import Moments
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Direction(Result):
+class Direction(OnePanel):
     """Mean of the points with a property, less the mean of those without.
 
     Attributes

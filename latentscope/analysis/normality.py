@@ -20,9 +20,9 @@ from latentscope._types import FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.analysis import _normality_words as words
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import reduce
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.statistics.core import Core, fitted_core
 from latentscope.statistics.gaussianity.cloud import CloudSums, Frame
 from latentscope.statistics.gaussianity.marginals import chance_gap, chance_moments
@@ -42,7 +42,7 @@ _CORE_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Normality(Result):
+class Normality(SeveralPanels):
     """How a cloud departs from the Gaussian of its mean and covariance.
 
     A *gap* is Kolmogorov's distance: the largest difference between the share of the points below
@@ -213,7 +213,7 @@ class Normality(Result):
 
 
 def normality(
-    z: Any, *, n_null: int = 99, n_points: int = 10_000, rng: int | np.random.Generator = 0
+    z: Points, *, n_null: int = 99, n_points: int = 10_000, rng: int | np.random.Generator = 0
 ) -> Normality:
     """Measure how far the cloud is from a multivariate Gaussian, and test whether it is one.
 

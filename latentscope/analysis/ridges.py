@@ -29,14 +29,14 @@ from latentscope._compute.threads import n_cores
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
-from latentscope.analysis._views import axis_names, checked_center, refuse_flat, view_of
+from latentscope.analysis._views import Space, axis_names, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import collect
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics import ALPHA
 from latentscope.statistics.moments import Covariance
-from latentscope.statistics.patterns.nulls import NULLS, WindowNull, window_null
+from latentscope.statistics.patterns.nulls import NULLS, NullName, WindowNull, window_null
 from latentscope.statistics.patterns.ridge_points import RidgePoints
 from latentscope.statistics.patterns.window import Window, window_about, without_copies
 
@@ -48,7 +48,7 @@ _MIN_SETS = 19  # so that one set in twenty can be
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Ridges(Result):
+class Ridges(OnePanel):
     """Density ridges of a window, beside those of a null model.
 
     Attributes
@@ -88,13 +88,13 @@ class Ridges(Result):
         Largest contrast of all ridges in each set of the null.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     center: FloatArray
     half_width: float
     bandwidth: float
     n_window: int
-    null: str
+    null: NullName
     n_boot: int
     points: FloatArray
     ridge: FloatArray
@@ -199,16 +199,16 @@ class Ridges(Result):
 
 
 def ridges(
-    z: Any,
+    z: Points,
     *,
     axes: Sequence[int] = (0, 1),
     half_width: float | None = None,
-    null: str = "gaussian",
+    null: NullName = "gaussian",
     n_null: int = 99,
     n_boot: int = 50,
     n_points: int = 2000,
     bandwidth: float | None = None,
-    space: str = "pca",
+    space: Space = "pca",
     center: Sequence[float] | None = None,
     rng: int | np.random.Generator = 0,
 ) -> Ridges:

@@ -11,7 +11,7 @@ backends import nothing else of this package but its public modules.
 
 from latentscope.backend.conformance import check
 from latentscope.backend.discovery import get, names
-from latentscope.backend.outputs import Match, check_weights, matched
+from latentscope.backend.outputs import Match, Role, Shape, check_weights, matched
 from latentscope.backend.pair import LOGVAR_RANGE, Pair, both, check_decoder, draw
 from latentscope.backend.parts import Parts, fitted
 from latentscope.backend.protocols import Backend, Model
@@ -23,6 +23,8 @@ __all__ = [
     "Model",
     "Pair",
     "Parts",
+    "Role",
+    "Shape",
     "both",
     "check",
     "check_decoder",

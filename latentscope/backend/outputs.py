@@ -5,7 +5,7 @@ Nothing here knows a framework: shapes, names and weights come in, sentences abo
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -13,17 +13,17 @@ from latentscope._types import Array
 from latentscope._validate import one_of
 from latentscope.errors import BackendError, DataError, DataTypeError
 
-NAMES = {  # what people call the outputs of their encoders
+Role = Literal["z", "mu", "logvar", "variance", "std", ""]
+NAMES: dict[Role, tuple[str, ...]] = {  # what people call the outputs of their encoders
     "z": ("z", "latent", "code", "embedding", "sampling", "latent_vector", "bottleneck"),
     "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean"),
     "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
 }
-LOGVAR: dict[str, Callable[[Array], Array]] = {  # from what tells the width of a posterior
+LOGVAR: dict[Role, Callable[[Array], Array]] = {  # from what tells the width of a posterior
     "logvar": lambda logvar: logvar,
     "variance": np.log,
     "std": lambda std: 2 * np.log(std),
 }
-_ROLES = ("z", "mu", *LOGVAR, "")
 _BYTES = 255
 
 Shape = tuple[int | None, ...]  # None for the number of rows
@@ -48,7 +48,7 @@ class Match:
         Values for black and white.
     """
 
-    outputs: tuple[str, ...]
+    outputs: tuple[Role, ...]
     z_dim: int
     image_shape: tuple[int, int, int]
     channels_first: bool
@@ -61,7 +61,7 @@ def matched(
     images: Shape,
     points: Shape | None = None,
     dtype: str = "float32",
-    outputs: str | Sequence[str] | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool | None = None,
 ) -> Match:
@@ -106,7 +106,9 @@ def matched(
     image_shape, is_first = layout(images, channels_first)
     given = shapes_of("encoder", images)
     names = roles(given, outputs)
-    used = {role: shape for role, (_, shape) in zip(names, given, strict=True) if role}
+    used: dict[Role, Shape] = {
+        role: shape for role, (_, shape) in zip(names, given, strict=True) if role
+    }
     z_shape = points or next(iter(used.values()))
     z_dim = width(used, z_shape)
     returned = shapes_of("decoder", z_shape)
@@ -123,13 +125,13 @@ def matched(
 
 
 def roles(
-    given: Sequence[tuple[str, Shape]], outputs: str | Sequence[str] | None
-) -> tuple[str, ...]:
+    given: Sequence[tuple[str, Shape]], outputs: Role | Sequence[Role] | None
+) -> tuple[Role, ...]:
     """Return what the outputs of an encoder are, as the user says or else as their names tell."""
     return recognised(given) if outputs is None else told(outputs, len(given))
 
 
-def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[str, ...]:
+def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
     """Return what the outputs of an encoder are, "" for those of no use.
 
     Parameters
@@ -160,7 +162,7 @@ def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[str, ...]:
     return roles
 
 
-def told(outputs: str | Sequence[str], n_outputs: int) -> tuple[str, ...]:
+def told(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...]:
     """Return what the user says the outputs are, if that can be.
 
     Raises
@@ -175,7 +177,7 @@ def told(outputs: str | Sequence[str], n_outputs: int) -> tuple[str, ...]:
     """
     roles = (outputs,) if isinstance(outputs, str) else tuple(outputs)
     for role in roles:
-        one_of("each of outputs", role, _ROLES)
+        one_of("each of outputs", role, get_args(Role))
     named = sorted(filter(None, roles))
     n_widths = len([role for role in named if role in LOGVAR])
     places = set(named) & {"z", "mu"}
@@ -293,7 +295,7 @@ def check_pixels(dtype: str, pixel_range: tuple[float, float]) -> None:
         )
 
 
-def width(given: Mapping[str, Shape], taken: Shape) -> int:
+def width(given: Mapping[Role, Shape], taken: Shape) -> int:
     """Return z_dim if every output of use has the shape (None, z_dim) that the decoder takes.
 
     Parameters
@@ -323,6 +325,6 @@ def check_returned(image: Shape, returned: Shape) -> None:
         raise BackendError(f"the decoder must give images of shape {image}; it gives {returned}.")
 
 
-def _role(name: str) -> str:
+def _role(name: str) -> Role:
     plain = name.lower().rpartition("/")[2].rstrip("0123456789").rstrip("_")
     return next((role for role, known in NAMES.items() if plain in known), "")

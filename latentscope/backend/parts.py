@@ -11,7 +11,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from latentscope._types import Array
-from latentscope.backend.outputs import Shape, matched
+from latentscope.backend.outputs import (
+    Role,
+    Shape,
+    matched,
+)
 from latentscope.backend.pair import Pair, check_decoder
 from latentscope.errors import BackendError, LatentscopeError
 
@@ -63,7 +67,7 @@ def fitted(
     images: Shape,
     points: Shape | None = None,
     dtype: str = "float32",
-    outputs: str | Sequence[str] | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool | None = None,
     meta: Mapping[str, Any] | None = None,

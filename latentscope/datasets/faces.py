@@ -5,16 +5,16 @@ images need no download, and are continuous in each factor down to the rounding 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from tqdm import tqdm
 
 from latentscope._compute.threads import n_cores
-from latentscope._types import Array, FloatArray
+from latentscope._types import Array, ArrayLike, FloatArray, Vector
 from latentscope._validate import generator, integer, one_of
 from latentscope.datasets._draw import paint
 from latentscope.datasets._portrait import RANGES, portrait
@@ -26,7 +26,9 @@ __all__ = ["FACTORS", "curve", "drawn_faces"]
 FACTORS = tuple(RANGES)
 """Names of the factors, in the order of the columns."""
 
-_LAWS = ("gaussian", "curve")
+_Law = Literal["gaussian", "curve"]
+Factors = ArrayLike | Sequence[Vector] | Mapping[str, float | Vector]
+_LAWS: tuple[_Law, ...] = get_args(_Law)
 _MAX_SIZE = 4096  # pixels, beyond which one image takes seconds
 _DETAIL = 64  # samples across an image, below which eyes and lips are lost between them
 _BLOCK_SAMPLES = 2**19  # what a thread draws at once: some 50 ms
@@ -38,7 +40,7 @@ def drawn_faces(
     n_images: int,
     *,
     size: int = 96,
-    factors: Any = "gaussian",
+    factors: _Law | Factors = "gaussian",
     rng: int | np.random.Generator = 0,
 ) -> Images:
     """Draw stylised faces from known factors.
@@ -94,7 +96,7 @@ def drawn_faces(
     return Images(_drawn(table, side), labels=labels, meta=meta)
 
 
-def curve(t: Any) -> FloatArray:
+def curve(t: Vector) -> FloatArray:
     """Return the factors at positions on the closed curve of ``drawn_faces(…, factors="curve")``.
 
     Factor j is √2 · sin(2π kⱼ t + φⱼ) with kⱼ of 1, 2 or 3 and fixed φⱼ: zero mean, unit variance.
@@ -116,12 +118,12 @@ def curve(t: Any) -> FloatArray:
     >>> bool(np.allclose(start, end)), bool(np.allclose(start, middle))
     (True, False)
     """
-    position = _checked("t", t, (np.size(t),))
+    position = _checked("t", t, (np.asarray(t).size,))
     return math.sqrt(2) * np.sin(2 * math.pi * position[:, None] * _HARMONICS + _PHASES)
 
 
 def _factor_table(
-    n: int, factors: Any, random: np.random.Generator
+    n: int, factors: _Law | Factors, random: np.random.Generator
 ) -> tuple[str, FloatArray, dict[str, FloatArray]]:
     """Return the law's name, the factors of each image, and labels beside them."""
     if isinstance(factors, Mapping):

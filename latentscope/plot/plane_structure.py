@@ -1,15 +1,13 @@
 """Figure of a window's structure: its points beside those of a null, and the functions tested."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from latentscope._types import FloatArray
+from latentscope._types import FloatArray, Panels
 from latentscope.analysis._views import axis_names
 from latentscope.analysis.plane_structure import PlaneStructure
-from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, GivenAxes, some_axes
 
 _FUNCTIONS = {
     "pairs": "near pairs, L(r) − r",
@@ -21,7 +19,7 @@ _LESS_MEAN = ("nearest", "empty")  # that of the null: they rise from 0 to 1, an
 _STEADY = 0.2  # of the distances, below which few pairs make alignment jump
 
 
-def plot_plane_structure(result: PlaneStructure, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_plane_structure(result: PlaneStructure, *, ax: GivenAxes = None) -> Panels:
     """Draw the points, one set of the null, and four functions with their global envelope.
 
     Where a function leaves the grey band it is drawn thick; one set of the null in twenty leaves it

@@ -11,13 +11,15 @@ from tqdm import tqdm
 from latentscope._disk.atomic import replacing
 from latentscope._validate import integer
 from latentscope.backend.asking import checked
+from latentscope.backend.protocols import Model
 from latentscope.errors import DataError, DataTypeError
-from latentscope.images import Images, as_images
+from latentscope.images import Images, Pixels, as_images
 from latentscope.reporting.answers import answers
 from latentscope.reporting.asking import studied
 from latentscope.reporting.numbers import all_numbers
 from latentscope.reporting.page import page
 from latentscope.reporting.questions import analyses
+from latentscope.rows.source import Points
 
 _SUFFIXES = (".html", ".htm")
 _BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # unequal steps: no time left
@@ -26,10 +28,10 @@ _BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # unequal steps: no time 
 def report(
     path: str | PathLike[str],
     *,
-    models: Mapping[str, Any] | None = None,
-    images: Any = None,
+    models: Mapping[str, Model] | None = None,
+    images: Pixels | None = None,
     rng: int = 0,
-    **named_latents: Any,
+    **named_latents: Points,
 ) -> Path:
     """Write one page that answers all questions about one or more sets of latents.
 
@@ -145,7 +147,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _checked_models(
-    models: Mapping[str, Any] | None, named_latents: Mapping[str, Any], images: Images | None
+    models: Mapping[str, Model] | None, named_latents: Mapping[str, Points], images: Images | None
 ) -> dict[str, Any]:
     if not isinstance(models, Mapping | None):
         raise DataTypeError(

@@ -21,7 +21,7 @@ from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
 from latentscope.rows.dask_tree import reduced, together
 from latentscope.rows.matrix import DaskMatrix, Matrix, as_chunk
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.rows.summaries import Block, Collected
 
 _SHOWN_ROWS = 5  # row numbers that a message about bad rows names
@@ -30,7 +30,7 @@ Summaries = TypeVarTuple("Summaries")
 Part = tuple[tuple[Any, ...], IntArray]  # summaries of some rows, and which of them are not finite
 
 
-def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Summaries]:
+def reduce(source: Points, *summaries: *Summaries, progress: str = "") -> tuple[*Summaries]:
     """Reduce all rows of `source` to summaries, in one reading.
 
     Parameters
@@ -73,7 +73,7 @@ def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Su
     return merged
 
 
-def collect(source: Any, function: Callable[[Block], Array], *, progress: str = "") -> Array:
+def collect(source: Points, function: Callable[[Block], Array], *, progress: str = "") -> Array:
     """Return `function(block)` of all blocks, joined along the rows.
 
     Examples
@@ -85,7 +85,7 @@ def collect(source: Any, function: Callable[[Block], Array], *, progress: str = 
     return collected.array
 
 
-def take(source: Any, indices: IntArray) -> Array:
+def take(source: Points, indices: IntArray) -> Array:
     """Return the given rows of z; `indices` are increasing row numbers of the source."""
     taken = collect(source, partial(_rows_among, indices), progress="reading rows")
     if len(taken) != len(indices):
@@ -96,7 +96,7 @@ def take(source: Any, indices: IntArray) -> Array:
     return taken
 
 
-def row_numbers(source: Any) -> IntArray:
+def row_numbers(source: Points) -> IntArray:
     """Return the numbers of all rows that an analysis of `source` uses."""
     rows = as_rows(source)
     if rows.drops_nonfinite:
@@ -104,7 +104,7 @@ def row_numbers(source: Any) -> IntArray:
     return np.arange(rows.n_total)
 
 
-def sample_rows(source: Any, n: int, random: np.random.Generator) -> tuple[IntArray, int]:
+def sample_rows(source: Points, n: int, random: np.random.Generator) -> tuple[IntArray, int]:
     """Choose `n` of the rows that an analysis uses (all, if fewer), without repetition.
 
     Returns

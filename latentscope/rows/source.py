@@ -1,11 +1,12 @@
 """Any source of points as rows: z alone, or z with mu and logvar, read in blocks."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from latentscope._types import ArrayLike, Vector
 from latentscope.errors import DataError
 from latentscope.rows.matrix import Matrix, as_matrix
 from latentscope.rows.summaries import Block
@@ -71,7 +72,20 @@ class Rows:
             )
 
 
-def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
+class HasArrays(Protocol):
+    """Latents, or whatever else holds arrays under the names "z", "mu" and "logvar"."""
+
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """The arrays that are there, by name."""
+        ...
+
+
+Points = ArrayLike | Sequence[Vector] | HasArrays | Rows
+"""What `as_rows` takes."""
+
+
+def as_rows(source: Points, *, least: int = 2, name: str = "z") -> Rows:
     """Return any source as `Rows`, after checking its shape and type.
 
     Parameters
@@ -99,7 +113,8 @@ def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
     arrays = getattr(source, "arrays", None)
     if isinstance(arrays, Mapping) and "z" in arrays:  # Latents
         matrices = {part: as_matrix(part, array) for part, array in arrays.items()}
-        rows = Rows(matrices, least=least, name=name, ids=source.ids, labels=source.labels)
+        ids, labels = getattr(source, "ids", None), getattr(source, "labels", None)
+        rows = Rows(matrices, least=least, name=name, ids=ids, labels=labels or {})
     else:
         rows = Rows({"z": as_matrix(name, source)}, least=least, name=name)
     if rows.n_total < least:
@@ -110,7 +125,7 @@ def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
     return rows
 
 
-def finite_rows(source: Any) -> Rows:
+def finite_rows(source: Points) -> Rows:
     """Return the source without the rows that hold NaN or infinity, for any analysis.
 
     The rows are left out while reading; nothing is copied. Results keep the original row numbers

@@ -8,6 +8,7 @@ comparison is exact. Elsewhere mean and covariance are as good as known.
 
 import warnings
 from abc import ABC, abstractmethod
+from typing import Literal, get_args
 
 import numpy as np
 from sklearn.linear_model import PoissonRegressor
@@ -19,6 +20,8 @@ from latentscope.errors import DataError
 from latentscope.statistics.draws import in_order_of, normal_scores, standardised
 from latentscope.statistics.patterns.window import Window
 
+NullName = Literal["gaussian", "elliptical", "copula", "independent", "smooth", "uniform"]
+NULLS: tuple[NullName, ...] = get_args(NullName)  # of a plane
 _WHOLE_CLOUD_SHARE = 0.5  # share of the points that are compared, from which whole clouds are drawn
 _MAX_ROUNDS = 1000
 _CELLS = 32  # per side, for the fit of the smooth density
@@ -177,7 +180,7 @@ class _SpaceGaussian(WindowNull):
         return np.asarray((self.root @ white).T + self.mean)
 
 
-_NULLS: dict[str, type[WindowNull]] = {
+_NULLS: dict[NullName, type[WindowNull]] = {
     "gaussian": _Gaussian,
     "elliptical": _Elliptical,
     "copula": _Copula,
@@ -185,11 +188,10 @@ _NULLS: dict[str, type[WindowNull]] = {
     "smooth": _Smooth,
     "uniform": _Uniform,
 }
-NULLS = tuple(_NULLS)  # of a plane
-_SPACE_NULLS: dict[str, type[WindowNull]] = {"gaussian": _SpaceGaussian, "uniform": _Uniform}
+_SPACE_NULLS: dict[NullName, type[WindowNull]] = {"gaussian": _SpaceGaussian, "uniform": _Uniform}
 
 
-def window_null(name: str, points: FloatArray, window: Window, n: int) -> WindowNull:
+def window_null(name: NullName, points: FloatArray, window: Window, n: int) -> WindowNull:
     """Return the null model of that name, fitted to all points along two or three axes.
 
     Parameters
