@@ -160,10 +160,9 @@ def is_through_the_door(module, attribute):
     if module not in DOOR or attribute is None:
         return module in DOOR
     home = importlib.import_module(module)
-    defined = [
-        key for key, thing in vars(home).items() if getattr(thing, "__module__", "") == module
-    ]
-    return attribute in getattr(home, "__all__", filter(is_public, defined))
+    imported = {name for _, _, name in imports(module)}
+    defined = [key for key in vars(home) if is_public(key) and key not in imported]
+    return attribute in getattr(home, "__all__", defined)
 
 
 @pytest.mark.parametrize("name", [name for name in TREES if package_of(name) in BACKENDS])

@@ -198,7 +198,8 @@ def public_functions():
         for name in getattr(package, "__all__", dir(package)):
             thing = getattr(package, name)
             is_result = inspect.isclass(thing) and issubclass(thing, Result)
-            if name[0] != "_" and callable(thing) and not is_result:
+            is_alias = get_origin(thing) is not None  # of types
+            if name[0] != "_" and callable(thing) and not (is_result or is_alias):
                 yield f"{package.__name__}.{name}", thing
 
 
