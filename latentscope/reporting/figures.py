@@ -16,7 +16,7 @@ from latentscope.results import Result
 
 _SIZE = (4.4, 3.2)  # inches: small, so that its text is as large as the page's
 SMALL = (3.3, 3.0)  # of those that stand three in a row
-_SMALLEST = 7.5  # points of text
+_MIN_TEXT_SIZE = 7.5  # points of text
 _DPI = 170  # of what is a picture
 _MANY = 1500  # points beyond which a scatter is a picture, not as many shapes
 _INK, _LINE = "#1c2128", "#9aa3ad"
@@ -55,7 +55,7 @@ class Drawer:
 
     def _svg(self, figure: Figure) -> str:
         for text in figure.findobj(Text):
-            text.set_fontsize(max(text.get_fontsize(), _SMALLEST))
+            text.set_fontsize(max(text.get_fontsize(), _MIN_TEXT_SIZE))
         for axes in figure.axes:
             for shapes in axes.collections:
                 if np.shape(shapes.get_offsets())[0] > _MANY:
