@@ -44,4 +44,4 @@ def _title(result: InertiaCurve) -> str:
     elbow = "no elbow" if result.elbow is None else f"elbow at {result.elbow}"
     below = result.below_gaussian
     less = f"{below:.1%} below" if below > 0 else "no lower than"
-    return f"{elbow}, {less} a Gaussian (median over k)"
+    return f"{elbow}\n{less} a Gaussian (median over k)"

@@ -53,7 +53,7 @@ def test_the_same_of_clouds(asked, name):
 def test_the_elbow(asked):
     study = asked("clustered", "clusters")
     figure, *_ = drawn_text(QUESTION["clusters"], study)
-    (drawn,) = re.findall(r"elbow at (\d+),", figure)
+    (drawn,) = re.findall(r"elbow at (\d+)", figure)
     (said,) = re.findall(r"an elbow at k = (\d+) beyond", QUESTION["clusters"].answer(study).text)
     assert drawn == said == "4"
 
