@@ -1,7 +1,7 @@
 """The container that everything exchanges: latent vectors, with what is known about each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ import numpy as np
 from latentscope._validate import integer
 from latentscope.errors import DataError, DataTypeError
 from latentscope.rows.matrix import as_matrix
-from latentscope.rows.to_dask import CHUNK_BYTES, dask_arrays
+from latentscope.rows.to_dask import CHUNK_BYTES, dask_arrays, picklable
 
 _SHOWN = 5  # labels, in the repr
 
@@ -145,9 +145,17 @@ class Latents:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let latents in memory be pickled and copied, which read-only mappings cannot."""
-        parts = self.z, self.mu, self.logvar, self.ids, dict(self.labels), dict(self.meta)
-        return type(self), parts
+        """Let latents be pickled: what lies in an HDF5 file is opened again by the file's path.
+
+        The copy reads the file as it is now, which must stay where it is.
+        """
+        arrays = {"z": self.z, "mu": self.mu, "logvar": self.logvar, "ids": self.ids}
+        parts = [picklable(name, array) for name, array in arrays.items()]
+        labels = {n: picklable(f"labels[{n!r}]", column) for n, column in self.labels.items()}
+        return type(self), (*parts, labels, dict(self.meta))
+
+    def __copy__(self) -> Self:
+        return replace(self, file=None)
 
     def __len__(self) -> int:
         return self.n_points

@@ -1,4 +1,7 @@
-"""How do rows of files become Dask arrays? By their path: each worker opens the file by itself."""
+"""How do rows of files reach other processes? By their path: each opens the file by itself.
+
+So do Dask's workers, and so does whoever unpickles latents that lie in a file.
+"""
 
 import os
 import pickle
@@ -79,6 +82,23 @@ def _movable(name: str, array: Any) -> Any:
     return in_memory(name, array)
 
 
+def picklable(name: str, value: Any) -> Any:
+    """Return datasets of HDF5, which cannot be pickled, as rows that open their file by its path.
+
+    Raises
+    ------
+    DataError
+        If the file is closed, or not open for reading alone.
+    """
+    if isinstance(value, DerivedRows):
+        value = copy(value)
+        value.rows = picklable(name, value.rows)
+    if package_of(value) != "h5py":
+        return value
+    is_view = not hasattr(type(value), "file")  # such as dataset.asstr()
+    return value[:] if is_view else HDF5Rows(name, value)
+
+
 def _from_anywhere(name: str, rows: FileRows) -> FileRows:
     """Return rows of a file that do not depend on the working folder, nor on an open file."""
     rows = copy(rows)
@@ -121,21 +141,26 @@ class HDF5Rows(FileRows):
     """A dataset that is opened for each reading."""
 
     def __init__(self, name: str, dataset: Any) -> None:
+        if not dataset:
+            raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open.")
         if dataset.file.mode != "r" or dataset.file.driver != "sec2":
             raise DataError(
                 f"{name} must lie in a file on the disk that is open for reading alone, so that "
-                f"workers can open it too; got mode {dataset.file.mode!r}, driver "
+                f"others can open it too; got mode {dataset.file.mode!r}, driver "
                 f"{dataset.file.driver!r}. Close it, and pass latentscope.load(path)."
             )
         self.path, self.key = Path(dataset.file.filename).absolute(), dataset.name
+        self.seen = Seen.of(self.path)
         self.shape, self.dtype = dataset.shape, dataset.dtype
         self.chunk_rows = dataset.chunks[0] if dataset.chunks else 1
 
     def read(self, start: int, stop: int) -> Array:
         import h5py
 
+        self.seen.check()
         with access_errors(self.path), h5py.File(self.path, "r") as file:
-            return file[self.key][start:stop]
+            rows: Array = file[self.key][start:stop]
+        return rows
 
 
 def _zarr_rows(path: Path) -> WorkerRows:
