@@ -26,7 +26,7 @@ from latentscope._disk.read_errors import read_error
 from latentscope.errors import ClusterError, DataError, DataTypeError, LatentscopeError
 
 _FAN_IN = 8
-_MOST_SHOWN = 128  # parts of the tree that the progress bar of a cluster counts
+_MAX_SHOWN = 128  # parts of the tree that the progress bar of a cluster counts
 _PATIENCE = "60 s"  # without any worker, where Dask's own setting does not say
 _LOOK_EVERY = 0.5  # seconds
 _ABSENT = object()
@@ -204,7 +204,7 @@ def _on_this_machine(graph: Any, levels: list[Level], bar: Any) -> Any:
 
 def _on_cluster(client: Any, graph: Any, levels: list[Level], bar: Any) -> Any:
     """Compute on a cluster; cancel what is under way if that ends early."""
-    n_rows = dict(next(level for level in levels if len(level) <= _MOST_SHOWN))
+    n_rows = dict(next(level for level in levels if len(level) <= _MAX_SHOWN))
     root = levels[-1][0][0]
     finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
     keys = [*n_rows.keys() - {root}, root]

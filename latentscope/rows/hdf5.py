@@ -20,8 +20,10 @@ from latentscope._types import Array, IntArray
 from latentscope.errors import FileFormatError
 from latentscope.rows.files import FileRows, Seen
 
-_LARGEST = 64 * 2**20  # bytes of a chunk, all of which is read for each run that needs some of it
-_SMALLEST = 2**16  # below it a call per chunk costs more than the library
+_MAX_CHUNK_BYTES = (
+    64 * 2**20
+)  # bytes of a chunk, all of which is read for each run that needs some of it
+_MIN_CHUNK_BYTES = 2**16  # below it a call per chunk costs more than the library
 _CHECKSUM = 4  # bytes after each chunk
 
 
@@ -121,7 +123,7 @@ def _is_plain(dataset: h5py.Dataset) -> bool:
         and dtype.kind == "f"
         and dtype.itemsize <= 8
         and dataset.id.get_type() == h5py.h5t.py_create(dtype)
-        and _SMALLEST <= _n_bytes(dataset) <= _LARGEST
+        and _MIN_CHUNK_BYTES <= _n_bytes(dataset) <= _MAX_CHUNK_BYTES
         and not dataset.file.userblock_size
         and not dataset.file.swmr_mode
     )

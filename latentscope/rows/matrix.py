@@ -26,7 +26,7 @@ from latentscope.rows.mapped import seen_if_read_only, unmapped
 
 READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
 _BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
-_LARGEST_WHOLE = 2.0**53
+_MAX_WHOLE = 2.0**53
 _HDF5_LOCK = RLock()  # the HDF5 library reads one thing at a time
 
 
@@ -231,7 +231,7 @@ def _stored(name: str, rows: Any) -> StoredMatrix:
 
 def _check_whole_numbers(numbers: Array) -> None:
     largest = float(np.abs(numbers).max())
-    if largest > _LARGEST_WHOLE:
+    if largest > _MAX_WHOLE:
         raise DataError(
             f"whole numbers must be at most 2**53, what float64 tells apart; got {largest:.17g}. "
             "Are they identifiers? Leave them out, or subtract an offset."
