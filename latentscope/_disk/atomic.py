@@ -98,7 +98,8 @@ def _part_of(target: Path) -> Iterator[Path]:
         with suppress(OSError):  # what cannot be removed now is left to the next writer
             _remove(part, target)
             _lock_of(part).unlink(missing_ok=True)
-        os.close(descriptor)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _mark(target: Path) -> str:
@@ -110,8 +111,11 @@ def _mark(target: Path) -> str:
     return hashlib.blake2b(os.fsencode(place), digest_size=4).hexdigest()
 
 
-def _locked(target: Path, start: str) -> tuple[Path, int]:
-    """Return a path that nobody else writes, and the descriptor of the file that is locked."""
+def _locked(target: Path, start: str) -> tuple[Path, int | None]:
+    """Return a path that nobody else writes, and the descriptor of the file that is locked for it.
+
+    That is None where files cannot be locked.
+    """
     while True:
         part = target.parent / f"{start}{secrets.token_hex(4)}.part.{target.name[-40:]}"
         descriptor = os.open(_lock_of(part), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -121,7 +125,9 @@ def _locked(target: Path, start: str) -> tuple[Path, int]:
             os.close(descriptor)
             continue
         except OSError:  # no locks here
+            os.close(descriptor)
             _lock_of(part).unlink(missing_ok=True)
+            return part, None
         return part, descriptor
 
 

@@ -95,7 +95,8 @@ def picklable(name: str, value: Any) -> Any:
         value.rows = picklable(name, value.rows)
     if package_of(value) != "h5py":
         return value
-    return HDF5Rows(name, value) if hasattr(value, "file") else value[:]  # a view, such as asstr()
+    is_view = not hasattr(type(value), "file")  # such as dataset.asstr()
+    return value[:] if is_view else HDF5Rows(name, value)
 
 
 def _from_anywhere(name: str, rows: FileRows) -> FileRows:
