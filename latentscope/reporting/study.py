@@ -113,7 +113,9 @@ def studied(
             radius_bin, axis_bin = _bin_widths(rows)
             found = overview(rows, radius_bin_width=radius_bin, axis_bin_width=axis_bin)
     except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise DataError(
+            f"{name}: {error.message}", parameter=error.parameter, remedy=error.remedy
+        ) from error
     study = Study(name, rows, found, remarks=remarks)
     if isinstance(source, Latents):
         study.meta = dict(source.meta)
