@@ -28,7 +28,7 @@ def in_options(error: LatentscopeError, command: click.Command) -> str:
     return f"{message} {''.join(texts)}".strip()
 
 
-def _written(code: str, options: Mapping[str | None, str]) -> str:
+def _written(code: str, options: Mapping[str, str]) -> str:
     """Return what is written on the command line for a parameter with its value, or a call.
 
     Examples

@@ -7,7 +7,6 @@ row, after their checksum has been verified; compressed ones are unpacked in mem
 import io
 import struct
 import zipfile
-import zlib
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ import numpy as np
 from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
-from latentscope._disk.limits import check_declared, check_memory
-from latentscope._disk.read_errors import access_errors
-from latentscope._disk.zips import text_in
+from latentscope._disk.limits import check_memory
+from latentscope._disk.read_errors import access_errors, read_errors
+from latentscope._disk.zips import text_in, unzipped
 from latentscope._types import Array
-from latentscope.errors import FileFormatError, LatentscopeError, UnsafeFileError
+from latentscope.errors import FileFormatError, UnsafeFileError
 from latentscope.formats import npy
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
 from latentscope.formats._storable import json_of, known, meta_of
@@ -30,13 +29,12 @@ from latentscope.rows.files import Seen
 _META = "meta.json"
 _AT_ONCE = 8 * 2**20
 _LOCAL_HEADER = 30  # bytes before the name of a member
-_ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError,
-           struct.error, OverflowError)  # fmt: skip
+_WHAT = "a zip archive"
 
 
 def contents(path: Path) -> Contents:
     """Return what the archive holds."""
-    with access_errors(path), _archive(path) as archive:
+    with unzipped(path, _WHAT) as archive:
         members = [one for one in archive.infolist() if one.filename.endswith(".npy")]
         items = {one.filename.removesuffix(".npy"): _item(path, archive, one) for one in members}
         meta = _meta(path, archive)
@@ -45,26 +43,13 @@ def contents(path: Path) -> Contents:
 
 def names(path: Path) -> list[str]:
     """Return the names of the members of an archive."""
-    with access_errors(path), _archive(path) as archive:
+    with unzipped(path, _WHAT) as archive:
         return archive.namelist()
 
 
-def _archive(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except _ERRORS as error:
-        raise FileFormatError(f"{path} cannot be read as a zip archive: {error}") from error
-
-
 def _item(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item:
-    check_declared(path, member.filename, member.file_size, member.compress_size)
-    try:
-        with archive.open(member) as file:
-            shape, _, dtype = npy.header(path, file)  # type: ignore[arg-type]
-    except LatentscopeError:
-        raise
-    except _ERRORS as error:
-        raise FileFormatError(f"{path} cannot be read: {member.filename}: {error}") from error
+    with read_errors(str(path), f": {member.filename}"), archive.open(member) as file:
+        shape, _, dtype = npy.header(path, file)  # type: ignore[arg-type]
     name = REFUSED if dtype.hasobject else dtype_name(dtype)
     return Item(shape, name, partial(_rows, path, member, Seen.of(path)))
 
@@ -84,14 +69,8 @@ def _rows(path: Path, member: zipfile.ZipInfo, seen: Seen) -> Any:
             )
         return rows[:] if rows.ndim == 1 else rows
     check_memory(path, member.filename, member.file_size)
-    try:
-        with access_errors(path), _archive(path) as archive:
-            raw = archive.read(member)
-            return _array(path, io.BytesIO(raw))
-    except _ERRORS as error:
-        if isinstance(error, LatentscopeError):
-            raise
-        raise FileFormatError(f"{path} cannot be read: {member.filename}: {error}") from error
+    with unzipped(path, _WHAT) as archive, read_errors(str(path), f": {member.filename}"):
+        return _array(path, io.BytesIO(archive.read(member)))
 
 
 def _array(path: Path, file: io.BytesIO) -> Array:
@@ -120,23 +99,21 @@ def _verify(path: Path, member: zipfile.ZipInfo) -> None:
     bar = tqdm(
         total=member.file_size, desc=f"verifying {path.name}", unit="B", unit_scale=True, delay=2
     )
-    try:
-        with access_errors(path), _archive(path) as archive, archive.open(member) as file, bar:
-            while block := file.read(_AT_ONCE):
-                bar.update(len(block))
-    except _ERRORS as error:
-        raise FileFormatError(f"{path} is damaged: {member.filename}: {error}") from error
+    with (
+        unzipped(path, _WHAT) as archive,
+        read_errors(str(path), f": {member.filename}"),
+        archive.open(member) as file,
+        bar,
+    ):
+        while block := file.read(_AT_ONCE):
+            bar.update(len(block))
 
 
 def _meta(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
     if _META not in archive.namelist():
         return {}
-    try:
-        return meta_of(path, text_in(archive, _META, path, "a zip archive"))
-    except _ERRORS as error:
-        if isinstance(error, LatentscopeError):
-            raise
-        raise FileFormatError(f"{path} cannot be read: {_META}: {error}") from error
+    with read_errors(str(path), f": {_META}"):
+        return meta_of(path, text_in(archive, _META, path, _WHAT))
 
 
 def write(path: Path, latents: Latents) -> None:
