@@ -27,9 +27,9 @@ from latentscope.statistics.moments import Covariance, Moments, principal_axes
 
 __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "normal", "uniform"]
 
-_LARGEST_RADIUS = 1e6  # beyond which no Gaussian has anything
+_MAX_RADIUS = 1e6  # beyond which no Gaussian has anything
 _MAX_ROUNDS = 100
-_MOST_FITTED = 100_000  # rows of a mixture, unless more are asked for
+_MAX_FITTED = 100_000  # rows of a mixture, unless more are asked for
 _SMALL = 128  # axes up to which more threads than one cost more than they bring
 
 
@@ -196,9 +196,9 @@ def core(
     rows = as_rows(z)
     random = generator(rng)
     n_points, _ = _checked_shape(n_points, rows.z_dim)
-    if radius is not None and positive("radius", radius) > _LARGEST_RADIUS:
+    if radius is not None and positive("radius", radius) > _MAX_RADIUS:
         raise DataError(
-            f"radius must be at most {_LARGEST_RADIUS:g}; got {radius!r}.", parameter="radius"
+            f"radius must be at most {_MAX_RADIUS:g}; got {radius!r}.", parameter="radius"
         )
     found = fitted_core(rows, radius)
     variance = found.variance
@@ -233,7 +233,7 @@ def core_factor(z_dim: int, radius: float) -> float:
     0.2911
     """
     integer("z_dim", z_dim, low=1)
-    return covariance_factor(z_dim, min(positive("radius", radius), _LARGEST_RADIUS))
+    return covariance_factor(z_dim, min(positive("radius", radius), _MAX_RADIUS))
 
 
 def mixture(
@@ -279,7 +279,7 @@ def mixture(
     rows = as_rows(z)
     random = generator(rng)
     n_points, _ = _checked_shape(n_points, rows.z_dim)
-    most = min(rows.n_total, _MOST_FITTED)
+    most = min(rows.n_total, _MAX_FITTED)
     wanted = most if n_fit is None else integer("n_fit", n_fit, low=2)
     integer("n_components", n_components, low=1, high=wanted, why="the rows fitted to")
     indices, _ = sample_rows(rows, wanted, random)

@@ -9,7 +9,7 @@ from latentscope._disk.limits import check_declared
 from latentscope._disk.read_errors import read_errors
 from latentscope.errors import FileFormatError, TooLargeError
 
-_LARGEST_TEXT = 64 * 2**20  # bytes
+_MAX_TEXT = 64 * 2**20  # bytes
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def text_in(archive: zipfile.ZipFile, name: str, path: Path, what: str) -> bytes
     except KeyError as error:
         short = name.rpartition("/")[2]
         raise FileFormatError(f"{path} cannot be read as {what}: no {short} in it.") from error
-    if declared > _LARGEST_TEXT:
+    if declared > _MAX_TEXT:
         raise TooLargeError(f"{path} declares a {name} of {declared:,} bytes; no model has.")
     return content_of(archive, name)
 

@@ -14,7 +14,7 @@ from latentscope.statistics.patterns.plane_nulls import plane_null
 from latentscope.statistics.patterns.window import Window, without_copies
 
 FUNCTIONS = ("pairs", "nearest", "empty", "alignment")  # that the test looks at
-LEAST_POINTS = 30
+MIN_POINTS = 30
 _FINE = 0.1  # of the mean spacing, below which steps of rounded values do not show
 
 
@@ -67,9 +67,9 @@ def compared(
 
 def _check_window(plane: Plane, window: Window, n_inside: int) -> None:
     """Raise where there is nothing to test."""
-    if n_inside < LEAST_POINTS:
+    if n_inside < MIN_POINTS:
         raise DataError(
-            f"{window.name} must hold at least {LEAST_POINTS} points to be tested; it holds "
+            f"{window.name} must hold at least {MIN_POINTS} points to be tested; it holds "
             f"{n_inside:,} of {len(plane.xy):,}.",
             parameter="half_width",
             remedy="Choose a larger `half_width`.",

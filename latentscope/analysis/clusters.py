@@ -27,14 +27,14 @@ from latentscope.rows.source import as_rows
 from latentscope.statistics.kmeans import Assignment, lloyd, nested_seeds
 from latentscope.statistics.moments import Covariance, gaussian_like
 
-_REST = 2e-3  # share by which no inertia falls any more when the steps on all rows end
-_REST_ON_SAMPLE = 1e-3
-_MOST_CLUSTERS = 2000  # whose seeds can be merged in memory and in a minute
+_TOLERANCE = 2e-3  # share by which no inertia falls any more when the steps on all rows end
+_SAMPLE_TOLERANCE = 1e-3
+_MAX_CLUSTERS = 2000  # whose seeds can be merged in memory and in a minute
 _SAMPLE_ROWS = 10_000  # on which centroids start, and the Gaussian is compared
 _WINDOW = 1.5  # factor in k over which the fall before and after an elbow is measured
-_LEAST_KINK = 0.1  # by which the ratio's fall before exceeds that after
-_MOST_AFTER = 0.5  # of the fall before, that may follow
-_MOST_GAIN_AFTER = 0.1  # the same for the ratio to the Gaussian's inertia
+_MIN_KINK = 0.1  # by which the ratio's fall before exceeds that after
+_MAX_AFTER = 0.5  # of the fall before, that may follow
+_MAX_GAIN_AFTER = 0.1  # the same for the ratio to the Gaussian's inertia
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -139,7 +139,9 @@ def inertia_curve(
         reference = gaussian_like(covariance, len(sample), random).astype(sample.dtype)
     on_sample = _run(sample, ks, covariance.mean, random, title="k-means on a sample")
     gaussian = _run(reference, ks, covariance.mean, random, title="k-means on a Gaussian")
-    on_all = lloyd(rows, on_sample.moved, covariance.mean, rest=_REST, title="k-means on all rows")
+    on_all = lloyd(
+        rows, on_sample.moved, covariance.mean, rest=_TOLERANCE, title="k-means on all rows"
+    )
     return InertiaCurve(
         n_used=n_used,
         n_total=rows.n_total,
@@ -159,7 +161,7 @@ def _checked_clusters(n_clusters: Iterable[int], n_rows: int) -> IntArray:
             f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}.",
             parameter="n_clusters",
         ) from error
-    high, why = (n_rows, "the rows") if n_rows < _MOST_CLUSTERS else (_MOST_CLUSTERS, "seeds fit")
+    high, why = (n_rows, "the rows") if n_rows < _MAX_CLUSTERS else (_MAX_CLUSTERS, "seeds fit")
     ks = {integer("n_clusters", k, low=1, high=high, why=why) for k in values}
     if not ks:
         raise DataError("n_clusters must hold at least one k; got none.", parameter="n_clusters")
@@ -172,7 +174,7 @@ def _run(
     """Seed on rows in memory and let the centroids rest there."""
     with one_blas_thread():  # whose number must not decide between two seeds
         seeds = nested_seeds(sample, ks, shift, int(random.integers(2**31)))
-    return lloyd(sample, seeds, shift, rest=_REST_ON_SAMPLE, title=title)
+    return lloyd(sample, seeds, shift, rest=_SAMPLE_TOLERANCE, title=title)
 
 
 def _ratio(inertia: FloatArray, other: FloatArray) -> FloatArray:
@@ -205,10 +207,10 @@ def _elbow(ks: IntArray, inertia: FloatArray, gaussian: FloatArray) -> int | Non
     """
     before, after = _falls(ks, inertia)
     gain, later_gain = _falls(ks, _ratio(inertia, gaussian))
-    bends = (after <= _MOST_AFTER * before) & (later_gain <= _MOST_GAIN_AFTER * gain)
+    bends = (after <= _MAX_AFTER * before) & (later_gain <= _MAX_GAIN_AFTER * gain)
     kink = np.where(bends, gain - later_gain, 0.0)
     inner = ks[_has_both_sides(ks)]
-    return int(inner[kink.argmax()]) if len(kink) and kink.max() >= _LEAST_KINK else None
+    return int(inner[kink.argmax()]) if len(kink) and kink.max() >= _MIN_KINK else None
 
 
 def _falls(ks: IntArray, curve: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -32,9 +32,9 @@ from latentscope.statistics.moments import Covariance, gaussian_like, varying_ax
 from latentscope.statistics.split_halves import fit_and_agreement
 
 _LEVEL = 0.05
-_LEAST_NULLS = 19  # with which a p-value can be as low as 0.05
-_LEAST_PER_CLUSTER = 10  # points
-_LEAST_POINTS = 20
+_MIN_NULLS = 19  # with which a p-value can be as low as 0.05
+_MIN_PER_CLUSTER = 10  # points
+_MIN_POINTS = 20
 STABLE = 0.8  # agreement of halves, from which on clusters hold
 _N_BOXES = 19
 _CLEAR = 3.0  # spreads of the boxes
@@ -266,12 +266,12 @@ def cluster_gap(
     """
     rows = as_rows(z)
     random = generator(rng)
-    integer("n_null", n_null, low=_LEAST_NULLS, why="for a p-value of 0.05")
-    integer("n_points", n_points, low=_LEAST_POINTS, why="points to split in halves")
+    integer("n_null", n_null, low=_MIN_NULLS, why="for a p-value of 0.05")
+    integer("n_points", n_points, low=_MIN_POINTS, why="points to split in halves")
     indices, _ = sample_rows(rows, n_points, random)
-    if len(indices) < _LEAST_POINTS:
+    if len(indices) < _MIN_POINTS:
         raise DataError(
-            f"{rows.name} must have at least {_LEAST_POINTS} rows to look for clusters; "
+            f"{rows.name} must have at least {_MIN_POINTS} rows to look for clusters; "
             f"got {len(indices)}."
         )
     ks = _checked_clusters(n_clusters, len(indices))
@@ -305,7 +305,7 @@ def _checked_clusters(n_clusters: Iterable[int], n_points: int) -> IntArray:
             f"n_clusters must be several k, like range(1, 11); got {n_clusters!r}.",
             parameter="n_clusters",
         ) from error
-    high = n_points // _LEAST_PER_CLUSTER
+    high = n_points // _MIN_PER_CLUSTER
     ks = {integer("n_clusters", k, low=1, high=high, why="a tenth of the points") for k in values}
     if not ks - {1}:
         raise DataError(

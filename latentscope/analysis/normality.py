@@ -36,9 +36,9 @@ from latentscope.statistics.gaussianity.sets import (
 )  # fmt: skip
 
 SHARES = np.linspace(0.001, 0.999, 999)
-_FEWEST_SETS = 19  # with which a p-value can be 0.05
+_MIN_SETS = 19  # with which a p-value can be 0.05
 _CORE_ROWS = (20_000, 100)  # rows that the core rests on: at least, and per direction
-_CORE_REST = 1e-4
+_CORE_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -266,9 +266,9 @@ def normality(
     rows, random = as_rows(z), generator(rng)
     integer("n_points", n_points, low=3)
     integer("n_null", n_null, low=0)
-    if 0 < n_null < _FEWEST_SETS:
+    if 0 < n_null < _MIN_SETS:
         raise DataError(
-            f"n_null must be 0, or at least {_FEWEST_SETS} for p = 0.05; got {n_null}.",
+            f"n_null must be 0, or at least {_MIN_SETS} for p = 0.05; got {n_null}.",
             parameter="n_null",
         )
     frame = Frame.of(rows, random)
@@ -304,6 +304,6 @@ def normality(
 def _core(rows: Rows) -> Core | None:
     """Return the core of the rows, or None where too few of them lie within its radius."""
     try:
-        return fitted_core(rows, rest=_CORE_REST)
+        return fitted_core(rows, rest=_CORE_TOLERANCE)
     except DataError:
         return None

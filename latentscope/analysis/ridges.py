@@ -39,11 +39,11 @@ from latentscope.statistics.patterns.space_nulls import null_of
 from latentscope.statistics.patterns.window import Window, window_about, without_copies
 
 ALPHA = 0.05
-_LEAST_POINTS = {2: 30, 3: 150}  # by the number of axes: below, a window is all edge
+_MIN_POINTS = {2: 30, 3: 150}  # by the number of axes: below, a window is all edge
 _COMMON = 0.1  # share of the null's ridge points that are above the level of a piece
 _WIDEST = 0.25  # of the side: a wider bandwidth leaves no room between the edges
 _NARROWEST = {2: 1 / 500, 3: 1 / 60}  # of the side, by axes: cells must fit in memory
-_LEAST_SETS = 19  # so that one set in twenty can be
+_MIN_SETS = 19  # so that one set in twenty can be
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -286,9 +286,9 @@ def ridges(
     rows = as_rows(z)
     random = generator(rng)
     one_of("null", null, NULLS)
-    integer("n_null", n_null, low=_LEAST_SETS)
+    integer("n_null", n_null, low=_MIN_SETS)
     integer("n_boot", n_boot, low=2)
-    integer("n_points", n_points, low=min(_LEAST_POINTS.values()))
+    integer("n_points", n_points, low=min(_MIN_POINTS.values()))
     view = view_of(rows, axes, space, sizes=[2, 3])
     cloud = collect(rows, view.project, progress="projecting").astype(np.float64)
     moments = Covariance(len(view.axes))
@@ -338,7 +338,7 @@ def ridges(
 def _check_points(inside: FloatArray, window: Window) -> None:
     """Raise where ridges would be those of single points."""
     n_axes = inside.shape[1]
-    least = _LEAST_POINTS[n_axes]
+    least = _MIN_POINTS[n_axes]
     if len(inside) < least:
         raise DataError(
             f"{window.name} must hold at least {least} points for ridges along {n_axes} axes; it "

@@ -22,13 +22,13 @@ from tqdm import tqdm
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
-from latentscope.analysis._compared import FUNCTIONS, LEAST_POINTS, compared
+from latentscope.analysis._compared import FUNCTIONS, MIN_POINTS, compared
 from latentscope.analysis._planes import planes_of
 from latentscope.analysis._views import axis_names
 from latentscope.analysis.pca import PCA
 from latentscope.analysis.plane_structure import (
     ALPHA,
-    LEAST_SETS,
+    MIN_SETS,
     PlaneStructure,
     structure_result,
 )
@@ -212,8 +212,8 @@ def scan_planes(
     """
     rows = as_rows(z)
     one_of("null", null, NULLS)
-    integer("n_null", n_null, low=LEAST_SETS)
-    integer("n_points", n_points, low=LEAST_POINTS)
+    integer("n_null", n_null, low=MIN_SETS)
+    integer("n_points", n_points, low=MIN_POINTS)
     pairs = _checked_planes(planes, min(integer("n_axes", n_axes, low=2), rows.z_dim))
     random = generator(rng)
     windows: list[_Seen] = []
@@ -260,7 +260,7 @@ def _checked_sizes(window_points: Sequence[int] | None, n_rows: int) -> list[int
             parameter="window_points",
         )
     sizes = [
-        integer(f"window_points[{i}]", size, low=LEAST_POINTS, high=n_rows, why="the rows used")
+        integer(f"window_points[{i}]", size, low=MIN_POINTS, high=n_rows, why="the rows used")
         for i, size in enumerate(window_points)
     ]
     if not sizes:

@@ -13,8 +13,8 @@ from latentscope.cli._options import public
 from latentscope.cli._output import JSON, show_json
 from latentscope.errors import DataError
 
-_LONGEST = 8  # entries of a list that are shown
-_MOST = 40  # arrays that are shown
+_MAX_ENTRIES = 8  # entries of a list that are shown
+_MAX_ARRAYS = 40  # arrays that are shown
 
 
 @click.command(
@@ -73,7 +73,7 @@ def _listed(file: str, how: How, error: DataError) -> dict[str, Any]:
 
 
 def _text_of_listed(found: dict[str, Any]) -> str:
-    shown = dict(list(found["contents"].items())[:_MOST])
+    shown = dict(list(found["contents"].items())[:_MAX_ARRAYS])
     table = Table(
         array=list(shown),
         dtype=[item["dtype"] for item in shown.values()],
@@ -109,7 +109,7 @@ def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}")
-    elif isinstance(value, list) and len(value) > _LONGEST:
+    elif isinstance(value, list) and len(value) > _MAX_ENTRIES:
         yield name, f"{len(value):,} entries, the last {value[-1]}"
     else:
         yield name, str(value)

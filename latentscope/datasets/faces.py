@@ -24,7 +24,7 @@ FACTORS = tuple(RANGES)
 """Names of the factors, in the order of the columns."""
 
 _LAWS = ("gaussian", "curve")
-_LARGEST_SIZE = 4096  # pixels, beyond which one image takes seconds
+_MAX_SIZE = 4096  # pixels, beyond which one image takes seconds
 _DETAIL = 64  # samples across an image, below which eyes and lips are lost between them
 _BLOCK_SAMPLES = 2**19  # what a thread draws at once: some 50 ms
 _HARMONICS = np.array([2, 1, 1, 1, 3, 2, 3, 2, 1, 3, 2, 1])  # turns of each factor along the curve
@@ -82,7 +82,7 @@ def drawn_faces(
     ([-2.0, 2.0], 0.0)
     """
     n = integer("n_images", n_images, low=1)
-    side = integer("size", size, low=16, high=_LARGEST_SIZE, why="pixels")
+    side = integer("size", size, low=16, high=_MAX_SIZE, why="pixels")
     law, table, extra = _factor_table(n, factors, generator(rng))
     labels = {name: table[:, column].copy() for column, name in enumerate(FACTORS)} | extra
     meta = {"generator": "latentscope.datasets.drawn_faces", "factors": law, "size": side}

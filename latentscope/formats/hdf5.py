@@ -37,7 +37,7 @@ SCHEMA, SCHEMA_VERSION = "latentscope", 1
 _LAYOUT = ("v110", "v110")  # the oldest layout whose metadata carry checksums
 _CHUNK_BYTES = 2**20
 _TEXTS_AT_ONCE = 65_536
-_MOST_WASTE = 8  # times the text itself
+_MAX_WASTE = 8  # times the text itself
 
 
 def is_hdf5(path: Path) -> bool:
@@ -222,7 +222,7 @@ def _write_text(file: h5py.File, name: str, values: Any) -> None:
     for block in _blocks(name, values):
         sizes = [len(text) for text in block]
         longest, total = max(longest, *sizes), total + sum(sizes)
-    is_wasteful = longest * len(values) > _MOST_WASTE * (total + _CHUNK_BYTES)
+    is_wasteful = longest * len(values) > _MAX_WASTE * (total + _CHUNK_BYTES)
     dataset = file.create_dataset(
         name,
         shape=(len(values),),

@@ -24,7 +24,7 @@ from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
 from latentscope.formats._names import as_label
 
 LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of PyTorch before 1.6 begin
-_DEEPEST, _MOST = 8, 10_000  # levels, and tensors
+_DEEPEST, _MAX_TENSORS = 8, 10_000  # levels, and tensors
 
 
 def is_archive(names: list[str]) -> bool:
@@ -46,10 +46,12 @@ def contents(path: Path) -> Contents:
     except Exception as error:  # PyTorch raises whatever its parsers do
         raise _refusal(path, error) from error
     with read_errors(str(path)):
-        walked = itertools.islice(_walk(torch, found, "", 0), _MOST + 1)
+        walked = itertools.islice(_walk(torch, found, "", 0), _MAX_TENSORS + 1)
         items = {name: _item(path, torch, value) for name, value in walked}
-    if len(items) > _MOST:
-        raise TooLargeError(f"{path} holds over {_MOST:,} tensors. Save those that are meant.")
+    if len(items) > _MAX_TENSORS:
+        raise TooLargeError(
+            f"{path} holds over {_MAX_TENSORS:,} tensors. Save those that are meant."
+        )
     return Contents(path, "PyTorch", items)
 
 

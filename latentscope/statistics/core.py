@@ -28,7 +28,7 @@ from latentscope.statistics.moments import Covariance, varying_axes
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
 _MAX_ROUNDS = 100
 _TINY_MASS = 1e-200  # inside a radius, below which it is no number to divide by
-_REST = 1e-6  # relative change of the core's total variance that ends the search
+_TOLERANCE = 1e-6  # relative change of the core's total variance that ends the search
 
 
 class Core(NamedTuple):
@@ -66,7 +66,7 @@ def covariance_factor(n_directions: int, radius: float) -> float:
     return x / (a + 1) * float(hyp1f1(1, a + 2, x) / hyp1f1(1, a + 1, x))
 
 
-def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _REST) -> Core:
+def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _TOLERANCE) -> Core:
     """Find the core of all rows, cut at `radius` (by default that of 90 % of a Gaussian).
 
     It is found when a round changes its total variance by no more than `rest` of it.

@@ -21,7 +21,7 @@ from latentscope.errors import DataError
 from latentscope.statistics.patterns.window import Window
 
 _MOST = 0.5  # share of the points that are compared, from which whole clouds are drawn
-_MOST_ROUNDS = 1000
+_MAX_ROUNDS = 1000
 _CELLS = 32  # per side, for the fit of the smooth density
 _EDGES = np.linspace(0, 1, _CELLS + 1)
 _FINE = 128  # per side, for its draws
@@ -45,7 +45,7 @@ class PlaneNull(ABC):
         """
         parts: list[FloatArray] = []
         missing = self.n
-        for _ in range(_MOST_ROUNDS):
+        for _ in range(_MAX_ROUNDS):
             candidates = self.round(random)
             inside = candidates[self.window.holds(candidates)]
             few = len(inside) <= missing
