@@ -19,12 +19,13 @@ from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.lock import only_writer
+from latentscope._disk.paths import writable
 from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__
 from latentscope.backend.conformance import described, encoded
 from latentscope.backend.protocols import Model
-from latentscope.errors import BackendError, DataError, DataTypeError, LatentscopeError
+from latentscope.errors import BackendError, DataError, LatentscopeError
 from latentscope.formats import _storable
 from latentscope.formats.loading import load
 from latentscope.formats.saving import save
@@ -191,13 +192,7 @@ class _Partial:
 
 
 def _target(path: str | PathLike[str]) -> Path:
-    try:
-        target = Path(path)
-        is_possible = target.parent.is_dir() and not target.is_dir() and "\0" not in str(target)
-    except (TypeError, ValueError, OSError) as error:
-        raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
-    if not is_possible:
-        raise DataError(f"path must name a file in an existing folder; got {target}.")
+    target = writable(path)
     if target.suffix.lower() not in (".h5", ".hdf5"):
         raise DataError(f"path must end with .h5; got {target}. `save` writes other formats later.")
     return target

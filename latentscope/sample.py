@@ -196,7 +196,9 @@ def core(
     random = generator(rng)
     n_points, _ = _checked_shape(n_points, rows.z_dim)
     if radius is not None and positive("radius", radius) > _MAX_RADIUS:
-        raise DataError(f"radius must be at most {_MAX_RADIUS:g}; got {radius!r}.")
+        raise DataError(
+            f"radius must be at most {_MAX_RADIUS:g}; got {radius!r}.", parameter="radius"
+        )
     found = fitted_core(rows, radius)
     variance = found.variance
     direction = random.standard_normal((n_points, len(variance)))

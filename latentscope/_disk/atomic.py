@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from latentscope._disk.paths import writable
 from latentscope.errors import DataError
 
 try:
@@ -35,22 +36,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     DataError
         If `path` is a directory or its folder does not exist.
     """
-    try:
-        target = Path(path).resolve()  # a link stays, what it points to is replaced
-        is_there, is_file = target.exists(), target.is_file()
-    except (TypeError, ValueError, OSError) as error:
-        raise DataError(f"path must name a file; got {path!r}: {error}.") from error
-    if target.is_dir():
-        raise DataError(f"path must name a file; got the folder {target}. Add a file name.")
-    if is_there and not is_file:
-        raise DataError(f"path must name a file; {target} is a device or a pipe.")
-    if not target.parent.is_dir():
-        raise DataError(f"path must lie in an existing folder; {target.parent} does not exist.")
+    target = writable(path).resolve()  # a link stays, what it points to is replaced
     with _part_of(target) as part:
         part.touch(exist_ok=False)  # with the mode that the user's umask gives
         yield part
         _sync(part)
-        if is_there:
+        if target.exists():
             part.chmod(target.stat().st_mode & 0o777)
         part.replace(target)
         _sync(target.parent)

@@ -1,4 +1,4 @@
-"""Is a zip archive of a model what it says? Sizes are looked at before anything is unpacked."""
+"""Is a zip archive what it says? Sizes are looked at before anything is unpacked."""
 
 import zipfile
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latentscope._disk.limits import check_declared
-from latentscope.errors import FileFormatError, LatentscopeError, TooLargeError
+from latentscope._disk.read_errors import read_errors
+from latentscope.errors import FileFormatError, TooLargeError
 
 _MAX_TEXT = 64 * 2**20  # bytes
-_DAMAGES = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError)
 
 
 @contextmanager
@@ -19,19 +19,19 @@ def unzipped(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
     Raises
     ------
     TooLargeError
-        If it unpacks to over 4 GiB and over 1000 times its size.
+        If it, or a member, unpacks to over 4 GiB and over 1000 times its size.
     FileFormatError
         If it is damaged; `what` it should be is in the message.
+    AccessError
+        If the system does not give it.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            whole = sum(member.file_size for member in archive.infolist())
-            check_declared(path, "the archive", whole, path.stat().st_size)
-            yield archive
-    except _DAMAGES as error:
-        if isinstance(error, LatentscopeError):
-            raise
-        raise FileFormatError(f"{path} cannot be read as {what}: {error}") from error
+    with read_errors(str(path), f" as {what}"), zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        whole = sum(member.file_size for member in members)
+        check_declared(path, "the archive", whole, path.stat().st_size)
+        for member in members:
+            check_declared(path, member.filename, member.file_size, member.compress_size)
+        yield archive
 
 
 def text_in(archive: zipfile.ZipFile, name: str, path: Path, what: str) -> bytes:

@@ -1,13 +1,11 @@
 """The points of a window and of a null model, each summarised by its functions of distance."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
-from latentscope._compute.threads import n_cores
+from latentscope._compute.threads import with_bar
 from latentscope._types import FloatArray
 from latentscope.analysis._planes import Plane
 from latentscope.errors import DataError
@@ -62,12 +60,9 @@ def compared(
     def drawn(stream: np.random.Generator) -> Pattern:
         return pattern(window.to_unit(model.draw(stream)), radii)
 
-    bar = tqdm(total=n_null, desc="sets of the null", unit="set", delay=2)
-    with one_blas_thread(), bar, ThreadPoolExecutor(n_cores()) as pool:
+    with one_blas_thread():
         patterns = [pattern(window.to_unit(points), radii)]
-        for one in pool.map(drawn, random.spawn(n_null)):
-            patterns.append(one)
-            bar.update()
+        patterns += with_bar(drawn, random.spawn(n_null), "sets of the null", "set")
     look = model.draw(random)
     return Compared(plane, window, null, len(inside), points, look, patterns)
 
@@ -77,7 +72,9 @@ def _check_window(plane: Plane, window: Window, n_inside: int) -> None:
     if n_inside < MIN_POINTS:
         raise DataError(
             f"{window.name} must hold at least {MIN_POINTS} points to be tested; it holds "
-            f"{n_inside:,} of {len(plane.xy):,}. Choose a larger half_width."
+            f"{n_inside:,} of {len(plane.xy):,}.",
+            parameter="half_width",
+            remedy="Choose a larger `half_width`.",
         )
 
 

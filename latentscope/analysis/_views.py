@@ -72,13 +72,17 @@ def checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list
     words = " or ".join(_WORDS[size] for size in sizes)
     likes = " or ".join(_LIKE[size] for size in sizes)
     if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) not in sizes:
-        raise DataError(f"axes must be {words} axis numbers, like {likes}; got {axes!r}.")
+        raise DataError(
+            f"axes must be {words} axis numbers, like {likes}; got {axes!r}.", parameter="axes"
+        )
     chosen = [
         integer(f"axes[{i}]", axis, low=0, high=n_axes - 1, why="axes count from 0")
         for i, axis in enumerate(axes)
     ]
     if len(set(chosen)) < len(chosen):
-        raise DataError(f"axes must be {_WORDS[len(chosen)]} different axes; got {axes!r}.")
+        raise DataError(
+            f"axes must be {_WORDS[len(chosen)]} different axes; got {axes!r}.", parameter="axes"
+        )
     return chosen
 
 
@@ -98,7 +102,8 @@ def refuse_flat(covariance: FloatArray, view: View, n: int, purpose: str) -> Non
         raise DataError(
             f"the points must vary along all {len(view.axes)} axes for {purpose}; they are flat "
             f"along {n_flat} of their directions. Choose other axes; got axes {tuple(view.axes)} "
-            f"of {n:,} points."
+            f"of {n:,} points.",
+            parameter="axes",
         )
 
 
@@ -109,7 +114,9 @@ def checked_center(center: Sequence[float] | None, points: FloatArray, space: Sp
     place = np.array(numbers("center", center))
     if place.shape != points.shape[1:] or not np.isfinite(place).all():
         words = _WORDS[points.shape[1]]
-        raise DataError(f"center must be {words} finite coordinates; got {center!r}.")
+        raise DataError(
+            f"center must be {words} finite coordinates; got {center!r}.", parameter="center"
+        )
     return place
 
 

@@ -164,12 +164,13 @@ def _checked_clusters(n_clusters: Iterable[int], n_rows: int) -> IntArray:
         values = iter(n_clusters)  # not a list: a range may have more k than memory
     except TypeError as error:
         raise DataTypeError(
-            f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}."
+            f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}.",
+            parameter="n_clusters",
         ) from error
     high, why = (n_rows, "the rows") if n_rows < _MAX_CLUSTERS else (_MAX_CLUSTERS, "seeds fit")
     ks = {integer("n_clusters", k, low=1, high=high, why=why) for k in values}
     if not ks:
-        raise DataError("n_clusters must hold at least one k; got none.")
+        raise DataError("n_clusters must hold at least one k; got none.", parameter="n_clusters")
     return np.array(sorted(ks))
 
 

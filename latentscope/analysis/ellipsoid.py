@@ -232,11 +232,17 @@ def _checked_radii(
     if radii is not None:
         values = numbers("radii", radii)
         if not values or not all(np.isfinite(value) and value > 0 for value in values):
-            raise DataError(f"radii must be one or more finite numbers above 0; got {radii!r}.")
+            raise DataError(
+                f"radii must be one or more finite numbers above 0; got {radii!r}.",
+                parameter="radii",
+            )
         return np.unique(values)
     values = numbers("shares", shares)
     if not values or not all(0 < value < 1 for value in values):
-        raise DataError(f"shares must be one or more numbers between 0 and 1; got {shares!r}.")
+        raise DataError(
+            f"shares must be one or more numbers between 0 and 1; got {shares!r}.",
+            parameter="shares",
+        )
     return np.asarray(chi.ppf(np.unique(values), n_axes))
 
 

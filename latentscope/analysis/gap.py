@@ -303,12 +303,15 @@ def _checked_clusters(n_clusters: Iterable[int], n_points: int) -> IntArray:
         values = iter(n_clusters)
     except TypeError as error:
         raise DataTypeError(
-            f"n_clusters must be several k, like range(1, 11); got {n_clusters!r}."
+            f"n_clusters must be several k, like range(1, 11); got {n_clusters!r}.",
+            parameter="n_clusters",
         ) from error
     high = n_points // _MIN_PER_CLUSTER
     ks = {integer("n_clusters", k, low=1, high=high, why="a tenth of the points") for k in values}
     if not ks - {1}:
-        raise DataError(f"n_clusters must hold a k above 1; got {sorted(ks)}.")
+        raise DataError(
+            f"n_clusters must hold a k above 1; got {sorted(ks)}.", parameter="n_clusters"
+        )
     return np.array(sorted(ks))
 
 

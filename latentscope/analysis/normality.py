@@ -187,7 +187,11 @@ class Normality(SeveralPanels):
     def tests(self) -> Table:
         """Return the tests: statistic of `n_points` rows, of Gaussian sets, and p-value."""
         if not self.n_null:
-            raise DataError("tests need Gaussian sets; this result has none. Ask for n_null=99.")
+            raise DataError(
+                "tests need Gaussian sets; this result has none.",
+                parameter="n_null",
+                remedy="Ask for `n_null=99`.",
+            )
         return Table(
             test=TESTS,
             statistic=self.observed.tolist(),
@@ -263,7 +267,10 @@ def normality(
     integer("n_points", n_points, low=3)
     integer("n_null", n_null, low=0)
     if 0 < n_null < _MIN_SETS:
-        raise DataError(f"n_null must be 0, or at least {_MIN_SETS} for p = 0.05; got {n_null}.")
+        raise DataError(
+            f"n_null must be 0, or at least {_MIN_SETS} for p = 0.05; got {n_null}.",
+            parameter="n_null",
+        )
     frame = Frame.of(rows, random)
     n_core = max(_CORE_ROWS[0], _CORE_ROWS[1] * frame.n_directions)
     (sums,) = reduce(rows, CloudSums(frame, n_core / frame.n), progress="normality")

@@ -203,5 +203,8 @@ def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -
         return np.unique(np.where(ladder > 0, ladder, whole))[::-1]
     values = numbers("half_widths", half_widths)
     if not values or not all(value > 0 for value in values):
-        raise DataError(f"half_widths must be one or more numbers above 0; got {half_widths!r}.")
+        raise DataError(
+            f"half_widths must be one or more numbers above 0; got {half_widths!r}.",
+            parameter="half_widths",
+        )
     return np.unique(np.where(np.isinf(values), whole, values))[::-1]

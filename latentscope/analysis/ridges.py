@@ -16,16 +16,14 @@ Y.-C. Chen, C. R. Genovese, L. Wasserman (2015), Asymptotic theory for density r
 Statistics 43, 1896–1928 (the bootstrap, section 4). doi:10.1214/15-AOS1329
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
-from latentscope._compute.threads import n_cores
+from latentscope._compute.threads import with_bar
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
@@ -343,7 +341,9 @@ def _check_points(inside: FloatArray, window: Window) -> None:
     if len(inside) < least:
         raise DataError(
             f"{window.name} must hold at least {least} points for ridges along {n_axes} axes; it "
-            f"holds {len(inside):,}. Choose a larger half_width."
+            f"holds {len(inside):,}.",
+            parameter="half_width",
+            remedy="Choose a larger `half_width`.",
         )
 
 
@@ -356,7 +356,8 @@ def _side(bandwidth: float | None, window: Window, n: int, n_axes: int) -> float
     if not low <= positive("bandwidth", bandwidth) <= high:
         raise DataError(
             f"bandwidth must be from {low:.4g} to {high:.4g} in this window, up to a quarter of "
-            f"its side; got {bandwidth!r}."
+            f"its side; got {bandwidth!r}.",
+            parameter="bandwidth",
         )
     return side / bandwidth
 
@@ -370,7 +371,7 @@ def _of_null(
         drawn = model.window.to_unit(model.draw(stream)).clip(0, 1) * side
         return RidgePoints.of(drawn, side).thinned().contrast
 
-    return _mapped(contrasts, streams, "sets of the null")
+    return list(with_bar(contrasts, streams, "sets of the null", "set"))
 
 
 def _uncertainty(
@@ -382,14 +383,5 @@ def _uncertainty(
         again = stream.integers(len(points), size=len(points))
         return np.square(found.displacement(points[again], side))
 
-    return np.sqrt(np.mean(_mapped(squares, streams, "resampling"), axis=0))
-
-
-def _mapped(
-    function: Callable[[np.random.Generator], FloatArray],
-    streams: Sequence[np.random.Generator],
-    title: str,
-) -> list[FloatArray]:
-    """Return what the function makes of each stream of random numbers, in threads."""
-    with ThreadPoolExecutor(n_cores()) as pool:
-        return list(tqdm(pool.map(function, streams), total=len(streams), desc=title, delay=2))
+    found_squares = list(with_bar(squares, streams, "resampling", "set"))
+    return np.sqrt(np.mean(found_squares, axis=0))

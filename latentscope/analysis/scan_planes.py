@@ -256,14 +256,17 @@ def _checked_sizes(window_points: Sequence[int] | None, n_rows: int) -> list[int
         return sorted({min(_DEFAULT_WINDOW, half), half})
     if isinstance(window_points, str) or not isinstance(window_points, Iterable):
         raise DataTypeError(
-            f"window_points must be several numbers, like [1000]; got {window_points!r}."
+            f"window_points must be several numbers, like [1000]; got {window_points!r}.",
+            parameter="window_points",
         )
     sizes = [
         integer(f"window_points[{i}]", size, low=MIN_POINTS, high=n_rows, why="the rows used")
         for i, size in enumerate(window_points)
     ]
     if not sizes:
-        raise DataError("window_points must hold at least one number; got none.")
+        raise DataError(
+            "window_points must hold at least one number; got none.", parameter="window_points"
+        )
     return sizes
 
 

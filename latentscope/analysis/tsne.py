@@ -187,7 +187,8 @@ def _check_perplexity(perplexity: float, n_points: int) -> None:
     if not 2 <= real("perplexity", perplexity) < n_points / 3:
         raise DataError(
             f"perplexity must be at least 2 and below a third of the {n_points:,} points, "
-            f"{n_points / 3:.5g}; got {perplexity!r}."
+            f"{n_points / 3:.5g}; got {perplexity!r}.",
+            parameter="perplexity",
         )
 
 

@@ -6,14 +6,11 @@ images need no download, and are continuous in each factor down to the rounding 
 
 import math
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
-from tqdm import tqdm
 
-from latentscope._compute.threads import n_cores
+from latentscope._compute.threads import with_bar
 from latentscope._types import Array, ArrayLike, FloatArray, Vector
 from latentscope._validate import generator, integer, one_of
 from latentscope.datasets._draw import paint
@@ -173,17 +170,11 @@ def _drawn(table: FloatArray, size: int) -> Array:
     detail = -(-_DETAIL // size)
     step = max(1, _BLOCK_SAMPLES // (size * detail) ** 2)
     blocks = [slice(start, start + step) for start in range(0, len(table), step)]
-    pool = ThreadPoolExecutor(min(n_cores(), len(blocks)))
-    title = tqdm(total=len(table), desc="drawing faces", unit="image", unit_scale=True, delay=2)
-    try:
-        with title as bar:
-            for n_drawn in pool.map(partial(_draw_block, table, pixels, detail), blocks):
-                bar.update(n_drawn)
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+    def draw(block: slice) -> None:
+        paint(portrait(table[block]), detail, pixels[block])
+
+    sizes = [len(table[block]) for block in blocks]
+    for _ in with_bar(draw, blocks, "drawing faces", "image", sizes=sizes):
+        pass
     return pixels
-
-
-def _draw_block(table: FloatArray, pixels: Array, detail: int, block: slice) -> int:
-    paint(portrait(table[block]), detail, pixels[block])
-    return len(table[block])

@@ -92,8 +92,9 @@ def _rows(dataset: h5py.Dataset, is_text: bool, allow_incomplete: bool) -> Any:
     if dataset.shape and stored < len(dataset) and not allow_incomplete:
         raise IncompleteFileError(
             f"{dataset.file.filename} declares {len(dataset):,} rows, of which the first "
-            f"{stored:,} were written; the rest would read as zeros. Pass allow_incomplete=True "
-            "for the rows that are there."
+            f"{stored:,} were written; the rest would read as zeros.",
+            parameter="allow_incomplete",
+            remedy="Pass `allow_incomplete=True` for the rows that are there.",
         )
     if dataset.ndim == 1:
         text = h5py.check_string_dtype(dataset.dtype) if is_text else None
@@ -195,8 +196,9 @@ def _check_schema(file: h5py.File, allow_incomplete: bool) -> None:
         )
     if not file.attrs.get("complete", False) and not allow_incomplete:
         raise IncompleteFileError(
-            f"{file.filename} was not finished: its writer was stopped. Write it again, or pass "
-            "allow_incomplete=True for the rows that are there."
+            f"{file.filename} was not finished: its writer was stopped.",
+            parameter="allow_incomplete",
+            remedy="Write it again, or pass `allow_incomplete=True` for the rows that are there.",
         )
 
 

@@ -107,4 +107,4 @@ def _told(path: Path, code: int, said: bytes) -> dict[str, Any]:
         raise FileFormatError(
             f"{path} ended the process that read it ({how}): it is damaged, or made to do harm."
         ) from None
-    raise kind(told["message"])
+    raise kind(told["message"], parameter=told.get("parameter"), remedy=told.get("remedy", ""))

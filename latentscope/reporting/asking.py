@@ -65,7 +65,9 @@ def _begun(name: str, source: Any, folder: Path, rng: int) -> Study:
             rows = as_rows(source)
             overview = overview_of(rows)
     except DataError as error:
-        raise DataError(f"{name}: {error}") from error
+        raise DataError(
+            f"{name}: {error.message}", parameter=error.parameter, remedy=error.remedy
+        ) from error
     kept = Kept(folder, name, overview)
     return Study(
         name=name, source=source, rows=rows, rng=rng, kept=kept, overview=overview,

@@ -204,8 +204,9 @@ def _check_rows(rows: Rows, bad: IntArray) -> None:
         first = ", ".join(map(str, bad[:_SHOWN_ROWS])) + (", …" if n_bad > _SHOWN_ROWS else "")
         raise DataError(
             f"every value of {rows.name} must be finite; {n_bad:,} of {rows.n_total:,} rows hold "
-            f"NaN or infinity (rows {first}). Pass latentscope.finite_rows({rows.name}) to leave "
-            "them out."
+            f"NaN or infinity (rows {first}).",
+            parameter=rows.name,
+            remedy=f"Pass `latentscope.finite_rows({rows.name})` to leave them out.",
         )
     if rows.n_total - n_bad < rows.least:
         raise DataError(

@@ -57,8 +57,9 @@ class WindowNull(ABC):
                 return np.concatenate(parts)
         raise DataError(
             f"the null model must put points into the window to be compared with; it hardly puts "
-            f"any at {self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window "
-            "nearer to the data's mean, or in a plane null='smooth'."
+            f"any at {self.window.center.tolist()} ± {self.window.half_width:.4g}.",
+            parameter="null",
+            remedy="Choose a window nearer to the data's mean, or in a plane `null='smooth'`.",
         )
 
     def fit(self) -> None:  # noqa: B027 (nothing to learn is a model too)
