@@ -14,6 +14,8 @@ from latentscope_tensorflow import distributed
 
 from latentscope.errors import DataError
 
+pytestmark = pytest.mark.slow
+
 START = """
     import json, sys
     import numpy as np
