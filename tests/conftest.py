@@ -23,6 +23,7 @@ SEEDS = range(5)
 EXTRAS = {  # package: the extra that brings it
     "onnx": "onnx", "tensorflow": "tensorflow", "torch": "torch", "jax": "dev", "playwright": "dev",
 }  # fmt: skip
+N_SLOW = pytest.StashKey[int]()
 MISSING = {package for package in EXTRAS if find_spec(package) is None}
 
 
@@ -41,6 +42,18 @@ def pytest_collection_modifyitems(config, items):
         slow = [item for item in items if item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
+        config.stash[N_SLOW] = len(slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take over from a worker of pytest-xdist how many tests it left out."""
+    node.config.stash[N_SLOW] = getattr(node, "workeroutput", {}).get("n_slow", 0)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if n_slow := config.stash.get(N_SLOW, 0):
+        terminalreporter.write_line(f"{n_slow} slow tests were left out; --slow runs them too")
 
 
 class Without(pytest.Module):
@@ -231,6 +244,8 @@ def linear_model(blobs):
 
 def pytest_sessionfinish(session):
     """Fail the whole run in CI if a test was skipped: there everything must be installed."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["n_slow"] = session.config.stash.get(N_SLOW, 0)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")  # None in a worker
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -75,6 +75,7 @@ def assert_interrupted(code, stdout, stderr):
     assert "Traceback" not in stderr
 
 
+@pytest.mark.slow
 def test_clusters_can_be_interrupted(interrupted, place):
     z = np.random.default_rng(0).standard_normal((200_000, 64), dtype=np.float32)
     latentscope.save(place / "large.h5", z)

@@ -41,6 +41,7 @@ def whole(small, ending, tmp_path, request):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.endings(more=("pt",))
 def test_damaged_files(whole, table, tmp_path, monkeypatch, ending):
     found = fuzz.outcomes(whole, tmp_path, COUNT)

@@ -7,6 +7,8 @@ import pytest
 
 import latentscope
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def numbers(tmp_path_factory, small_maps):
