@@ -120,7 +120,7 @@ def test_rows_with_nan_are_refused_with_their_numbers(client):
 
 
 def test_progress_counts_rows(client, counted_rows, monkeypatch):
-    monkeypatch.setattr(dask_tree, "_MOST_SHOWN", 8)
+    monkeypatch.setattr(dask_tree, "_MAX_SHOWN", 8)
     reduce(da.from_array(Z, chunks=(100, D)), Moments(D))
     assert sorted(filter(None, counted_rows)) == [600, 800, 800, 800]  # 30 chunks in eights
 
