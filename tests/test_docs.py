@@ -44,6 +44,7 @@ def by_name(path):
     return str(path.relative_to(TOP))
 
 
+@pytest.mark.needs("tensorflow")
 def test_the_readme_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (TOP / "README.md").read_text(), re.DOTALL)
@@ -53,6 +54,8 @@ def test_the_readme_runs(tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.iterdir()} == files
 
 
+@pytest.mark.needs("tensorflow")
+@pytest.mark.needs("torch")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # PyTorch's exporter that needs no more
 def test_the_page_on_models_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -74,9 +77,11 @@ def assert_alike(printed, shown):
 
 
 @pytest.mark.parametrize("page", SHOWN, ids=by_name)
-def test_a_page_prints_what_it_shows(page, tmp_path, monkeypatch, capsys):
+def test_a_page_prints_what_it_shows(page, needed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
+    for module in re.findall(r"from (latentscope_\w+) import", text):
+        needed(module)
     blocks = BLOCK.findall(text)
     assert len(blocks) == text.count("```python")
     space = {}

@@ -241,6 +241,7 @@ KILLED = """
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_no_file_and_its_blocks(tmp_path):
     path = tmp_path / "z.h5"
     command = [sys.executable, "-c", textwrap.dedent(KILLED), str(path)]

@@ -36,6 +36,7 @@ def out(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 def test_everything_is_there(out):
     numbers = json.loads((out / "report.json").read_text())
     assert list(numbers["sets"]) == list(NAMES)
@@ -51,12 +52,14 @@ def test_everything_is_there(out):
     assert "What random points decode to" in (out / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_the_weight_of_the_kl_loss_is_that_of_the_number_of_pixels(out):
     config = json.loads((out / "vae" / "run.json").read_text())["config"]
     assert config["fact"] == pytest.approx(5 / 4)  # 48 of 96 pixels across
     assert config["z_dim"] == 4
 
 
+@pytest.mark.slow
 def test_finished_steps_are_not_repeated(out):
     results = list(out.glob("report.results/*"))
     kept = [*out.glob("*/checkpoint-*"), *out.glob("*.h5"), *results]
@@ -118,6 +121,7 @@ def test_a_folder_that_cannot_be_made(tmp_path, monkeypatch):
         run(monkeypatch, "--out", tmp_path / "file")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_ends_with_an_error(tmp_path):
     """A limit on the size of files stands for the disk; Python turns its signal into OSError."""

@@ -63,6 +63,7 @@ def test_sample_has_the_options_of_all_kinds():
     assert options("sample").keys() - others == theirs
 
 
+@pytest.mark.needs("tensorflow")
 def test_report_and_train_have_the_options_of_their_functions():
     train = inspect.signature(latentscope_tensorflow.train).parameters
     assert {"images", "folder", "epochs", "rng"} <= train.keys() & options("train").keys()

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import safetensors.numpy
-import safetensors.torch
-import torch
 import zarr
 
 import latentscope
 from latentscope import Latents
 from latentscope.errors import DataError, DataTypeError, LatentscopeWarning, UnsafeFileError
+
+PYTORCH = "needs PyTorch: pip install '.[torch]'"
 
 N, D = 60, 5
 AGE = np.arange(N)
@@ -37,10 +37,12 @@ def to_safetensors(path, **arrays):
 
 
 def to_pt(path, **arrays):
+    torch = pytest.importorskip("torch", reason=PYTORCH)
     torch.save({name: torch.from_numpy(array) for name, array in arrays.items()}, path)
 
 
 def to_old_pt(path, **arrays):
+    torch = pytest.importorskip("torch", reason=PYTORCH)
     tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     torch.save(tensors, path, _use_new_zipfile_serialization=False)
 
@@ -121,10 +123,12 @@ class TestNamedArrays:
             latentscope.load(path, key="nothing")
 
 
-def test_halves(tmp_path, z):
+def test_halves(tmp_path, z, torch):
     """float16 and bfloat16 are promoted to float32, of the very same values."""
+    from safetensors.torch import save_file
+
     half = torch.from_numpy(z)
-    safetensors.torch.save_file({"z": half.bfloat16()}, tmp_path / "a.safetensors")
+    save_file({"z": half.bfloat16()}, tmp_path / "a.safetensors")
     torch.save(half.bfloat16(), tmp_path / "a.pt")
     np.save(tmp_path / "a.npy", z.astype(np.float16))
     expected = half.bfloat16().float().numpy()
@@ -254,34 +258,36 @@ class TestAnnData:
 
 
 class TestTorch:
-    def test_a_tensor_alone(self, tmp_path, z):
+    def test_a_tensor_alone(self, tmp_path, z, torch):
         torch.save(torch.from_numpy(z).requires_grad_(True), tmp_path / "a.pt")
         np.testing.assert_array_equal(latentscope.load(tmp_path / "a.pt").z[:], z)
 
-    def test_nested(self, tmp_path, z):
+    def test_nested(self, tmp_path, z, torch):
         torch.save({"a": {"z": torch.from_numpy(z)}, "names": ["x"] * N}, tmp_path / "a.pt")
         np.testing.assert_array_equal(latentscope.load(tmp_path / "a.pt", key="a/z").z[:], z)
 
-    def test_weights_of_a_model_are_listed(self, tmp_path):
+    def test_weights_of_a_model_are_listed(self, tmp_path, torch):
         model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Linear(4, 2))
         torch.save(model.state_dict(), tmp_path / "a.pt")
         with pytest.raises(DataError, match=r"0\.weight \(4 × 3, float32\)"):
             latentscope.load(tmp_path / "a.pt")
 
-    def test_a_whole_model_is_refused(self, tmp_path):
+    def test_a_whole_model_is_refused(self, tmp_path, torch):
         torch.save(torch.nn.Linear(3, 4), tmp_path / "a.pt")
         with pytest.raises(UnsafeFileError, match="safetensors"):
             latentscope.load(tmp_path / "a.pt")
 
-    def test_sparse_is_refused(self, tmp_path, z):
+    def test_sparse_is_refused(self, tmp_path, z, torch):
         torch.save(torch.from_numpy(z).to_sparse(), tmp_path / "a.pt")
         with pytest.raises((DataError, latentscope.errors.FileFormatError), match="plain array"):
             latentscope.load(tmp_path / "a.pt")
 
 
-def test_float8_is_refused(tmp_path, z):
+def test_float8_is_refused(tmp_path, z, torch):
+    from safetensors.torch import save_file
+
     tensor = torch.from_numpy(z).to(torch.float8_e4m3fn)
-    safetensors.torch.save_file({"z": tensor}, tmp_path / "a.safetensors")
+    save_file({"z": tensor}, tmp_path / "a.safetensors")
     with pytest.raises(DataError, match=r"F8_E4M3.*float16 or float32"):
         latentscope.load(tmp_path / "a.safetensors")
 
