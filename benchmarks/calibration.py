@@ -1,8 +1,8 @@
-"""Do the tests of structure hold their level, what do they see, and where are they blind?
+"""Do the tests of structure keep their level, what do they detect, and what do they miss?
 
 ``python benchmarks/calibration.py --kept runs/calibration --write docs/calibration.md`` runs all
-parts and writes the page; each part also runs alone. What is done is kept, so that a stopped run
-continues. About an hour on two cores.
+parts and writes the page; each part also runs alone. Finished parts are kept, so that an
+interrupted run continues. About an hour on two cores.
 """
 
 import argparse
@@ -17,13 +17,14 @@ import calibration_normality
 import calibration_planes
 import calibration_ridges
 
-HEAD = """# Calibration
+HEAD = """# Calibration: how often the tests are right
 
-A p-value is worth what its test does where the truth is known. Here every test of structure is run
-on simulated points: without structure, to see that it rejects as often as it says, and with known
-structure, to see what it finds and where it is blind.
-`python benchmarks/calibration.py --celeba RUNS --write docs/calibration.md` makes this page; RUNS
-are those of `benchmarks/celeba_training.py`.
+A p-value can be trusted only if its test has been checked on data whose truth is known. Here every
+test of structure is run on simulated points. Points without structure show whether it rejects as
+often as it claims (its level); points with known structure show what it detects (its power) and
+what it cannot detect. This page was made by
+`python benchmarks/calibration.py --celeba RUNS --write docs/calibration.md`, where RUNS is the
+folder with the runs of `benchmarks/celeba_training.py`.
 """
 
 

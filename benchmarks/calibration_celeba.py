@@ -1,4 +1,4 @@
-"""Are there filaments in the latents of CelebA? The published question, asked of our runs.
+"""Do the latents of CelebA contain filaments? The published question, asked about our runs.
 
 ``python benchmarks/calibration_celeba.py RUNS`` prints a section of docs/calibration.md from the
 files celeba-ae.h5, celeba-vae-tiny-kl.h5 and celeba-vae.h5 of benchmarks/celeba_training.py.
@@ -13,17 +13,21 @@ MODELS = {"AE": "celeba-ae", "tiny-KL VAE": "celeba-vae-tiny-kl", "VAE": "celeba
 SQUARE = 0.25  # half the side of the published window
 N_AXES = 6
 
-TEXT = """## CelebA's latents: the published question
+TEXT = """## Do the latents of CelebA contain filaments?
 
-Latents of {n:,} photographs in {d} dimensions, from the models of
-[the repeated experiments](celeba.md). First the published square ±{square} of the first two
-components, beside a Gaussian; then all planes of the first {axes} components, with windows of 1,000
-and of half of the points, beside a smooth density and corrected for all; then dimension (TwoNN),
-normality and clusters.
+This is the question of the published experiments, asked about the latents of {n:,} photographs in
+{d} dimensions, from the models of [the repeated experiments](celeba.md). First comes the published
+square ±{square} of the first two principal components (PCs), compared with a Gaussian. Then come
+all planes of the first {axes} components, in windows that hold 1,000 points and half of the points,
+compared with a smooth density and corrected for all windows. The other columns give the intrinsic
+dimension (TwoNN), next to that of a Gaussian with the same covariance; the share of points that a
+Gaussian core accounts for; and the number of clusters.
 
 | model | in ±{square} | p there | structured windows | dimension | Gaussian | core | clusters |
 | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
+
+The verdicts of the three analyses, in their own words:
 
 {words}
 """

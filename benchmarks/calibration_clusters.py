@@ -17,17 +17,19 @@ KS = range(1, 7)
 
 TEXT = """## Clusters
 
-Runs of {n_points} points beside {n_null} Gaussians and boxes, k from {first} to {last}. *Rejected*
-counts runs whose p-value is at most 0.05: the cloud fits k-means better than a Gaussian does.
-*Clusters* counts runs that report a number of clusters, and *right* those that report the true one.
-For correlated Gaussians 5 % must be rejected; the other clouds are no Gaussians.
+`cluster_gap` was run on clouds of {n_points} points, each compared with {n_null} Gaussians and with
+uniform boxes, for k from {first} to {last}. *Rejected* counts the runs with a p-value of at most
+0.05: k-means fits the cloud better than a Gaussian. *Clusters* counts the runs that report a number
+of clusters, and *right* those that report the true one. Of the correlated Gaussians 5 % must be
+rejected; the other clouds are not Gaussian.
 
 {table}
 
-Where the truth is none, what is *rejected* and not in *clusters* is what the gap alone would have
-called clusters: heavy tails in many axes, boxes, skewed clouds, a ring. The price is blindness to
-clusters that are longer than their distance, that differ by about four standard deviations, or that
-differ along one of very many axes while the points are few.
+Where the truth is "none", the runs that are *rejected* but not counted as *clusters* are those in
+which the gap statistic alone would have reported clusters: heavy tails in many axes, boxes, skewed
+clouds, a ring. The price of this caution is that some clusters are not detected: those that are
+longer than the distance between them, those about four standard deviations apart, and those that
+differ along only one of very many axes while the points are few.
 """
 
 Draw = Callable[[np.random.Generator], np.ndarray]

@@ -1,4 +1,4 @@
-"""What `intrinsic_dimension` finds in clouds whose dimension is known, as a section of a page.
+"""What `intrinsic_dimension` finds in clouds of known dimension, as a section of a page.
 
 ``python benchmarks/calibration_dimension.py`` prints it, in about five minutes on one core.
 """
@@ -21,17 +21,20 @@ BROAD = np.array([8, 3, 5.5, 5, 4, 4, 3, 9, 5, 2.75, 11, 8]) / np.sqrt(8 * np.lo
 
 TEXT = """## Intrinsic dimension
 
-Spheres, turned into {n_axes} axes: {n_runs} runs of {n_small:,} points each. *Found* is the mean of
-the runs, *error* the mean of the errors they state, which hold what chance and what the change with
-scale suggest; *right* counts runs whose interval has the truth in it.
+The clouds in the first table are k-dimensional spheres (S^k), rotated at random into {n_axes} axes:
+{n_runs} runs of {n_small:,} points each. *Found* is the mean estimate over the runs. *Error* is the
+mean of the errors that the runs state, which cover chance and the change of the estimate with the
+scale. *Right* counts the runs whose interval contains the truth. The last column is the mean
+dimension found for a Gaussian with the same covariance.
 
 {spheres}
 
-One run of {n_large:,} points in {n_axes} axes each. *MLE* is the maximum likelihood at 5 and at 50
-neighbours. Published were 96 (TwoNN) and 80 (MLE) for N(0, I), 80 and 64 for a Gaussian with
-spectrum 1/i, and 1.4 to 5 for thin strings. The first agrees, and tells that the published MLE
-looked at about 50 neighbours. No reading of 1/i gives 80 and 64; Gaussians with the published broad
-axes do, with a standard deviation of the other axes between 0.8 and 1.
+The second table has one run of {n_large:,} points in {n_axes} axes for each cloud. *MLE* is the
+maximum likelihood estimate with 5 and with 50 neighbours. The published experiments gave 96 (TwoNN)
+and 80 (MLE) for N(0, I), 80 and 64 for a Gaussian with spectrum 1/i, and 1.4 to 5 for thin strings.
+The first of these agrees, and indicates that the published MLE used about 50 neighbours. No
+interpretation of "spectrum 1/i" gives 80 and 64. Gaussians with the published broad axes do, if the
+standard deviation of the other axes is between 0.8 and 1.
 
 {large}
 """
@@ -61,7 +64,7 @@ def sphere(k: int, rng: np.random.Generator) -> np.ndarray:
 
 def sphere_table() -> str:
     """Return estimates and errors beside the truth."""
-    lines = ["| cloud | method | truth | found | error | right | a Gaussian |", "|---" * 7 + "|"]
+    lines = ["| cloud | method | truth | found | error | right | Gaussian |", "|---" * 7 + "|"]
     for k in (1, 2, 5, 10):
         for method in METHODS:
             runs = [
@@ -114,7 +117,7 @@ def large_clouds() -> dict[str, Callable[[np.random.Generator], np.ndarray]]:
 def large_table() -> str:
     """Return the estimates by both methods beside those of the Gaussian."""
     lines = [
-        "| cloud | TwoNN | of its Gaussian | at 64 times fewer points | MLE, 5 | MLE, 50 |",
+        "| cloud | TwoNN | TwoNN of a Gaussian | TwoNN, 64 times fewer points | MLE, 5 | MLE, 50 |",
         "|---" * 6 + "|",
     ]
     for name, draw in large_clouds().items():

@@ -1,9 +1,9 @@
-"""Is a latent space found to be a filament when its images are one, and not when they are not?
+"""Are filaments found in a latent space when the images form one, and only then?
 
-Two autoencoders of the published kind, small, are trained on drawn faces: one on faces along a
-closed curve in the space of factors, one on faces of Gaussian factors. Their latents are then
-asked, like anyone's. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a
-section of docs/calibration.md; some minutes on two cores, and a stopped run continues.
+Two small autoencoders of the published kind are trained on drawn faces: one on faces along a closed
+curve in the space of factors, one on faces of Gaussian factors. Their latents are then analysed as
+any others would be. ``python benchmarks/calibration_models.py --out runs/calibration`` prints a
+section of docs/calibration.md. It takes some minutes on two cores; an interrupted run continues.
 """
 
 import argparse
@@ -49,13 +49,14 @@ def row(law: str, folder: Path) -> str:
     return f"| {LAWS[law]} | {found} | {beside} | {answers[0]} | {answers[1]} |"
 
 
-TEXT = """## End to end: autoencoders whose truth is known
+TEXT = """## Autoencoders trained on images of known structure
 
-Two autoencoders ({size}×{size} pixels, z_dim {z_dim}, {n:,} drawn faces, {epochs} epochs), asked
-for the dimension of their latents (TwoNN), and for structure in the planes of their first four
-components (12 windows, corrected for all).
+Two autoencoders ({size}×{size} pixels, z_dim {z_dim}) were trained for {epochs} epochs on {n:,}
+drawn faces each. Their latents were analysed for their intrinsic dimension (TwoNN), and for
+structure in the planes of their first four components (12 windows, corrected for all of them).
+"Null model `gaussian`" and "`smooth`" say what the windows are compared with.
 
-| faces | dimension | of a Gaussian | windows, null `gaussian` | null `smooth` |
+| faces | dimension | of a Gaussian | structured windows, null `gaussian` | null `smooth` |
 | --- | --- | --- | --- | --- |"""
 
 

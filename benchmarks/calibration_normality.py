@@ -1,4 +1,4 @@
-"""Level, power and speed of `normality`: which statistic sees what, and which is blind to what.
+"""Level, power and speed of `normality`: which statistic detects what, and which misses what.
 
 Run ``python benchmarks/calibration_normality.py`` to print the section; about six minutes on one
 core.
@@ -16,7 +16,10 @@ from latentscope.statistics.gaussianity.sets import TESTS
 
 Z_DIM, N_ROWS, N_TESTED, N_SETS, RUNS = 256, 20_000, 4_000, 19, 10
 LEVEL_RUNS, LEVEL_SHAPE = 300, (500, 8)
-COLUMNS = ("distances", "kurtosis", "gap", "skewness", "excess", "classifier", "all together")
+COLUMNS = (
+    "distances", "Mardia's kurtosis", "marginals", "skewness", "excess kurtosis", "classifier",
+    "all together",
+)  # fmt: skip
 Cloud = Callable[[np.random.Generator], np.ndarray]
 
 
@@ -93,12 +96,13 @@ def _level() -> Iterator[str]:
         found.append(_p_values(z, n, seed)[0])
     error = 1.96 * np.sqrt(0.05 * 0.95 / LEVEL_RUNS)
     yield (
-        f"**Level.** {LEVEL_RUNS} correlated Gaussians of {n} × {d}, each beside {N_SETS} sets of "
-        "its own. Share that is rejected at 5 %, which binomial error lets be "
-        f"{0.05 - error:.1%} to {0.05 + error:.1%}; and Kolmogorov's p-value for their being "
-        "uniform on 1/20, 2/20 … 1."
+        f"**False positives (level).** `normality` tested {LEVEL_RUNS} correlated Gaussians of {n} "
+        f"rows and {d} axes, each compared with {N_SETS} Gaussian sets of the same size. "
+        "The table gives the share rejected at 5 %, which may lie between "
+        f"{0.05 - error:.1%} and {0.05 + error:.1%} by binomial error, and the p-value of a "
+        "Kolmogorov-Smirnov test that the p-values are uniform on 1/20, 2/20 … 1."
     )
-    yield from ("", "| test | rejected | p-values uniform |", "| --- | --- | --- |")
+    yield from ("", "| test | rejected | p-values uniform, p |", "| --- | --- | --- |")
     spread = np.random.default_rng(0).uniform(0, 1 / (N_SETS + 1), np.shape(found))
     uniform = np.array(found) - spread  # a discrete uniform law, spread over its steps
     for name, p, smooth in zip((*TESTS, "all together"), np.array(found).T, uniform.T, strict=True):
@@ -108,8 +112,9 @@ def _level() -> Iterator[str]:
 def _power() -> Iterator[str]:
     """Return which test sees which cloud, and how large the effects are."""
     yield (
-        f"**Power.** Clouds of {N_ROWS:,} × {Z_DIM}, {RUNS} runs each. Share of the runs in which "
-        f"each test rejects at 5 % on {N_TESTED:,} rows beside {N_SETS} sets:"
+        f"**Detected departures (power).** Clouds of {N_ROWS:,} rows and {Z_DIM} axes, {RUNS} runs "
+        "each. The table gives the share of runs in which each test rejects at 5 %, using "
+        f"{N_TESTED:,} rows and {N_SETS} Gaussian sets:"
     )
     yield from ("", f"| cloud | {' | '.join(COLUMNS)} |", "| --- " * (len(COLUMNS) + 1) + "|")
     sizes = {}
@@ -118,8 +123,12 @@ def _power() -> Iterator[str]:
         shares = np.mean([p <= 0.05 for p, _ in runs], axis=0)
         yield f"| {name} | {' | '.join(f'{share:.0%}' for share in shares)} |"
         sizes[name] = [_sizes(result) for _, result in runs]
-    yield from ("", "Effect sizes, mean ± standard deviation of the runs:", "")
-    yield "| cloud | share in a core | gap of the distances | kurtosis ratio | largest gap | AUC |"
+    yield from ("", "Effect sizes (distances from a Gaussian), mean ± standard deviation:", "")
+    yield (
+        "| cloud | share of points in a Gaussian core | Kolmogorov distance of the Mahalanobis "
+        "distances | kurtosis ratio | largest Kolmogorov distance of a marginal | AUC of the "
+        "classifier |"
+    )
     yield "| --- " * 6 + "|"
     for name, values in sizes.items():
         pairs = zip(np.mean(values, axis=0), np.std(values, axis=0), strict=True)
@@ -139,8 +148,9 @@ def _speed() -> Iterator[str]:
     pca = _seconds(lambda: latentscope.pca(z))
     sizes = _seconds(lambda: latentscope.normality(z, n_null=0))
     yield (
-        f"**Speed.** Effect sizes of 170,000 × {Z_DIM} float32: {sizes:.2f} s, {sizes / pca:.1f} × "
-        f"`latentscope.pca` in the same process ({pca:.2f} s; medians of three, the bar is 10 ×)."
+        f"**Speed.** The effect sizes of 170,000 × {Z_DIM} float32 values take {sizes:.2f} s, "
+        f"{sizes / pca:.1f} times as long as `latentscope.pca` in the same process ({pca:.2f} s). "
+        "Both are medians of three; the aim is at most 10 times."
     )
 
 

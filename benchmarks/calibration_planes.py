@@ -1,8 +1,8 @@
-"""Do the tests of planes hold their level, and what do they see? Simulated points tell.
+"""Do the tests of planes keep their level, and what do they detect in simulated points?
 
-``python benchmarks/calibration_planes.py`` prints a section of docs/calibration.md. What has been
-simulated is kept in a folder (``--kept``), so that a stopped run continues; all of it takes about
-half an hour on two cores.
+``python benchmarks/calibration_planes.py`` prints a section of docs/calibration.md. Finished
+simulations are kept in a folder (``--kept``), so that an interrupted run continues; all of them
+take about half an hour on two cores.
 """
 
 import argparse
@@ -230,41 +230,44 @@ def measure(folder: Path) -> str:
 
 ALL_SIGNS = ("none", "filament-like", "clumped", "empty", "regular")
 
-LEVEL_TEXT = """## Planes: level
+LEVEL_TEXT = """## Structure in planes: false positives (level)
 
-`plane_structure` on points without structure, {runs} runs each, 199 null sets each for 300
-points, 39 for more: share of
-p ≤ 0.05 (99 % of true tests lie between {low:.1%} and {high:.1%}), and the p-value of Kolmogorov
-and Smirnov's test that the p-values are evenly spread.
+`plane_structure` was run {runs} times on points without structure of each kind, compared with 199
+sets drawn from the null model for 300 points and with 39 sets for more points. The table gives the
+share of runs with p ≤ 0.05 (for a correct test it lies between {low:.1%} and {high:.1%} with 99 %
+probability), and the p-value of a Kolmogorov-Smirnov test that the p-values are uniform.
 
-| points | null | n | p ≤ 0.05 | evenly spread |
+| points | null model | n | p ≤ 0.05 | p-values uniform, p |
 | --- | --- | --- | --- | --- |"""
 
 SCAN_TEXT = """
-`scan_planes` on Gaussian clouds of 2,000 × 4, six planes with windows of 200 and 600 points, 39
-null sets each: some window of a scan has a corrected p ≤ 0.05 in {share:.1%} of {runs} scans.
+`scan_planes` was run {runs} times on Gaussian clouds of 2,000 points in 4 dimensions: six planes
+with windows of 200 and 600 points, compared with 39 sets of the null model each. In {share:.1%} of
+the scans, at least one window has a corrected p ≤ 0.05.
 """
 
-POWER_TEXT = """## Planes: power
+POWER_TEXT = """## Structure in planes: detected curves (power)
 
-Points on {curves} waves of width {width} of the window's side, hidden in evenly spread ones:
-share of {runs} runs with p ≤ 0.05, beside Clark and Evans' index (mean distance to the nearest
-neighbour, two-sided, by 1,999 simulations) on the same points.
+Points on {curves} waves, {width} of the window's side wide, are hidden among uniformly distributed
+points. The table gives the share of {runs} runs with p ≤ 0.05, and for comparison that of the index
+of Clark and Evans (mean distance to the nearest neighbour, two-sided, with 1,999 simulations) on
+the same points.
 
 | points | `plane_structure` | Clark–Evans |
 | --- | --- | --- |"""
 
 SIGN_TEXT = """
-## Planes: what the sign says
+## Structure in planes: which kind is reported
 
-What 1,000 points of each kind are called in {runs} runs ("none": p > 0.05), beside evenly spread
-points and beside a smooth density, which may vary across the window.
+`plane_structure` also names the kind of structure. The table counts the kinds reported in {runs}
+runs of 1,000 points each ("none": p > 0.05). The null model is either uniform or a smooth density,
+which may vary across the window.
 
-| points | null | none | filament-like | clumped | empty | regular |
+| points | null model | none | filament-like | clumped | empty | regular |
 | --- | --- | --- | --- | --- | --- | --- |"""
 
 SPEED_TEXT = """
-A test of 1,000 points against 199 null sets took {seconds:.2f} s.
+A test of 1,000 points, compared with 199 sets of the null model, took {seconds:.2f} s.
 """
 
 

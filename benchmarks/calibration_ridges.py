@@ -1,4 +1,4 @@
-"""Do the ridges of `latentscope.ridges` hold their level, and are they where the filaments are?
+"""Do the ridges of `latentscope.ridges` keep their level, and do they lie on the filaments?
 
 ``python benchmarks/calibration_ridges.py`` prints a section of docs/calibration.md; about five
 minutes on one core.
@@ -134,29 +134,33 @@ def measure() -> str:
         [
             "## Ridges",
             "",
-            f"Points without structure, {N_LEVEL} sets of each kind and 19 sets of the null per "
-            "set: how often `ridges` draws anything in colour. At a level of 5 % it is between "
-            f"{low / N_LEVEL:.1%} and {high / N_LEVEL:.1%} in 95 of 100 such tables. p-values that "
-            "are uniform give a Kolmogorov-Smirnov p that is not small.",
+            f"`ridges` was run on {N_LEVEL} sets of points without structure of each kind, each "
+            "compared with 19 sets of the null model. The first column gives the share of sets in "
+            "which it colours any ridge as significant. At a level of 5 %, this share is between "
+            f"{low / N_LEVEL:.1%} and {high / N_LEVEL:.1%} in 95 of 100 such tables. The second "
+            "column is the p-value of a Kolmogorov-Smirnov test that the p-values are uniform; a "
+            "small value would mean that they are not.",
             "",
-            "| points | significant ridges | uniform p-values, p |",
+            "| points | significant ridges | p-values uniform, p |",
             "| --- | --- | --- |",
             *map(level_row, LEVELS),
             "",
-            f"Known curves of width 0.008 of the window's side, a share of the points on them and "
-            f"the others evenly spread: {N_FOUND} sets each, {N_NULL} sets of the null, 20 "
-            "resamplings. Over all sets in which anything is found: of the ridge that is "
-            "found, the share nearer to the curve than a bandwidth, and of that the share within "
-            "twice its uncertainty; of the curve, the share nearer to such a ridge than a "
+            "In the next table, a share of the points lies on known curves, 0.008 of the window's "
+            "side wide, and the others are uniformly distributed. For each kind there are "
+            f"{N_FOUND} sets of points, each compared with {N_NULL} sets of the null model and "
+            "resampled 20 times. *Found* is the share of sets in which any ridge is significant. "
+            "The last three columns are averages over these sets: the share of the ridge that is "
+            "closer to the curve than one bandwidth; of that, the share within twice the stated "
+            "uncertainty; and the share of the curve that is closer to such a ridge than one "
             "bandwidth.",
             "",
-            "| curve | points | on it | found | ridge on the curve | within 2 uncertainties | "
-            "curve found |",
+            "| curve | points | share on the curve | found | ridge on the curve | within twice the "
+            "uncertainty | curve found |",
             "| --- | --- | --- | --- | --- | --- | --- |",
             *map(found_row, FOUND),
             "",
-            "A dozen curves that cross every few spacings are found in parts; what is found is on "
-            "them.",
+            "Where a dozen curves cross every few spacings, only parts of them are found, but what "
+            "is found lies on the curves.",
             "",
         ]
     )

@@ -1,8 +1,8 @@
-"""The published experiments on CelebA, repeated: every published number beside ours.
+"""The published experiments on CelebA, repeated: every published number next to ours.
 
 Run ``python benchmarks/celeba.py RUNS --write docs/celeba.md`` with the folder that
 ``examples/celeba_ae_vs_vae.py --preset published --out RUNS`` filled. Figures go to ``images/``
-beside the page. The t-SNE maps take minutes; what takes long is kept in RUNS/kept.
+next to the page. The t-SNE maps take minutes; slow results are kept in RUNS/kept.
 """
 
 import argparse

@@ -55,8 +55,9 @@ def centre_table(runs: list[Run]) -> str:
             )
         )
     head = (
-        "", "origin, standard deviations off centre", "data as far that way",
-        "distances of the data: 0.1 %, median, 99.9 %",
+        "", "distance of the origin from the mean, standard deviations",
+        "points of the data as far in that direction",
+        "Mahalanobis distances of the data: 0.1 %, median, 99.9 %",
     )  # fmt: skip
     return table(head, rows)
 
@@ -88,7 +89,10 @@ def meaningful(runs: list[Run]) -> str:
 
 def album_tables(runs: list[Run]) -> str:
     """Return a table and a sheet of pictures for each model."""
-    head = ("draws", "radius", "distance", "as the data's", "score", "distance, spectrum 1/i")
+    head = (
+        "draws", "radius", "distance", "at the data's distance", "score",
+        "distance for spectrum 1/i",
+    )  # fmt: skip
     parts = []
     for run in runs:
         rows = [

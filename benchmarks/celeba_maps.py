@@ -1,4 +1,4 @@
-"""t-SNE of the AE's latents, each map beside that of a Gaussian without any structure."""
+"""t-SNE of the AE's latents, each map next to that of a Gaussian without any structure."""
 
 from pathlib import Path
 
@@ -69,8 +69,8 @@ def maps_table(run: Run, n_points: int) -> str:
                 )
             )
     head = (
-        "exaggeration, perplexity", "t-SNE saw", "empty", "Gaussian's", "neighbours kept",
-        "Gaussian's",
+        "exaggeration, perplexity", "input of t-SNE", "empty", "empty, Gaussian", "neighbours kept",
+        "neighbours kept, Gaussian",
     )  # fmt: skip
     return table(head, rows)
 

@@ -1,4 +1,4 @@
-"""What the published experiments on CelebA reached and saw: 170,000 photographs, 24 epochs."""
+"""Results of the published experiments on CelebA: 170,000 photographs, 24 epochs."""
 
 N_PHOTOGRAPHS = 170_000
 
@@ -39,16 +39,16 @@ POINTS_IN_SQUARE = 400  # of PC 1–2, ±0.25, about
 VOID_IN_SQUARE = 0.18  # of its side, by chance
 
 JUST_MU = {  # tiny-KL VAE, first run and second run
-    "logvar: largest": ("-2.02", "3.38"),
-    "logvar: least": ("-24.66", "-22.78"),
+    "logvar: maximum": ("-2.02", "3.38"),
+    "logvar: minimum": ("-24.66", "-22.78"),
     "logvar: mean": ("-13.68", "-13.43"),
     "largest |z − mu|": ("0.26", "–"),
     "components with |z − mu| ≥ 0.05": ("5", "–"),
-    "radius by z: least … mean … largest": ("6.4961 … 16.283989 … 33.1027", "–"),
-    "radius by mu: least … mean … largest": ("6.4946 … 16.283972 … 33.0972", "–"),
-    "radius difference: mean, largest": ("9.49e-4, 0.0180", "–"),
+    "radius by z: minimum … mean … maximum": ("6.4961 … 16.283989 … 33.1027", "–"),
+    "radius by mu: minimum … mean … maximum": ("6.4946 … 16.283972 … 33.0972", "–"),
+    "radius difference: mean, maximum": ("9.49e-4, 0.0180", "–"),
     "relative difference: mean": ("6.12e-5", "6.57e-5"),
-    "relative difference: largest": ("7.21e-4", "0.0125"),
+    "relative difference: maximum": ("7.21e-4", "0.0125"),
 }
 
 HALF_WIDTHS = (0.5, 1, 1.5, 2, 2.5, 3, 3.5, 5, 8, 50)  # of uniform(−r, r); the last for AEs alone

@@ -1,4 +1,4 @@
-"""Open the three trained models with their latents; keep what takes long to compute beside them."""
+"""Open the three trained models with their latents; keep slow results next to them."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -21,9 +21,9 @@ def radius(run: Run) -> str:
     low, high = published.PEAK
     rows = [
         (
-            "peak, bins of 0.5", f"{low:g} … {high:g}", f"{found.peak:g}",
+            "peak (bins of 0.5)", f"{low:g} … {high:g}", f"{found.peak:g}",
             f"{_peak(found, found.gaussian_density):g}", f"{_peak(found, found.chi_density):g}",
-            verdict(low - 0.5 <= found.peak <= high + 0.5, "nothing holds an AE's scale"),
+            verdict(low - 0.5 <= found.peak <= high + 0.5, "no loss fixes the scale of an AE"),
         )
     ]  # fmt: skip
     for text, said, (a, b), is_so in (
@@ -36,8 +36,11 @@ def radius(run: Run) -> str:
         cells = (f"{share:.1%}" for share in (ours, *laws))
         rows.append((text, said, *cells, verdict(is_so(ours), "wider, and farther out")))
     ends = f"{found.minimum:.2f} … {found.mean:.2f} … {found.maximum:.2f}"
-    rows.append(("least … mean … largest", "–", ends, "", "", ""))
-    return table(("radius", "published", "ours", "Gaussian like ours", "N(0, I)", "verdict"), rows)
+    rows.append(("minimum … mean … maximum", "–", ends, "", "", ""))
+    head = (
+        "radius", "published", "ours", "Gaussian of our mean and covariance", "N(0, I)", "verdict",
+    )  # fmt: skip
+    return table(head, rows)
 
 
 def _peak(found: Any, law: np.ndarray) -> float:
@@ -78,7 +81,10 @@ def axes_summary(run: Run) -> str:
         (
             "widths of the twelve", f"{min(widths):g} … {max(widths):g}",
             f"{min(twelve['width']):.2f} … {max(twelve['width']):.2f}",
-            verdict(max(twelve["width"]) > 0.8 * max(widths), "none as broad as the broadest"),
+            verdict(
+                max(twelve["width"]) > 0.8 * max(widths),
+                "none is as broad as the broadest published one",
+            ),
         ),
         (
             "largest distance of a centre from 0", f"{max(centers):g}",
@@ -87,7 +93,7 @@ def axes_summary(run: Run) -> str:
         ),
         (
             "the others", "most are Gaussian around 0",
-            f"R² of a Gaussian {np.median(found.fit_quality):.3f}, width "
+            f"R² of a Gaussian fit {np.median(found.fit_quality):.3f}, width "
             f"{np.median(found.fwhm):.2f}, centre {np.median(np.abs(found.center)):.2f} from 0 "
             "(medians)",
             verdict(np.median(np.abs(found.center)) < np.median(found.sigma) / 2, "off-centre"),
@@ -124,15 +130,15 @@ def spectrum(run: Run) -> str:
             "after ten components", "nearly flat",
             f"from {share[0]:.1%} (1st) to {share[9]:.1%} (10th), {share[19]:.1%} (20th), "
             f"{share[99]:.2%} (100th)",
-            verdict(share[9] < 0.1 * share[0], "falls on") + " on a linear scale; on a logarithmic "
-            "one it falls on",
+            verdict(share[9] < 0.1 * share[0], "keeps falling") + " on a linear scale; on a "
+            "logarithmic one it keeps falling",
         ),
         (
             "k-means, k = 2, 4 … 80", "no pronounced elbow", _elbow(found),
             verdict(found.elbow is None, "look at the figure"),
         ),
         (
-            "the same of the Gaussian", "–",
+            "the same for the Gaussian", "–",
             f"{_elbow(gaussian)}; the latents' inertia is at most {1 - lowest:.0%} lower", "",
         ),
     ]  # fmt: skip
@@ -173,7 +179,8 @@ def planes(run: Run) -> str:
                 )
             )  # fmt: skip
     head = (
-        "plane", "window", "points", "Gaussian's", "void by chance, of the side", "shows structure",
+        "plane", "window", "points", "points of the Gaussian", "void by chance, share of the side",
+        "can show structure",
     )  # fmt: skip
     return table(head, rows)
 
@@ -183,10 +190,10 @@ def square(run: Run) -> str:
     share = published.POINTS_IN_SQUARE / published.N_PHOTOGRAPHS
     ours = ladder(run, (0, 1))
     return (
-        f"In the published square of ±0.25 a Gaussian leaves about {published.POINTS_IN_SQUARE} of "
-        f"{published.N_PHOTOGRAPHS:,} points ({share:.2%}), and voids of "
-        f"{published.VOID_IN_SQUARE:.0%} of the side; here it holds {ours.n_points[-1]} of "
-        f"{run.latents.n_points:,} ({ours.n_points[-1] / run.latents.n_points:.2%})."
+        f"In the published square of ±0.25, a Gaussian of {published.N_PHOTOGRAPHS:,} points has "
+        f"about {published.POINTS_IN_SQUARE} points ({share:.2%}) and voids of "
+        f"{published.VOID_IN_SQUARE:.0%} of the side; of our {run.latents.n_points:,} latents, "
+        f"{ours.n_points[-1]} lie there ({ours.n_points[-1] / run.latents.n_points:.2%})."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the three models are, what they reached, and what the VAEs do: published beside ours."""
+"""Size, losses and posteriors of the three models: published values next to ours."""
 
 import celeba_published as published
 import numpy as np
@@ -54,11 +54,14 @@ def kl_losses(tiny: Run, vae: Run) -> str:
     rows = [
         (
             "KL loss of the tiny-KL VAE", f"{published.TINY_KL_LOSS:g}", f"{ours:.4f}",
-            verdict(abs(times - 1) < 0.1, f"{times:.1f} times, as the radii are larger (below)"),
+            verdict(
+                abs(times - 1) < 0.1,
+                f"{times:.1f} times as large, because the radii are larger (see below)",
+            ),
         ),
         (
-            "the same from mean logvar and mean radius", f"{published.TINY_KL_BY_HAND:g}",
-            f"{by_hand:.4f}",
+            "the same, calculated from mean logvar and mean radius",
+            f"{published.TINY_KL_BY_HAND:g}", f"{by_hand:.4f}",
             verdict(abs(by_hand / ours - 1) < 0.2, "does not agree") + " with the line above",
         ),
         (
@@ -79,12 +82,12 @@ def just_mu(run: Run) -> str:
 
 def _logvar(found: Posterior) -> dict[str, tuple[str, str]]:
     values = {
-        "logvar: largest": found.logvar_maximum,
-        "logvar: least": found.logvar_minimum,
+        "logvar: maximum": found.logvar_maximum,
+        "logvar: minimum": found.logvar_minimum,
         "logvar: mean": found.logvar_mean,
     }
     return {
-        key: (f"{value:.2f}", _between(key, value, "surer of some components"))
+        key: (f"{value:.2f}", _between(key, value, "more certain of some components"))
         for key, value in values.items()
     }
 
@@ -94,39 +97,39 @@ def _deviations(found: Posterior) -> dict[str, tuple[str, str]]:
     return {
         "largest |z − mu|": (
             f"{found.deviation_maximum:.2f}",
-            verdict(found.deviation_maximum < 0.5, "larger, as logvar reaches higher"),
+            verdict(found.deviation_maximum < 0.5, "larger, because logvar reaches higher"),
         ),
         "components with |z − mu| ≥ 0.05": (
             f"{found.n_beyond(0.05):,} of {n_all:,}",
             verdict(
                 found.n_beyond(0.05) < 1e-5 * n_all,
-                f"more; in larger latents, of which {found.n_beyond(0.2):,} are beyond 0.2",
+                f"more, in larger latents; {found.n_beyond(0.2):,} of them are above 0.2",
             ),
         ),
     }
 
 
 def _radii(found: Posterior) -> dict[str, tuple[str, str]]:
-    free = "no loss holds the scale of z"
+    free = "no loss fixes the scale of z"
     mean, largest = found.relative_difference
     names = ("radius by z", "radius by mu")
     return {
         **{
-            f"{name}: least … mean … largest": (
+            f"{name}: minimum … mean … maximum": (
                 " … ".join(f"{value:.4f}" for value in radii),
                 verdict(12 < radii[1] < 24, free),
             )
             for name, radii in zip(names, (found.z_radius, found.mu_radius), strict=True)
         },
-        "radius difference: mean, largest": (
+        "radius difference: mean, maximum": (
             "{:.2e}, {:.4f}".format(*found.absolute_difference),
             verdict(found.absolute_difference[0] < 2e-3, "grows with the radius"),
         ),
         "relative difference: mean": (
             f"{mean:.2e}", _between("relative difference: mean", mean, "another share of noise"),
         ),
-        "relative difference: largest": (
-            f"{largest:.2e}", _between("relative difference: largest", largest, "one point"),
+        "relative difference: maximum": (
+            f"{largest:.2e}", _between("relative difference: maximum", largest, "one point"),
         ),
     }  # fmt: skip
 
@@ -159,11 +162,11 @@ def use(runs: list[Run]) -> str:
             ]
         )
     quantities = (
-        "radius of z: least … mean … largest",
-        "radius of mu: least … mean … largest",
-        "logvar: least, mean, largest",
-        "KL of a point, nats",
-        f"axes that carry less than {COLLAPSED_KL:g} nats",
+        "radius of z: minimum … mean … maximum",
+        "radius of mu: minimum … mean … maximum",
+        "logvar: minimum, mean, maximum",
+        "mean KL divergence of a point, nats",
+        f"axes with a KL divergence below {COLLAPSED_KL:g} nats",
         "axes along which mu varies (variance above 0.01)",
     )
     return table(("", *NAMES.values()), zip(quantities, *columns, strict=True))

@@ -1,8 +1,8 @@
-"""Speed and memory of the core, side by side with what one would write by hand.
+"""Speed and memory of the main functions, compared with what one would write by hand.
 
-Run ``python benchmarks/core.py`` to print the table, ``--write docs/benchmarks.md`` to replace the
-one in the docs. All ratios are of medians measured in this process after a warm-up; the memory of
-the streamed pass is that of a fresh process. About five minutes, 6 GB of disk.
+Run ``python benchmarks/core.py`` to print the table, and add ``--write docs/benchmarks.md`` to
+replace the one in the docs. All ratios are of medians measured in this process after a warm-up; the
+memory of the streamed pass is that of a fresh process. About five minutes, 6 GB of disk.
 """
 
 import argparse
@@ -62,14 +62,14 @@ def passes(z: np.ndarray) -> Iterator[Row]:
     for name, function, bar in (
         ("`np.linalg.norm` + `np.histogram`", by_hand, "–"),
         (
-            "`radius_density`, with the Gaussian's curve",
+            "`radius_density`, including the curve of the Gaussian",
             lambda: latentscope.radius_density(z),
             "≤ 2",
         ),
-        ("of which counting radii", lambda: reduce(z, RadiusCounts(0.5)), "–"),
+        ("of which counting the radii", lambda: reduce(z, RadiusCounts(0.5)), "–"),
         ("`np.histogram` of each axis", axes_by_hand, "–"),
-        ("axes counted", lambda: reduce(z, AxisCounts(Z_DIM, 0.25)), "≤ 4"),
-        ("`axis_density`, with moments and fits", lambda: latentscope.axis_density(z), "–"),
+        ("counts of all axes", lambda: reduce(z, AxisCounts(Z_DIM, 0.25)), "≤ 4"),
+        ("`axis_density`, including moments and fits", lambda: latentscope.axis_density(z), "–"),
     ):
         seconds = median_seconds(function, 3 if function is axes_by_hand else 15)
         yield name, f"{1e3 * seconds:.1f} ms", f"{seconds / one:.2f} × `z.sum()`", bar
@@ -99,9 +99,9 @@ def fits(z: np.ndarray) -> Iterator[Row]:
     fast = median_seconds(lambda: fit_gaussians(edges, density, center=mean, sigma=std), 15)
     ours = np.column_stack([axes.amplitude, axes.center, axes.sigma])
     difference = np.abs(ours - loop()).max()
-    yield "`curve_fit` loop, same model and start", f"{1e3 * slow:.1f} ms", "1", "–"
+    yield "loop over SciPy's `curve_fit`, same model and start", f"{1e3 * slow:.1f} ms", "1", "–"
     yield (
-        f"256 fits at once (optimum within {difference:.0e})",
+        f"our 256 fits at once (parameters agree within {difference:.0e})",
         f"{1e3 * fast:.1f} ms", f"{fast / slow:.3f} × the loop", "≤ 0.1",
     )  # fmt: skip
 
@@ -143,7 +143,7 @@ def clusters(z: np.ndarray) -> Iterator[Row]:
     ours = latentscope.inertia_curve(z, n_clusters=ks)
     end = time.perf_counter()
     ratio = ours.inertia / theirs
-    yield "`MiniBatchKMeans(n_init=3)` loop, 40 k", f"{middle - start:.1f} s", "1", "–"
+    yield "loop over `MiniBatchKMeans(n_init=3)`, 40 k", f"{middle - start:.1f} s", "1", "–"
     yield (
         f"`inertia_curve` (inertia ratio: mean {ratio.mean():.4f}, largest {ratio.max():.4f})",
         f"{end - middle:.1f} s",
@@ -196,20 +196,21 @@ def table() -> str:
     return "\n".join([introduction, *lines, "", REMARK])
 
 
-INTRODUCTION = """# Benchmarks
+INTRODUCTION = """# Speed and memory of the main functions
 
 {machine}. {versions}.
 
-170,000 points of 256 float32 coordinates, in memory unless it says otherwise. Times are medians
-after a warm-up, in one process; the two of k-means are of one run each, and the streamed passes
-are of one run in a fresh process each. Ratios carry over to other machines better than times.
-`python benchmarks/core.py --write docs/benchmarks.md` made this page.
+All measurements use 170,000 points of 256 float32 coordinates, in memory unless stated otherwise.
+Times are medians in one process after a warm-up. There are two exceptions: the two k-means times
+come from one run each, and each `overview` of an HDF5 file is one run in a fresh process. Ratios
+carry over to other machines better than times. This page was made by
+`python benchmarks/core.py --write docs/benchmarks.md`.
 """
 
 
-REMARK = """`radius_density` counts the radii in about one pass; the rest of its time goes into the
-covariance of 4,096 rows and its eigenvectors, from which the Gaussian's curve is drawn. That part
-does not grow with the number of rows.
+REMARK = """`radius_density` counts the radii in about one pass over the data. The rest of its time
+goes into the covariance of 4,096 rows and its eigenvectors, which the curve of the Gaussian needs.
+That part does not grow with the number of rows.
 """
 
 

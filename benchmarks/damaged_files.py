@@ -1,7 +1,7 @@
-"""What comes of damaged files of each format: counts of errors, and of data that are the same.
+"""What happens when damaged files of each format are read.
 
 Run ``python benchmarks/damaged_files.py --write docs/damaged_files.md`` to make the page; about a
-minute. The test of the same holds every outcome to what docs/formats.md promises.
+minute. A test does the same and checks every outcome against what docs/formats.md promises.
 """
 
 import argparse
@@ -60,17 +60,20 @@ def page() -> str:
     return "\n".join([INTRODUCTION, *head, *rows, "", f"Read with {versions}.", ""])
 
 
-INTRODUCTION = f"""# Damaged files
+INTRODUCTION = f"""# What happens when damaged files are read
 
-{COUNT} damaged copies of a small file of each format (seeds 0 to {COUNT - 1}: a few bytes changed,
-the end cut off, a stretch of zeros, bytes put in or taken out), each read in a process with limits
-of memory and time. `python benchmarks/damaged_files.py --write docs/damaged_files.md` made this
-page; the tests do the same with whatever versions are installed, and fail on any other outcome.
+Of a small file in each format, {COUNT} copies were damaged (seeds 0 to {COUNT - 1}: a few bytes
+changed, the end cut off, a stretch set to zero, bytes inserted or removed). Each copy was read in a
+process with limited memory and time. The tests do the same with the installed versions of the
+libraries and fail on any other outcome. This page was made by
+`python benchmarks/damaged_files.py --write docs/damaged_files.md`.
 
-*Refused*: an error of latentscope. *Same*: all of it, because the damage hit nothing that is read.
-*Left out*: z is the same, a label could not be read, and a warning says so. *Changed*: the format
-has no checksum there, so the numbers are those that are in the file now. *Ended*: the library of
-HDF5 did not come back in time; [`isolated=True`](formats.md) makes an error of it.
+- *refused*: latentscope raised an error.
+- *same*: all data are unchanged, because the damage hit nothing that is read.
+- *left out*: z is unchanged, but a label could not be read, and a warning says so.
+- *changed*: the format has no checksum at that place, so the numbers are those now in the file.
+- *ended*: the HDF5 library did not return in time; [`isolated=True`](formats.md) turns this into an
+  error.
 """
 
 

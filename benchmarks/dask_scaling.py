@@ -1,8 +1,8 @@
-"""What a Dask cluster costs and gains beside the plain driver, on one machine.
+"""What a Dask cluster costs and gains compared with the plain driver, on one machine.
 
 Run ``python benchmarks/dask_scaling.py --write docs/dask_scaling.md`` to make the page: about four
 minutes on two idle cores, 2.1 GB of disk and of page cache. ``--small`` takes a tenth of the rows
-and half a minute, and shows whether all of it works.
+and half a minute, to see whether everything works.
 """
 
 import argparse
@@ -144,7 +144,7 @@ def measured(n_rows: int, rounds: int) -> dict[str, np.ndarray]:
 def table(found: dict[str, np.ndarray]) -> Iterator[str]:
     """Yield the lines of the table of what was measured."""
     one, two = found["plain 1"][0], found["plain 2"][0]
-    yield "| what | time | against the plain driver | peak memory per process | sent in all |"
+    yield "| what | time | relative to the plain driver | peak memory per process | sent in total |"
     yield "| --- | --- | --- | --- | --- |"
     for n, cores in ((1, "one core"), (2, "2 cores")):
         taken, memory = found[f"plain {n}"]
@@ -203,31 +203,34 @@ def page(n_rows: int, rounds: int) -> str:
     return "\n".join([introduction, *table(found), "", result, model(found, n_rows)])
 
 
-INTRODUCTION = """# Dask, measured
+INTRODUCTION = """# What Dask costs and gains
 
 {machine}. {versions}.
 
-The covariance and the counts of all axes, which need more computing than reading, of {n_rows:,}
-points of 256 float32 coordinates: {gb:.2g} GB of HDF5 on the disk, in the page cache. Workers are
-processes with one thread each, which open the file by themselves; the scheduler and the client
-share the cores with them. Each row is a fresh process or cluster with its loops compiled; times are
-{rounds}. `python benchmarks/dask_scaling.py --write docs/dask_scaling.md` made this page.
+The task is to compute the covariance of all axes and the counts per axis, which need more computing
+than reading, for {n_rows:,} points of 256 float32 coordinates: {gb:.2g} GB in an HDF5 file on disk,
+held in the page cache. Workers are processes with one thread each, and each opens the file itself.
+The scheduler and the client share the cores with them. "Plain driver" means latentscope's own loop
+over the rows, without Dask. Each row of the table is a fresh process or cluster whose loops have
+been compiled; times are {rounds}. This page was made by
+`python benchmarks/dask_scaling.py --write docs/dask_scaling.md`.
 """
 
 RESULT = """Two workers are **{speedup:.2f} times** as fast as one (aim: at least 1.6). With as many
-cores as the plain driver, Dask takes {one:.2f} times its time on one core, {two:.2f} times on two.
-More workers than cores gain nothing; each holds its memory.
+cores as the plain driver, Dask takes {one:.2f} times its time on one core and {two:.2f} times on
+two. More workers than cores gain nothing, and each takes its own memory.
 """
 
-MODEL = """## A billion rows
+MODEL = """## A billion rows, extrapolated
 
-This is **extrapolated** by formula from the measured constants, not measured. P workers with a core
-each take n · t / P + c · w for n rows in c chunks: t = {micro:.2f} µs is one worker's time per row,
-and w = {per_task:.2f} ms what scheduling a task costs, here with two cores for all, so an upper
-bound. Chunks of 64 MiB are {n_chunks:,} tasks, so that c · w = {waiting:.0f} s. Each task sends its
-summaries, at most {part:.2f} MB here, to where eight are merged: at most 8/7 · c times that.
-The memory of a worker depends on neither n nor P: {memory:.0f} MB, of which a chunk is 67 MB. The
-last column is what shared storage must deliver for that.
+These times are **extrapolated** from the measured constants by a formula, not measured. With P
+workers of one core each, n rows in c chunks take n · t / P + c · w. Here t = {micro:.2f} µs is one
+worker's time per row, and w = {per_task:.2f} ms is the cost of scheduling one task; w is an upper
+bound, because scheduler and workers shared two cores. Chunks of 64 MiB give {n_chunks:,} tasks, so
+that c · w = {waiting:.0f} s. Each task sends its summaries, at most {part:.2f} MB here, to where
+eight of them are merged: in total at most 8/7 · c times that. The memory of a worker depends on
+neither n nor P: it is {memory:.0f} MB, of which a chunk takes 67 MB. The last column is the speed
+at which shared storage must deliver the data for this.
 
 | workers | time | sent per worker | read by all workers |
 | --- | --- | --- | --- |

@@ -1,8 +1,9 @@
 """Train the published models on MNIST's digits and tabulate their numbers.
 
-Run ``python benchmarks/digits.py MNIST --out runs`` with the folder of MNIST's test files; digits
-from the 9,001st on validate. Stopped and started again, it continues; ``--write docs/digits.md``
-replaces the page in the docs. An epoch takes seconds. `benchmarks/celeba.py` does it for faces.
+Run ``python benchmarks/digits.py MNIST --out runs`` with the folder of MNIST's test files; the
+digits from the 9,001st on are for validation. If interrupted, the same command continues; ``--write
+docs/digits.md`` replaces the page in the docs. An epoch takes seconds. `benchmarks/celeba.py` does
+the same for faces.
 """
 
 import argparse
@@ -80,30 +81,32 @@ def posteriors(latents: Any) -> list[str]:
 QUANTITIES = (
     "training loss, first → last epoch",
     "validation loss, first → last epoch",
-    "of which reconstruction",
-    "floor of the reconstruction (entropy of the targets)",
+    "of which reconstruction loss",
+    "lowest possible reconstruction loss (entropy of the images)",
     "weighted KL loss",
     "√z_dim",
-    "radius of z: least … mean … largest",
-    "radius of mu: least … mean … largest",
-    "relative difference of the two: mean, largest",
-    "logvar: least, mean, largest",
-    "KL of a point, nats",
-    "axes that carry less than 0.1 nats",
+    "radius of z: minimum … mean … maximum",
+    "radius of mu: minimum … mean … maximum",
+    "relative difference of the two radii: mean, maximum",
+    "logvar: minimum, mean, maximum",
+    "mean KL divergence of a point, nats",
+    "axes with a KL divergence below 0.1 nats",
     "axes along which mu varies (variance above 0.01)",
 )
 
 INTRODUCTION = """# The published models on digits
 
-The {n_digits:,} test digits of MNIST, {n_train:,} to train on and the rest to validate, z_dim 12.
-{epochs} epochs of Adam, learning rate 5e-4, batch 128, all from one seed. Losses are nats per
-image, summed over the pixels. Latents are of all digits. [Faces](celeba.md) have their own page.
-`python benchmarks/digits.py MNIST --epochs {epochs} --write docs/digits.md` made this page.
+The published AE and VAE for digits (z_dim 12) were trained on {n_train:,} of the {n_digits:,} test
+digits of MNIST and validated on the others: {epochs} epochs of Adam, learning rate 5e-4, batch size
+128, one seed. Losses are in nats per image, summed over the pixels. The latents are those of all
+digits. [Faces](celeba.md) have their own page. This page was made by
+`python benchmarks/digits.py MNIST --epochs {epochs} --write docs/digits.md`.
 """
 
 
-REMARK = """With the full weight of the KL loss all twelve axes stay in use: twelve are few for
-digits. The VAE holds its points on the shell of N(0, I), near √12; nothing holds those of the AE.
+REMARK = """With the full weight of the KL loss, all twelve axes stay in use: twelve are few for
+digits. The VAE keeps its points on the shell of N(0, I), whose radius is near √12; nothing
+constrains the radius of the AE's points.
 """
 
 

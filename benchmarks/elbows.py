@@ -1,4 +1,4 @@
-"""What `inertia_curve` calls an elbow, in clouds with and without clusters.
+"""Which elbows `inertia_curve` reports, in clouds with and without clusters.
 
 Run ``python benchmarks/elbows.py --write docs/elbows.md`` to make the page; about three minutes.
 """
@@ -42,7 +42,7 @@ def with_clusters(rng: np.random.Generator) -> Iterator[tuple[str, np.ndarray]]:
 
 def page() -> str:
     """Run everything and return the page."""
-    lines = ["| cloud | elbow, for five seeds |", "| --- | --- |"]
+    lines = ["| cloud | elbow, for each of five seeds |", "| --- | --- |"]
     for clouds in (without_clusters, with_clusters):
         found: dict[str, list[str]] = {}
         for seed in SEEDS:
@@ -53,11 +53,12 @@ def page() -> str:
     return "\n".join([INTRODUCTION, *lines, ""])
 
 
-INTRODUCTION = """# Elbows
+INTRODUCTION = """# Elbows found in clouds with a known number of clusters
 
-What `inertia_curve` reports for k = 2, 4 … 80 in clouds whose number of clusters is known. An odd
-number can only show at the next k asked for. `python benchmarks/elbows.py --write docs/elbows.md`
-made this page.
+An elbow is the k at which `inertia_curve` sees the inertia of k-means stop falling steeply. The
+table lists the elbows that it reports, with k = 2, 4 … 80, for clouds whose true number of clusters
+is known. An odd number of clusters can only show at the next even k. This page was made by
+`python benchmarks/elbows.py --write docs/elbows.md`.
 """
 
 

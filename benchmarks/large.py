@@ -1,10 +1,10 @@
-"""A file larger than memory through the analyses: speed beside plain reading, and peak memory.
+"""Analyses of a file larger than memory: speed compared with plain reading, and peak memory.
 
-Run ``python benchmarks/large.py --folder /on/a/disk`` to print the tables, with ``--write
-docs/large.md`` to replace those in the docs. 20 GB of latents are written, and removed whatever
-happens but a kill that cannot be caught; ``--size 2`` for a trial. Before each reading the file is
-dropped from the page cache, and the plain reading of the same file is timed before and after each
-analysis, as disks of shared machines change their speed. Each analysis has a process of its own.
+Run ``python benchmarks/large.py --folder /on/a/disk`` to print the tables, and add ``--write
+docs/large.md`` to replace those in the docs. The script writes 20 GB of latents, and removes them
+whatever happens, unless it is killed; use ``--size 2`` for a trial. Before each reading the file is
+dropped from the page cache. Plain reading of the same file is timed before and after each analysis,
+because the disks of shared machines change their speed. Each analysis runs in its own process.
 """
 
 import argparse
@@ -167,8 +167,8 @@ def large_file(folder: Path, gigabytes: float) -> Iterator[str]:
         yield line(f"`{name}`{reads}", run, aim)
     path.unlink()
     yield (
-        f"\nOf the file's pages, at most {held:.1%} were still in the page cache when a reading "
-        "began."
+        f"\nAt the start of each reading, at most {held:.1%} of the file's pages were in the page "
+        "cache."
     )
 
 
@@ -208,7 +208,7 @@ def section(folder: Path, size: float) -> str:
             machine=machine(), versions=versions(), size=size, rows=rows_of(size), dim=Z_DIM
         ),
         *large_file(folder, size),
-        f"\nThe same on files of {small:g} GB.\n",
+        f"\nThe same for files of {small:g} GB.\n",
         *other_files(folder, small),
         "",
     ])  # fmt: skip
@@ -216,10 +216,11 @@ def section(folder: Path, size: float) -> str:
 
 INTRODUCTION = """{machine}. {versions}.
 
-{size:g} GB in one HDF5 file as `latentscope.save` writes it: {rows:,} points of {dim} float32
-coordinates. "Plain reading" is that of the same file by `readinto`, 8 MiB at a time, just before
-and just after; "cores in use" is CPU time over time. Peak memory is that of a fresh process with
-all libraries. `python benchmarks/large.py --size {size:g} --write docs/large.md` made this part.
+The file is {size:g} GB of HDF5 as `latentscope.save` writes it: {rows:,} points of {dim} float32
+coordinates. "Plain reading" is the speed of reading the same file with `readinto`, 8 MiB at a time,
+just before and just after the analysis. "Cores in use" is CPU time divided by elapsed time. Peak
+memory is that of a fresh process, including all libraries. This part was made by
+`python benchmarks/large.py --size {size:g} --write docs/large.md`.
 """
 
 

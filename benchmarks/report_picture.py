@@ -1,4 +1,4 @@
-"""Take the README's picture: the headline of the report that the main job wrote.
+"""Take the README's picture: the top of the report that examples/celeba_ae_vs_vae.py wrote.
 
 Run ``python benchmarks/report_picture.py ae_vs_vae/report.html --write docs/images/report.png``;
 needs Chromium, which Playwright (extra ``test``) drives.

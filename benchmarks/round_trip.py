@@ -1,9 +1,9 @@
-"""Does the meaningful-image score order images as the truth does? Drawn faces tell.
+"""Does the meaningful-image score order images as the truth does? Checked on drawn faces.
 
 A drawn face is a function of twelve known factors, so the distance of any image from the nearest
-face that can be drawn is found by search: 0 is a face, more is less of one. Run
-``python benchmarks/round_trip.py --out runs --write docs/round_trip.md``; stopped and started
-again, it continues with the models in the folder. Some minutes per seed on two cores.
+face that can be drawn can be found by search: 0 is a face, and the larger the distance, the less
+so. Run ``python benchmarks/round_trip.py --out runs --write docs/round_trip.md``. If interrupted,
+the same command continues with the models in the folder. Some minutes per seed on two cores.
 """
 
 import argparse
@@ -148,7 +148,7 @@ def judged(model: Any, z: np.ndarray, seed: int, truth: Truth) -> Judged:
             "without the leading share": trip.return_score
             * np.minimum(_typical_over(trip.landing), 1)
             * trip.contrast_score,
-            "least of the three": np.min(
+            "minimum of the three": np.min(
                 [trip.return_score, trip.landing_score, trip.contrast_score], axis=0
             ),
             "return of the pixels alone": trip.return_score,
@@ -214,7 +214,7 @@ def blindness(model: Any, z: np.ndarray, truth: Truth) -> list[str]:
     asked = {
         "as trained": model,
         "collapsed: nearly the same image for every point": Collapsed(model, z),
-        "scrambled: rows of pixels in disorder": Scrambled(model),
+        "scrambled: rows of pixels out of order": Scrambled(model),
     }
     lines = []
     for name, changed in asked.items():
@@ -279,7 +279,7 @@ def mistaken(measured: Measured) -> str:
         texts.append(f"{listed} (median distance {middle:.3f}).")
     return (
         f"Nonsense that scores above 0.5: {texts[0]}\nFaces that score below 0.5: {texts[1]}\n"
-        "Both are close to the limits: images that begin to dissolve."
+        "Both lie close to the limits: they are images that begin to dissolve."
     )
 
 
@@ -310,7 +310,7 @@ def page(measured: Measured, blind: Iterable[str], faces: np.ndarray) -> str:
     """Return the page."""
     tables = []
     for seed, models in measured.items():
-        what = "on which the score was chosen" if seed == CHOSEN_ON else "held out"
+        what = "on which the score was designed" if seed == CHOSEN_ON else "not used for the design"
         tables += [f"Seed {seed}, {what}:", "", *criteria_table(models), ""]
     truth = np.concatenate([f.truth for models in measured.values() for f in models.values()])
     text = INTRODUCTION.format(
@@ -333,49 +333,52 @@ def page(measured: Measured, blind: Iterable[str], faces: np.ndarray) -> str:
     return "\n".join(lines)
 
 
-INTRODUCTION = """# The meaningful-image score beside the truth
+INTRODUCTION = """# Does the meaningful-image score agree with the truth?
 
-`round_trip` scores decoded images without knowing what they should look like. Here that is known: a
-drawn face is a function of twelve factors, and the distance of any image from the nearest face that
-can be drawn (root mean square difference of pixels from 0 to 1) is found by nearest neighbours
-among {n_pool:,} faces and a random search over the factors. The search stops short of the truth:
-on {n_searched} drawn faces, whose distance is 0, it finds {middle:.3f} in the middle, and up to
-{most:.3f} on 95 %.
+`round_trip` scores decoded images without knowing what they should look like. Here this is known,
+because the models were trained on drawn faces. A drawn face is a function of twelve factors, so
+that the distance of any image from the nearest face that can be drawn can be found: first by a
+search for the nearest among {n_pool:,} faces, then by a random search over the factors. Distance
+means the root mean square difference of pixels from 0 to 1. The search does not reach the exact
+minimum: for {n_searched} drawn faces, whose true distance is 0, it finds a median of {middle:.3f},
+and at most {most:.3f} for 95 % of them.
 
-AE, tiny-KL VAE and VAE of the published kind, small (48×48 pixels, z_dim 32, {n_train:,} faces,
-{epochs} epochs), decode {n:,} points of ten kinds. Distances below {face} count as faces
-({n_faces}), above {nonsense} as nonsense ({n_nonsense}).
-`python benchmarks/round_trip.py --write docs/round_trip.md` made this page.
+An AE, a tiny-KL VAE and a VAE of the published kind, but small (48×48 pixels, z_dim 32, {n_train:,}
+faces, {epochs} epochs), decode {n:,} points of ten kinds. Images with a distance below {face} count
+as faces ({n_faces} of them), those above {nonsense} as nonsense ({n_nonsense} of them). This page
+was made by `python benchmarks/round_trip.py --write docs/round_trip.md`.
 
 ![Score over truth](images/round_trip.png)
 
-One dot per image; grey: between faces and nonsense.
+Each dot is an image; the grey band lies between faces and nonsense.
 
-## Which criterion orders best?
+## Which criterion orders the images best?
 
-Spearman's correlation with nearness to a face, for each model and for all points together, and how
-often a face has the greater value than nonsense (AUC; a half is chance). Seeds stand for other
-faces, other training and other draws. Contrast and leading share joined later, for what the score
-took for faces in models of photographs: flat images, and noise that comes back. Here they change
-the order little.
+The tables compare the score with simpler criteria. The first columns give Spearman's correlation
+with nearness to a face, for each model and for all points together. The last column (AUC) says how
+often a face has a higher value than nonsense; chance gives a half. Each seed means other faces,
+another training and other draws. Contrast and the leading share became parts of the score later,
+because in models of photographs the score took flat images, and noise that comes back unchanged,
+for faces. Here they change the order little.
 """
 
 KINDS = """## Which points give faces?
 
-Medians of: distance from the nearest face · Mahalanobis distance of the point · score. Last, the
-correlation of score and truth among the points of one kind, averaged over models and seeds. It is
-low near the data, where nearly all images score 1: the score tells faces from nonsense, not good
-faces from better ones.
+Each cell gives three medians: distance of the image from the nearest face · Mahalanobis distance of
+the point · score. The last column is the correlation of score and truth among the points of one
+kind, averaged over models and seeds. It is low near the data, where nearly all images score 1: the
+score tells faces from nonsense, not good faces from better ones.
 """
 
-BLIND = """## Where the score is blind
+BLIND = """## What the score does not notice
 
-The score asks whether the model knows its own image. It does not see the data. The AE above, asked
-as it is, with a decoder that gives nearly the same image for every point, and with rows of pixels
-in a disorder that its encoder undoes: the images of the data's own points score 1 in all three.
-Points of N(0, I) give the same face as the data under the collapsed decoder, and yet score low:
-beside landings that hardly differ, any difference is large. Whether a model draws faces at all, and
-more than one, is for its reconstructions to show.
+The score asks whether the model recognises its own image; it does not compare the image with the
+data. The table shows the AE above in three versions: as trained, with a decoder that gives nearly
+the same image for every point, and with rows of pixels in an order that its encoder undoes. The
+images of the data's own points score 1 in all three. Under the collapsed decoder, points of N(0, I)
+give the same face as the data, and yet score low: where all points land in nearly the same place,
+any difference counts as large. Whether a model draws faces at all, and more than one, must be
+checked on its reconstructions.
 
 | model | points | distance from the nearest face | spread of the images | score |
 | --- | --- | --- | --- | --- |"""

@@ -1,4 +1,4 @@
-"""Speed of images, training and encoding, side by side with plain Keras on an array in memory.
+"""Speed of reading images, training and encoding, compared with plain Keras on an array in memory.
 
 Run ``python benchmarks/training.py CELEBA`` with the folder that holds ``img_align_celeba.zip``;
 ``--write docs/training.md`` replaces the page in the docs. Plain Keras and this library take turns
@@ -167,7 +167,10 @@ def opening(folder: Path) -> tuple[Images, list[Row]]:
     """Open the photographs twice: once decoding, once from the cache."""
     with tempfile.TemporaryDirectory() as cache:
         rows = []
-        for what in ("first opening of the zip, decoding", "every later one, from the cache"):
+        for what in (
+            "opening the zip for the first time, with decoding",
+            "opening it again, from the cache",
+        ):
             start = time.perf_counter()
             images = datasets.celeba(folder / "img_align_celeba.zip", cache=cache)
             taken = time.perf_counter() - start
@@ -200,18 +203,20 @@ INTRODUCTION = """# Speed of training and encoding
 
 {machine}.
 
-CelebA photographs, 96×96×3, z_dim 256, batch 128, {n_train:,} images per epoch in training and
-{n_encode:,} in encoding. Each line is the median of {rounds} runs that took turns in one process; a
-run of training is the median epoch after the one that compiles, with the checkpoint that
-`train` writes after each. The arithmetic counts convolutions and Dense layers:
-{forward:.0f} MFLOP per image forward, three times that in training, {encoder:.0f} MFLOP in the
-encoder. A product of two 4096² matrices, in single precision, reaches {peak:,.0f} GFLOP/s here.
-`python benchmarks/training.py CELEBA --write docs/training.md` made this page.
+The data are CelebA photographs at 96×96×3; z_dim is 256 and the batch size 128. An epoch of
+training has {n_train:,} images, and {n_encode:,} images are encoded. Each line is the median of
+{rounds} runs that took turns in one process. A run of training counts its median epoch after the
+first one, which compiles, and includes the checkpoint that `train` writes after each epoch.
+
+"Arithmetic" counts the operations of convolutions and Dense layers: {forward:.0f} MFLOP per image
+for a forward pass, three times that in training, and {encoder:.0f} MFLOP in the encoder. For
+comparison, a product of two 4096² matrices in single precision reaches {peak:,.0f} GFLOP/s on this
+machine. This page was made by `python benchmarks/training.py CELEBA --write docs/training.md`.
 """
 
-REMARK = """`train` uses TensorFlow's fused kernel for batch normalisation in place of Keras 3's
-chain of elementary operations, with the same numbers, and leaves XLA off on CPUs. Mixed precision
-computes in bfloat16.
+REMARK = """In place of the chain of elementary operations in Keras 3, `train` uses TensorFlow's
+fused kernel for batch normalisation, which gives the same numbers, and leaves XLA off on CPUs.
+Mixed precision computes in bfloat16.
 """
 
 

@@ -1,9 +1,9 @@
 """
-An AE beside a VAE
-==================
+Comparing an AE with a VAE
+==========================
 
-Nothing holds the latents of an autoencoder: they lie off-centre, on a few broad axes. The KL loss
-pulls those of a VAE to the shell of N(0, I) and lets most axes collapse.
+No loss constrains the latents of an autoencoder (AE): they lie off-centre, on a few broad axes. In
+a VAE, the KL loss pulls the latents to the shell of N(0, I) and lets most axes collapse.
 """
 
 import matplotlib.pyplot as plt

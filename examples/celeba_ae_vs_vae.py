@@ -1,9 +1,9 @@
-"""The main job: an AE, a VAE with a trace of KL loss, and a VAE on the same images, in one report.
+"""Train an AE, a VAE with a tiny KL weight and a VAE, and compare their latents in one report.
 
-Each is trained, all images are encoded with it, and the report asks of the three sets of latents
-where the points live, which axes dominate, whether z is just mu, whether there are clusters, and
-what random points decode to. Without ``--images``, the images are faces drawn from twelve known
-factors. Stopped at any moment, the same command continues; finished steps are not repeated.
+All three models are trained on the same images and then encode all of them. The report says where
+the points of each latent space lie, which axes dominate, whether z differs from mu, whether there
+are clusters, and what random points decode to. Without ``--images``, the images are faces drawn
+from twelve known factors. If interrupted, the same command continues and skips finished steps.
 """
 
 import argparse
@@ -29,23 +29,23 @@ PRESETS: dict[str, dict[str, Any]] = {
         "learning_rate": 5e-4,
     },
 }  # fmt: skip
-N_DRAWN = 10_000  # faces, where nothing says how many
-PUBLISHED_SIZE = 96  # pixels across, for which the weight of the KL loss was published
+N_DRAWN = 10_000  # number of faces, by default
+PUBLISHED_SIZE = 96  # image side in pixels for which the weight of the KL loss was published
 
 
 def arguments() -> argparse.Namespace:
-    """Return what the user asked for, filled up from the preset."""
+    """Return the command-line options, completed from the preset."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--preset", choices=PRESETS, default="quick")
     parser.add_argument("--images", type=Path, help="CelebA's zip, or a zip or folder of images")
     parser.add_argument("--attributes", type=Path, help="CelebA's list_attr_celeba.txt or .csv")
-    parser.add_argument("--n-images", type=int, help="use this many, from the first on")
+    parser.add_argument("--n-images", type=int, help="use only this many images, from the first")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--z-dim", type=int, help="dimensions of the latent spaces")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, default=Path("ae_vs_vae"), help="folder of all results")
+    parser.add_argument("--out", type=Path, default=Path("ae_vs_vae"), help="folder for results")
     given = parser.parse_args()
     if given.attributes and not given.images:
         parser.error("--attributes needs --images")
@@ -65,9 +65,9 @@ def opened(given: argparse.Namespace) -> latentscope.Images:
 
 
 def trained(name: str, images: latentscope.Images, given: argparse.Namespace) -> Any:
-    """Train one model on nine tenths of the images; the last tenth validates.
+    """Train one model on nine tenths of the images and validate it on the last tenth.
 
-    CelebA's own parts are cut by file number too.
+    CelebA's own partition is also by file number.
     """
     from latentscope_tensorflow import preset, train  # takes seconds to import
 
@@ -78,7 +78,7 @@ def trained(name: str, images: latentscope.Images, given: argparse.Namespace) ->
         "learning_rate": given.learning_rate,
     }
     fact = preset(MODELS[name]).fact
-    if fact:  # it weighs against the number of pixels
+    if fact:  # the reconstruction loss grows with the number of pixels
         changes["fact"] = fact * (given.size / PUBLISHED_SIZE) ** 2
     n_train = len(images) * 9 // 10
     return train(
@@ -92,7 +92,7 @@ def trained(name: str, images: latentscope.Images, given: argparse.Namespace) ->
 
 
 def run(given: argparse.Namespace) -> None:
-    """Do all steps."""
+    """Train, encode and write the report."""
     given.out.mkdir(parents=True, exist_ok=True)
     images = opened(given)
     print(images)
@@ -111,7 +111,7 @@ def run(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Run, and end with one line where something is wrong."""
+    """Run; if something is wrong, print one line and exit."""
     try:
         run(arguments())
     except KeyboardInterrupt:

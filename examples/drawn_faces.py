@@ -1,9 +1,10 @@
 """
-Drawn faces: images whose every difference is known
-===================================================
+Drawn faces: images that differ only by known factors
+=====================================================
 
-Twelve factors, from the width of the face to the background, are drawn from a Gaussian and set what
-each picture shows. What a model makes of them can be compared with the truth.
+Twelve factors, from the width of the face to the background, are drawn from a Gaussian and
+determine what each picture shows. What a model learns about the images can be compared with these
+factors.
 """
 
 import argparse
@@ -17,7 +18,7 @@ N_COLUMNS, N_ROWS, DPI = 12, 4, 100
 
 
 def main() -> None:
-    """Draw the faces, say what the factors are, and save a sheet of the first ones."""
+    """Draw faces, print the mean and spread of each factor, and save a sheet of the first faces."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--points", type=int, default=500, help="faces to draw")
     parser.add_argument("--out", default="faces.png", help="PNG to write")

@@ -3,7 +3,7 @@ Curves hidden among random points
 =================================
 
 Half of a thousand points lie on thin waves, the other half anywhere. The eye sees waves in both
-panels; the four functions leave their envelopes in one alone.
+scatter plots; the four functions leave their envelopes only for the one that has them.
 """
 
 import matplotlib.pyplot as plt

@@ -1,9 +1,9 @@
 """
-Which of the twenty is the data?
-================================
+Which of these twenty clouds is the data?
+=========================================
 
-Nineteen maps are of draws from a Gaussian copula, which has the marginals and the correlations of
-the data. One is of the data. Find it before you look at the last line.
+One map shows the data. The other nineteen show draws from a Gaussian copula, which has the same
+marginals and correlations. Find the data before you read the last line of the output.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,9 @@
 Which decoded images are meaningful?
 ====================================
 
-Points farther and farther out are decoded, encoded and decoded again. What comes back unchanged,
-and lands among the data, scores 1. The model is a PCA of drawn faces, which is an autoencoder too.
+Points ever farther from the mean are decoded, encoded and decoded again. An image that comes back
+unchanged, and whose code lands among the data, scores 1. The model is a PCA of drawn faces, which
+is an autoencoder too.
 """
 
 from types import SimpleNamespace

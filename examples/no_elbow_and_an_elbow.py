@@ -1,9 +1,9 @@
 """
-No elbow, and an elbow
-======================
+When the inertia curve has an elbow, and when not
+=================================================
 
-The inertia of k-means falls whether there are clusters or not. Beside the curve of a Gaussian with
-the same mean and covariance one sees which of the two it is.
+The inertia of k-means falls with or without clusters. The curve of a Gaussian with the same mean
+and covariance, drawn next to it, shows which of the two it is.
 """
 
 import matplotlib.pyplot as plt

@@ -1,10 +1,10 @@
 """
-Why N(0, I) misses an off-centre cloud
-======================================
+Why draws of N(0, I) miss an off-centre cloud
+=============================================
 
-Draws of N(0, I) have much the same radii as these latents of an autoencoder, and lie nowhere near
-them. The Mahalanobis distance, which counts in standard deviations of the cloud about its own mean,
-shows it at once.
+Draws of N(0, I) have nearly the same radii as these latents of an autoencoder, but lie nowhere near
+them. The Mahalanobis distance shows this at once: it counts in standard deviations of the cloud
+around its own mean.
 """
 
 import matplotlib.pyplot as plt

@@ -1,9 +1,9 @@
 """
-A Gaussian with the broad axes of a trained autoencoder, at one glance
-======================================================================
+Overview of a Gaussian with the broad axes of a trained autoencoder
+===================================================================
 
-The twelve broad or off-centre axes are those published for an autoencoder on CelebA; the others are
-alike. There is no structure in these points beyond mean and covariance, which the figures confirm.
+The twelve broad or off-centre axes are those published for an autoencoder on CelebA; all other axes
+are alike. Beyond its mean and covariance the cloud has no structure, and the figures confirm it.
 """
 
 import argparse
@@ -21,7 +21,7 @@ AXES = {  # axis: centre, full width at half maximum
 
 
 def main() -> None:
-    """Draw the points, ask, and save the figure."""
+    """Draw the points, compute the overview, and save the figure."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--points", type=int, default=170_000)
     parser.add_argument("--out", default="overview.png")

@@ -2,8 +2,9 @@
 Six ways to sample the same cloud
 =================================
 
-What decodes well lies where the data lie. Each way knows more of them than the one before: neither
-centre nor width, the width of each axis, the covariance, the core of it, the shape.
+Points decode well where the data lie. The first two ways of sampling know neither the centre nor
+the width of the cloud; the others know the width of each axis, the covariance, its core, and the
+shape.
 """
 
 import matplotlib.pyplot as plt

@@ -2,9 +2,9 @@
 A direction that changes one property
 =====================================
 
-The mean of the darker faces less that of the lighter ones is a vector. Added to any face, it
-changes the skin, and whatever goes with it in the data; the number beside it says by how much the
-two groups differ more than random ones would.
+The difference between the means of the darker and the lighter faces is a vector. Added to any face,
+it changes the skin, and whatever else goes with it in the data. The printed number says how much
+more the two groups differ than random groups would.
 """
 
 from dataclasses import replace

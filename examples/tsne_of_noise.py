@@ -2,9 +2,9 @@
 t-SNE of pure noise in 2, 4 and 10 dimensions
 =============================================
 
-All three clouds are uniform cubes: no clusters, no strings. What t-SNE makes of the first looks
-like islands and filaments all the same; the share of neighbours that it kept says how far to
-trust each map.
+All three clouds are uniform cubes, with no clusters and no strings. Even so, the t-SNE map of the
+first seems to show islands and filaments. The share of neighbours that a map keeps says how far it
+can be trusted.
 """
 
 import matplotlib.pyplot as plt

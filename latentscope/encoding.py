@@ -19,15 +19,17 @@ from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.lock import only_writer
+from latentscope._disk.paths import writable
 from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__
 from latentscope.backend.conformance import described, encoded
-from latentscope.errors import BackendError, DataError, DataTypeError, LatentscopeError
+from latentscope.backend.protocols import Model
+from latentscope.errors import BackendError, DataError, LatentscopeError
 from latentscope.formats import _storable
 from latentscope.formats.loading import load
 from latentscope.formats.saving import save
-from latentscope.images import Images, as_images
+from latentscope.images import Images, Pixels, as_images
 from latentscope.latents import Latents
 
 _BLOCK = 1024  # images: 113 MB of 96×96×3 floats
@@ -36,7 +38,12 @@ _ROUNDING = 1e-5  # share of the largest value
 
 
 def encode(
-    model: Any, images: Any, path: str | PathLike[str], *, rng: int = 0, block_size: int = _BLOCK
+    model: Model,
+    images: Pixels,
+    path: str | PathLike[str],
+    *,
+    rng: int = 0,
+    block_size: int = _BLOCK,
 ) -> Latents:
     """Encode images to an HDF5 file of latents, with their ids and labels.
 
@@ -115,7 +122,7 @@ def encode(
 class _Partial:
     """Folder of finished blocks: one file of float32 rows per array, and the settings."""
 
-    def __init__(self, folder: Path, model: Any, n_rows: int) -> None:
+    def __init__(self, folder: Path, model: Model, n_rows: int) -> None:
         self.folder, self.n_rows, self.z_dim = folder, n_rows, int(model.z_dim)
         self.names = ("z",) if model.kind == "ae" else ("z", "mu", "logvar")
         self.settings_file = folder / "settings.json"
@@ -185,19 +192,13 @@ class _Partial:
 
 
 def _target(path: str | PathLike[str]) -> Path:
-    try:
-        target = Path(path)
-        is_possible = target.parent.is_dir() and not target.is_dir() and "\0" not in str(target)
-    except (TypeError, ValueError, OSError) as error:
-        raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
-    if not is_possible:
-        raise DataError(f"path must name a file in an existing folder; got {target}.")
+    target = writable(path)
     if target.suffix.lower() not in (".h5", ".hdf5"):
         raise DataError(f"path must end with .h5; got {target}. Use `save` for other formats.")
     return target
 
 
-def _settings(model: Any, images: Images, rng: int, block_size: int) -> dict[str, Any]:
+def _settings(model: Model, images: Images, rng: int, block_size: int) -> dict[str, Any]:
     """Return the settings that two runs must share if one is to continue the other."""
     return {
         "kind": model.kind,
@@ -217,7 +218,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         return {}
 
 
-def _encoded(model: Any, images: Images, rows: slice, rng: int) -> Latents:
+def _encoded(model: Model, images: Images, rows: slice, rng: int) -> Latents:
     """Encode a block; return its latents in single precision, checked."""
     latents = model.encode(images.take(rows), rng=np.random.default_rng([rng, rows.start]))
     n = rows.stop - rows.start
@@ -231,7 +232,7 @@ def _encoded(model: Any, images: Images, rows: slice, rng: int) -> Latents:
     return Latents(parts["z"], parts.get("mu"), parts.get("logvar"))
 
 
-def _check_images(model: Any, images: Images) -> None:
+def _check_images(model: Model, images: Images) -> None:
     if len(images) == 0:
         raise DataError("there must be at least one image to encode; got none.")
     if images.image_shape != tuple(model.image_shape):
@@ -242,7 +243,7 @@ def _check_images(model: Any, images: Images) -> None:
 
 
 def _check_same_model(
-    model: Any, images: Images, partial: _Partial, n_done: int, rng: int, block_size: int
+    model: Model, images: Images, partial: _Partial, n_done: int, rng: int, block_size: int
 ) -> None:
     """Raise if the model now gives other latents than those of the finished blocks."""
     for name in _differing(model, images, partial.read, n_done, rng, block_size):
@@ -253,7 +254,7 @@ def _check_same_model(
 
 
 def _differing(
-    model: Any,
+    model: Model,
     images: Images,
     read: Callable[[str, slice], Array],
     n_rows: int,
@@ -270,7 +271,7 @@ def _differing(
                 yield name
 
 
-def _is_written(target: Path, model: Any, images: Images, meta: Any, columns: Any) -> bool:
+def _is_written(target: Path, model: Model, images: Images, meta: Any, columns: Any) -> bool:
     """Return True if the file exists, is complete and holds what the model gives for the images."""
     settings = meta["settings"]
     seed, block_size = settings["rng"], settings["block_size"]
@@ -314,7 +315,7 @@ def _is_readable(array: Any, block_size: int) -> bool:
     return all(len(array[row : row + block_size]) for row in range(0, len(array), block_size))
 
 
-def _meta(model: Any, images: Images, settings: dict[str, Any]) -> dict[str, Any]:
+def _meta(model: Model, images: Images, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": dict(model.meta),
         "images": dict(images.meta),

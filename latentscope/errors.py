@@ -6,7 +6,33 @@ working. Messages state what was required, what was given, and what to do.
 
 
 class LatentscopeError(Exception):
-    """Base of all errors that latentscope raises on purpose."""
+    """Base of all errors that latentscope raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What was required, and what came.
+    parameter : str, optional
+        The parameter of the call that is wrong.
+    remedy : str, optional
+        What to do about it, the end of the error's text. Parameters and calls stand in backticks,
+        which the text leaves out: the command puts its options in their place.
+
+    Examples
+    --------
+    >>> error = LatentscopeError("z has 3 axes.", parameter="z", remedy="Pass `flatten=True`.")
+    >>> str(error)
+    'z has 3 axes. Pass flatten=True.'
+    >>> error.message, error.parameter
+    ('z has 3 axes.', 'z')
+    """
+
+    def __init__(
+        self, message: str = "", *others: object, parameter: str | None = None, remedy: str = ""
+    ) -> None:
+        text = f"{message} {remedy.replace('`', '')}" if remedy else message
+        super().__init__(text, *others)
+        self.message, self.parameter, self.remedy = message, parameter, remedy
 
 
 class DataError(LatentscopeError, ValueError):
@@ -32,6 +58,8 @@ class UnsafeFileError(LatentscopeError, ValueError):
 # With the bases in this order it can be sent between processes.
 class TooLargeError(MemoryError, LatentscopeError):
     """The file declares far more data than it stores, or more than fits in memory."""
+
+    __init__ = LatentscopeError.__init__  # that of MemoryError knows no parameter
 
 
 class MissingDependencyError(LatentscopeError, ImportError):

@@ -1,14 +1,14 @@
 """Container for images to train on or to encode, with their ids, labels and metadata."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Self
 
 import numpy as np
 
-from latentscope._types import Array, IntArray
+from latentscope._types import Array, ArrayLike, IntArray
 from latentscope._validate import generator, real
 from latentscope.errors import DataError, DataTypeError
 
@@ -91,7 +91,7 @@ class Images:
         digest.update(np.ascontiguousarray(self.take(some)).data)
         return digest.hexdigest()[:16]
 
-    def take(self, positions: Any) -> Array:
+    def take(self, positions: slice | Array | Sequence[int]) -> Array:
         """Return the pixels of some images; bytes stay bytes, floats stay floats (see `dtype`).
 
         Parameters
@@ -140,7 +140,7 @@ class Images:
         is_validation[generator(rng).permutation(len(self))[:n_validation]] = True
         return self[~is_validation], self[is_validation]
 
-    def __getitem__(self, key: Any) -> Self:
+    def __getitem__(self, key: slice | Array | Sequence[int]) -> Self:
         """Return some of the images, selected by a slice, positions or a mask."""
         try:
             rows = self._rows[key]
@@ -181,7 +181,11 @@ class Images:
         )
 
 
-def as_images(images: Any) -> Images:
+Pixels = Images | ArrayLike | Sequence[ArrayLike]
+"""What `as_images` takes."""
+
+
+def as_images(images: Pixels) -> Images:
     """Return `images` if it is `Images`, else wrap an array of pixels."""
     return images if isinstance(images, Images) else Images(images)
 

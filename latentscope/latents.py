@@ -1,17 +1,18 @@
 """Container for latent vectors with their ids, labels and metadata, used by all analyses."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from latentscope._validate import integer
 from latentscope.errors import DataError, DataTypeError
 from latentscope.rows.matrix import as_matrix
-from latentscope.rows.to_dask import CHUNK_BYTES, dask_arrays
+from latentscope.rows.to_dask import CHUNK_BYTES, dask_arrays, picklable
 
+Kind = Literal["ae", "vae"]
 _SHOWN = 5  # labels shown in the repr
 
 
@@ -89,7 +90,7 @@ class Latents:
         return self._shape[1]
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """Return "vae" if the posterior is known, else "ae"."""
         return "ae" if self.logvar is None else "vae"
 
@@ -146,9 +147,17 @@ class Latents:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Allow pickling and copying in memory, although read-only mappings cannot be pickled."""
-        parts = self.z, self.mu, self.logvar, self.ids, dict(self.labels), dict(self.meta)
-        return type(self), parts
+        """Allow pickling; arrays in an HDF5 file are reopened by the file's path.
+
+        The copy reads the file as it is then, so the file must stay where it is.
+        """
+        arrays = {"z": self.z, "mu": self.mu, "logvar": self.logvar, "ids": self.ids}
+        parts = [picklable(name, array) for name, array in arrays.items()]
+        labels = {n: picklable(f"labels[{n!r}]", column) for n, column in self.labels.items()}
+        return type(self), (*parts, labels, dict(self.meta))
+
+    def __copy__(self) -> Self:
+        return replace(self, file=None)
 
     def __len__(self) -> int:
         return self.n_points

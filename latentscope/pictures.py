@@ -6,25 +6,29 @@ data, its radius, and its meaningful-image score.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from PIL import Image, ImageEnhance
 
-from latentscope._types import Array, FloatArray
+from latentscope._types import Array, FloatArray, Panels, Vector
 from latentscope._validate import generator, integer, real
 from latentscope.analysis.direction import Direction
 from latentscope.analysis.round_trip import RoundTrip, Standard
 from latentscope.backend.asking import decode, encode_mean, latents_of
+from latentscope.backend.protocols import Model
 from latentscope.errors import DataError
-from latentscope.images import as_images, as_unit
+from latentscope.images import Pixels, as_images, as_unit
 from latentscope.rows.reduction import row_numbers, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.sample import axis_gaussian, core, gaussian, mixture, normal, uniform
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PRIOR, PER_AXIS, FULL = "N(0, I)", "Gaussian per axis", "full Gaussian"
 HALF_WIDTHS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 5.0, 8.0)  # of the published cubes
@@ -72,9 +76,10 @@ class Pictures:
         """Return a copy with sharper images; see the function `sharpened`."""
         return replace(self, images=sharpened(self.images, factor))
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(self, ax: "Axes | Sequence[Axes] | Panels | None" = None) -> Panels:
         """Draw the images in a row, with distance, radius and score below each."""
-        return import_module("latentscope.plot").plot_pictures([self], ax=ax)
+        panels: Panels = import_module("latentscope.plot").plot_pictures([self], ax=ax)
+        return panels
 
     def __len__(self) -> int:
         return len(self.images)
@@ -119,7 +124,7 @@ class Album:
     array([6.])
     """
 
-    def __init__(self, model: Any, z: Any, *, rng: int | np.random.Generator = 0) -> None:
+    def __init__(self, model: Model, z: Points, *, rng: int | np.random.Generator = 0) -> None:
         self.model, self.rows = model, latents_of(model, z)
         self._random = generator(rng)
         self._seed = int(self._random.integers(2**31))  # of `standard`, when that is needed
@@ -129,7 +134,7 @@ class Album:
         """Round trips of the data's own points, against which all others are judged."""
         return Standard.of(self.model, self.rows, rng=generator(self._seed))
 
-    def decode(self, points: Any, name: str = "given points") -> Pictures:
+    def decode(self, points: Points, name: str = "given points") -> Pictures:
         """Decode any points of the latent space.
 
         Parameters
@@ -178,7 +183,7 @@ class Album:
             for half_width in half_widths
         )
 
-    def reconstruct(self, images: Any) -> Pictures:
+    def reconstruct(self, images: Pixels) -> Pictures:
         """Encode images and decode them.
 
         Parameters
@@ -196,7 +201,7 @@ class Album:
         pixels = as_unit(given.take(slice(None)))
         return self.decode(encode_mean(self.model, pixels), name)
 
-    def between(self, start: Any, end: Any, n: int = 8) -> Pictures:
+    def between(self, start: Vector, end: Vector, n: int = 8) -> Pictures:
         """Decode `n` points on the straight line from one point to another, both included.
 
         In many dimensions the middle of such a line lies inside the shell, nearer to the mean.
@@ -206,7 +211,7 @@ class Album:
         return self.decode((1 - steps) * ends[0] + steps * ends[1], "from one to another")
 
     def along(
-        self, direction: Direction, start: Any, *, factors: Iterable[float] = (-2, -1, 0, 1, 2)
+        self, direction: Direction, start: Vector, *, factors: Iterable[float] = (-2, -1, 0, 1, 2)
     ) -> Pictures:
         """Decode a point to which multiples of a label's direction are added, one per factor."""
         weights = np.array([real("each factor", factor) for factor in factors])[:, None]
@@ -214,7 +219,7 @@ class Album:
         points = self._point("start", start) + weights * vector
         return self.decode(points, f"{direction.label}, added {_signed(weights.ravel())} times")
 
-    def _point(self, name: str, value: Any) -> FloatArray:
+    def _point(self, name: str, value: Vector) -> FloatArray:
         point = np.asarray(value)
         if point.shape != (self.rows.z_dim,) or point.dtype.kind not in "biuf":
             raise DataError(
@@ -224,7 +229,7 @@ class Album:
         return point.astype(np.float64)
 
 
-def sharpened(images: Any, factor: float) -> Array:
+def sharpened(images: Pixels, factor: float) -> Array:
     """Sharpen images with Pillow; the published ones were sharpened by factors 3, 6 and 7.
 
     Parameters

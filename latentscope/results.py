@@ -9,13 +9,19 @@ from importlib import import_module
 from os import PathLike, fspath
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Any, ClassVar, Self, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_origin
 
 import numpy as np
 
 from latentscope._disk.atomic import replacing
 from latentscope._table import Table, show
+from latentscope._types import Panels
 from latentscope.errors import FileFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
 
 _CLASSES: dict[str, type["Result"]] = {}
 
@@ -51,13 +57,18 @@ class Result:
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return partial(type(self), **fields), ()
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(
+        self, ax: "Axes | Sequence[Axes] | Panels | None" = None, **options: Any
+    ) -> "Axes | Panels":
         """Draw the result on `ax`, or on new Axes of the current style, and return the Axes.
 
         Results with several panels take and return an array of Axes. Options are those of the
         function in `latentscope.plot`, such as `color` for maps.
         """
-        return getattr(import_module("latentscope.plot"), self._plot)(self, ax=ax, **options)
+        drawn: Axes | Panels = getattr(import_module("latentscope.plot"), self._plot)(
+            self, ax=ax, **options
+        )
+        return drawn
 
     def table(self) -> Table:
         """Return the result's main table; by default its headline numbers."""
@@ -116,6 +127,30 @@ class Result:
     def _repr_html_(self) -> str:
         title = f"{type(self).__name__} of {self.rows_text}"
         return f"<p><b>{escape(title)}</b></p>{self.table()._repr_html_()}"
+
+
+class OnePanel(Result):
+    """A result whose figure is one panel."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def plot(
+            self, ax: "Axes | Sequence[Axes] | Panels | None" = None, **options: Any
+        ) -> "Axes": ...
+
+
+class SeveralPanels(Result):
+    """A result whose figure has several panels."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def plot(
+            self, ax: "Axes | Sequence[Axes] | Panels | None" = None, **options: Any
+        ) -> Panels: ...
 
 
 def _locked(value: Any) -> Any:

@@ -7,7 +7,6 @@ leaves out the tails, and the mixture allows for several humps.
 
 import warnings
 from contextlib import nullcontext
-from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
@@ -21,7 +20,7 @@ from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.core import covariance_factor, fitted_core
 from latentscope.statistics.moments import Covariance, Moments, principal_axes
 
@@ -88,7 +87,7 @@ def uniform(
     return _as_float32(side * generator(rng).uniform(-1.0, 1.0, size=shape))
 
 
-def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
+def axis_gaussian(z: Points, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
     """Draw each axis from a Gaussian with its mean and standard deviation, without correlations.
 
     Parameters
@@ -117,7 +116,7 @@ def axis_gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) 
     return _as_float32(draws)
 
 
-def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
+def gaussian(z: Points, n_points: int, *, rng: int | np.random.Generator = 0) -> Array:
     """Draw from the Gaussian with the mean and covariance of the data.
 
     Parameters
@@ -149,7 +148,7 @@ def gaussian(z: Any, n_points: int, *, rng: int | np.random.Generator = 0) -> Ar
 
 
 def core(
-    z: Any,
+    z: Points,
     n_points: int,
     *,
     radius: float | None = None,
@@ -197,7 +196,9 @@ def core(
     random = generator(rng)
     n_points, _ = _checked_shape(n_points, rows.z_dim)
     if radius is not None and positive("radius", radius) > _MAX_RADIUS:
-        raise DataError(f"radius must be at most {_MAX_RADIUS:g}; got {radius!r}.")
+        raise DataError(
+            f"radius must be at most {_MAX_RADIUS:g}; got {radius!r}.", parameter="radius"
+        )
     found = fitted_core(rows, radius)
     variance = found.variance
     direction = random.standard_normal((n_points, len(variance)))
@@ -236,7 +237,7 @@ def core_factor(z_dim: int, radius: float) -> float:
 
 
 def mixture(
-    z: Any,
+    z: Points,
     n_points: int,
     *,
     n_components: int = 10,

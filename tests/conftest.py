@@ -2,6 +2,8 @@
 
 import os
 from contextlib import nullcontext
+from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType, SimpleNamespace
 from typing import NamedTuple
 
@@ -18,6 +20,80 @@ from latentscope.images import Images, as_images, as_unit
 from latentscope.latents import Latents
 
 SEEDS = range(5)
+EXTRAS = {  # package: the extra that brings it
+    "onnx": "onnx", "tensorflow": "tensorflow", "torch": "torch", "jax": "dev", "playwright": "dev",
+}  # fmt: skip
+N_SLOW = pytest.StashKey[int]()
+MISSING = {package for package in EXTRAS if find_spec(package) is None}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run also what is marked slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is slow, unless asked for it; skip what needs a package that is missing."""
+    for item in items:
+        for marker in item.iter_markers("needs"):
+            (package,) = marker.args
+            if package in MISSING:
+                item.add_marker(pytest.mark.skip(reason=install_line(package)))
+    if not config.getoption("slow"):
+        slow = [item for item in items if item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+        config.stash[N_SLOW] = len(slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take over from a worker of pytest-xdist how many tests it left out."""
+    node.config.stash[N_SLOW] = getattr(node, "workeroutput", {}).get("n_slow", 0)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if n_slow := config.stash.get(N_SLOW, 0):
+        terminalreporter.write_line(f"{n_slow} slow tests were left out; --slow runs them too")
+
+
+class Without(pytest.Module):
+    """A module of tests that is skipped as a whole, before its imports fail."""
+
+    def collect(self):
+        pytest.skip(install_line(framework(self.path.parent.name)), allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Skip the tests of a backend whose framework is missing."""
+    if framework(module_path.parent.name) in MISSING:
+        return Without.from_parent(parent, path=module_path)
+    return None
+
+
+def framework(module):
+    """Return "torch" for the modules of latentscope_torch; others keep their name."""
+    return module.partition(".")[0].removeprefix("latentscope_")
+
+
+def install_line(package):
+    return f"needs {package}: pip install '.[{EXTRAS[package]}]'"
+
+
+@pytest.fixture(scope="session")
+def needed():
+    """Skip the test where a package is missing, or the framework of a backend's module."""
+
+    def check(module):
+        if framework(module) in MISSING:
+            pytest.skip(install_line(framework(module)))
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def torch(needed):
+    needed("torch")
+    return import_module("torch")
 
 
 class Cloud(NamedTuple):
@@ -101,12 +177,13 @@ def _compare(one, other, rtol, but, name):
 def small_maps():
     """Let reports map few points and draw few nulls: what those show is tested elsewhere."""
     few = {
-        "N_TSNE": 200, "N_GAP": 300, "N_NORMALITY": 600, "N_GAUSSIAN": 19, "N_SMOOTH": 39,
-        "N_DIMENSION": 1000, "SCAN_AXES": 2,
+        "scan.N_AXES": 2, "scan.N_NULL": 39, "dimension.N_POINTS": 1000, "clusters.N_POINTS": 300,
+        "clusters.N_NULL": 19, "normality.N_POINTS": 600, "normality.N_NULL": 19,
+        "tsne.N_POINTS": 200,
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name, value in few.items():
-            patch.setattr(f"latentscope.reporting.study._{name}", value)
+            patch.setattr(f"latentscope.reporting.questions.{name}", value)
         yield
 
 
@@ -168,6 +245,8 @@ def linear_model(blobs):
 
 def pytest_sessionfinish(session):
     """Fail the whole run in CI if a test was skipped: there everything must be installed."""
-    skipped = session.config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", [])
-    if os.environ.get("CI") and skipped:
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["n_slow"] = session.config.stash.get(N_SLOW, 0)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")  # None in a worker
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -44,6 +44,7 @@ def run(n_threads):
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen")
 def test_one_thread_and_two():
     assert run(1) == run(2)

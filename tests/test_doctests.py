@@ -19,9 +19,12 @@ MODULES = [
 ]
 MODULES += [package.__name__ for package in PACKAGES]
 
+NEEDS = {"latentscope.backend.discovery": "tensorflow"}  # which its example gets
+
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name, tmp_path, monkeypatch):
+def test_examples(name, needed, tmp_path, monkeypatch):
+    needed(NEEDS.get(name, name))
     monkeypatch.chdir(tmp_path)  # examples may write files
     module = importlib.import_module(name)
     report = []

@@ -1,5 +1,6 @@
 """Each refusal is a LatentscopeError and the builtin that fits."""
 
+import copy
 import inspect
 import pickle
 import sys
@@ -54,6 +55,21 @@ def test_errors_travel_between_processes(cls):
     copy = pickle.loads(pickle.dumps(cls("text")))
     assert type(copy) is cls
     assert str(copy) == "text"
+
+
+@pytest.mark.parametrize("cls", BUILTIN)
+def test_errors_carry_the_parameter_and_its_remedy_everywhere(cls):
+    error = cls("z is short.", parameter="z", remedy="Pass `flatten=True` or `more(z)`.")
+    for one in (error, pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert str(one) == "z is short. Pass flatten=True or more(z)."
+        assert one.message == "z is short."
+        assert one.parameter == "z"
+        assert one.remedy == "Pass `flatten=True` or `more(z)`."
+
+
+def test_without_a_remedy_the_text_is_the_message():
+    error = errors.DataError("`z` is short.")
+    assert (str(error), error.message, error.parameter) == ("`z` is short.", "`z` is short.", None)
 
 
 def test_missing_library_is_named_with_its_extra(monkeypatch):

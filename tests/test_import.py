@@ -1,5 +1,7 @@
 """Import is cheap, gives every public name, and notices another package of the same name."""
 
+import ast
+import importlib
 import json
 import shutil
 import subprocess
@@ -68,6 +70,40 @@ def test_dir_lists_the_public_names():
 def test_other_names_do_not_resolve(name):
     with pytest.raises(AttributeError, match=f"module 'latentscope' has no attribute '{name}'"):
         getattr(latentscope, name)
+
+
+LAZY = [
+    "latentscope",
+    "latentscope.datasets",
+    "latentscope.rows",
+    "latentscope_onnx",
+    "latentscope_tensorflow",
+    "latentscope_torch",
+]
+
+
+def seen_by_checkers(module):
+    """Return what a package imports for checkers alone: the modules by the names they define."""
+    body = ast.parse(Path(module.__file__).read_text(encoding="utf-8")).body
+    (block,) = (
+        node
+        for node in body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    return {alias.name: node.module for node in block.body for alias in node.names}
+
+
+@pytest.mark.parametrize("package", LAZY)
+def test_checkers_see_what_is_imported_on_first_use(package):
+    module = importlib.import_module(package)
+    homes = {
+        name: home if home.startswith(package) else f"{package}.{home}"
+        for name, home in module._HOME.items()
+    }
+    homes |= dict.fromkeys(getattr(module, "_MODULES", ()), package)
+    assert seen_by_checkers(module) == homes
+    at_once = {"__version__", "can"} & vars(module).keys()
+    assert sorted(module.__all__) == sorted({*homes, *at_once})
 
 
 @pytest.fixture

@@ -1,10 +1,16 @@
 """The container says what it holds, and refuses parts that do not speak of the same points."""
 
+import copy
+import pickle
+import subprocess
+import sys
+
 import h5py
 import numpy as np
 import pytest
 
-from latentscope.errors import DataError, DataTypeError
+import latentscope
+from latentscope.errors import DataError, DataTypeError, FileFormatError, MissingFileError
 from latentscope.latents import Latents
 from latentscope.rows import as_rows
 
@@ -130,3 +136,78 @@ def test_what_is_no_column_is_refused(column):
 def test_closing_arrays_in_memory_does_nothing(vae):
     vae.close()
     assert len(vae) == 6
+
+
+# --- latents that lie in an HDF5 file, in other processes ---
+
+
+def test_a_view_of_a_dataset_is_read_when_it_is_pickled(tmp_path):
+    with h5py.File(tmp_path / "z.h5", "w") as file:
+        file["z"], file["names"] = Z, list("abcdef")
+    with h5py.File(tmp_path / "z.h5") as file:
+        latents = Latents(file["z"], ids=file["names"].asstr())
+        found = pickle.loads(pickle.dumps(latents))
+    assert list(found.ids) == list("abcdef")
+
+
+@pytest.fixture
+def stored(tmp_path, vae):
+    latentscope.save(tmp_path / "vae.h5", vae)
+    with latentscope.load(tmp_path / "vae.h5") as latents:
+        yield latents
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_latents_of_a_file_can_be_pickled(stored, vae, copied):
+    found = copied(stored)
+    stored.close()  # the copy opens the file by itself
+    assert repr(found) == repr(vae)
+    for name, array in found.arrays.items():
+        np.testing.assert_array_equal(array[:], vae.arrays[name])
+    assert list(found.ids[:]) == list("abcdef")
+    assert list(found.labels["smiling"][:]) == [True] * 6
+    assert found.meta == {"epochs": 3}
+    np.testing.assert_array_equal(as_rows(found).matrices["mu"].read(2, 5), Z[2:5] + 1)
+    assert pickle.loads(pickle.dumps(found)).ids[0] == "a"  # once more
+
+
+def test_another_process_reads_the_file(stored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with latentscope.load("vae.h5") as latents:
+        (tmp_path / "latents.pickle").write_bytes(pickle.dumps(latents))
+    (tmp_path / "elsewhere").mkdir()
+    code = """
+import pickle, latentscope
+latents = pickle.load(open("../latents.pickle", "rb"))
+assert latents.ids[1] == "b" and latents.z[1, 1] == 3, latents
+assert latentscope.radius_density(latents).n_used == 6
+"""
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=tmp_path / "elsewhere", check=True
+    )
+
+
+def test_a_shallow_copy_reads_through_the_same_file(stored):
+    assert copy.copy(stored).z is stored.z
+
+
+def test_pickled_latents_of_a_file_that_changed_or_went(stored, tmp_path):
+    pickled = pickle.dumps(stored)
+    stored.close()
+    with (tmp_path / "vae.h5").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(FileFormatError, match=r"vae\.h5 changed while it was read"):
+        pickle.loads(pickled).z[:]
+    (tmp_path / "vae.h5").unlink()
+    with pytest.raises(MissingFileError, match=r"no such file: \S+vae\.h5"):
+        pickle.loads(pickled).z[:]
+
+
+def test_latents_of_a_file_that_is_written_cannot_be_pickled(tmp_path):
+    with h5py.File(tmp_path / "z.h5", "w") as file:
+        latents = Latents(file.create_dataset("z", data=Z))
+        with pytest.raises(DataError, match=r"z must .* reading alone.*Close it, and pass "):
+            pickle.dumps(latents)
+        assert copy.copy(latents).z is latents.z
+    with pytest.raises(DataError, match="z is a dataset of a closed HDF5 file"):
+        pickle.dumps(latents)

@@ -31,6 +31,7 @@ PROGRAM = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/status")
 def test_one_pass_over_a_file_larger_than_the_limit(tmp_path):
     rng = np.random.default_rng(0)
@@ -83,6 +84,7 @@ ENCODING = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/status")
 def test_encoding_more_images_takes_no_more_memory(tmp_path):
     """400 MB of images within 64 MB more than 2,000 of them took."""
@@ -123,6 +125,7 @@ def test_the_docs_state_what_every_public_function_keeps():
     assert set(stated()) == public | of_data | {"pictures.Album"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc/self/status")
 def test_no_function_keeps_more_than_the_docs_state(tmp_path):
     """The growth of peak memory from a file of 60,000 rows to one of 300,000."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latentscope._validate import generator, integer, one_of, positive, real
+from latentscope._validate import generator, integer, numbers, one_of, positive, real
 from latentscope.errors import DataError, DataTypeError
 
 
@@ -76,6 +76,30 @@ def test_one_of():
 def test_one_of_refuses(value, match):
     with pytest.raises(DataError, match=f"space {match}"):
         one_of("space", value, ("pca", "latent"))
+
+
+@pytest.mark.parametrize(
+    ("refused", "parameter"),
+    [
+        (lambda: positive("width", 0), "width"),
+        (lambda: positive("width", 10**400), "width"),
+        (lambda: real("width", "3"), "width"),
+        (lambda: real("width", None), "width"),
+        (lambda: numbers("widths", 3), "widths"),
+        (lambda: numbers("widths", [1, "a"]), "widths"),
+        (lambda: integer("k", True, low=1), "k"),
+        (lambda: integer("k", 1.5, low=1), "k"),
+        (lambda: integer("axes[1]", -1, low=0), "axes"),
+        (lambda: one_of("null", "flat", ["smooth"]), "null"),
+        (lambda: one_of("null, for three axes,", "flat", ["smooth"]), "null"),
+        (lambda: one_of("names of factors", "nose", ["skin"]), None),
+        (lambda: generator(-1), "rng"),
+    ],
+)
+def test_errors_carry_the_parameter(refused, parameter):
+    with pytest.raises(DataError, match="must") as caught:
+        refused()
+    assert caught.value.parameter == parameter
 
 
 @pytest.mark.parametrize("seed", [0, 7, np.int64(7), 2**70])

@@ -4,9 +4,15 @@
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from latentscope._optional import import_optional
+from latentscope.backend import get
+
+if TYPE_CHECKING:  # what checkers see of the names below
+    from latentscope_onnx.loading import load
+    from latentscope_onnx.onnx_model import OnnxModel
+
+__all__ = ["OnnxModel", "can", "load"]
 
 _HOME = {  # public name: the module that defines it, imported on first use
     "OnnxModel": "onnx_model",
@@ -14,15 +20,13 @@ _HOME = {  # public name: the module that defines it, imported on first use
 }
 can = ("load",)
 
-__all__ = ["can", *_HOME]
+if not TYPE_CHECKING:
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        for module in ("onnx", "onnxruntime"):
-            import_optional(module, purpose="the ONNX backend", extra="onnx")
-        return getattr(import_module(f"latentscope_onnx.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'latentscope_onnx' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            get("onnx")  # says how to install what is missing
+            return getattr(import_module(f"latentscope_onnx.{_HOME[name]}"), name)
+        raise AttributeError(f"module 'latentscope_onnx' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

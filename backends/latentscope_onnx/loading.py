@@ -6,9 +6,8 @@ from typing import Any
 
 import onnxruntime
 
-from latentscope._validate import one_of
-from latentscope.backend.pair import both
-from latentscope.backend.parts import fitted
+from latentscope.backend import Role, both, fitted
+from latentscope.backend.arguments import one_of
 from latentscope.errors import BackendError, DataTypeError
 from latentscope_onnx.onnx_model import OnnxModel, dtype_of, shape_of
 from latentscope_onnx.reading import checked_bytes
@@ -19,9 +18,9 @@ _ERRORS_ONLY = 3
 def load(
     folder: str | os.PathLike[str] | None = None,
     *,
-    encoder: Any = None,
-    decoder: Any = None,
-    outputs: Sequence[str] | None = None,
+    encoder: str | os.PathLike[str] | onnxruntime.InferenceSession | None = None,
+    decoder: str | os.PathLike[str] | onnxruntime.InferenceSession | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool | None = None,
     providers: Sequence[str] = ("CPUExecutionProvider",),

@@ -1,13 +1,13 @@
 """An ONNX encoder and decoder as a model of latentscope: NumPy in, NumPy out."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
-from latentscope._types import Array
-from latentscope.backend.outputs import Shape
-from latentscope.backend.parts import Parts
+from latentscope.backend import Parts
 
 _DTYPES = {  # what ONNX Runtime calls types of arrays
     "tensor(float)": "float32",
@@ -37,7 +37,9 @@ class OnnxModel(Parts):
     decoder: onnxruntime.InferenceSession
 
     @staticmethod
-    def _run(part: onnxruntime.InferenceSession, batch: Array) -> list[tuple[str, Array]]:
+    def _run(
+        part: onnxruntime.InferenceSession, batch: NDArray[Any]
+    ) -> list[tuple[str, NDArray[Any]]]:
         (taken,) = part.get_inputs()
         dtype = dtype_of(part)
         whole = np.rint(batch) if "int" in dtype else batch
@@ -54,7 +56,7 @@ class OnnxModel(Parts):
         ]
 
 
-def shape_of(part: onnxruntime.InferenceSession) -> Shape:
+def shape_of(part: onnxruntime.InferenceSession) -> tuple[int | None, ...]:
     """Return the shape of what a session takes, with None for what the file leaves open."""
     return tuple(
         size if isinstance(size, int) and size > 0 else None for size in part.get_inputs()[0].shape

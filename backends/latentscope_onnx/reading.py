@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError, Message
 
-from latentscope._disk.paths import existing, first_bytes, looks_like
-from latentscope.backend.outputs import check_weights
+from latentscope.backend import check_weights
+from latentscope.backend.files import existing, first_bytes, looks_like
 from latentscope.errors import FileFormatError, TooLargeError, UnsafeFileError
 
 _MAX_BYTES, _MAX_PACKED = 4 * 2**30, 1000  # bytes, and times what is stored

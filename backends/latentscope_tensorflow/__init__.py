@@ -6,9 +6,17 @@
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from latentscope._optional import import_optional
+from latentscope.backend import get
+
+if TYPE_CHECKING:  # what checkers see of the names below
+    from latentscope_tensorflow.config import PRESETS, Config, preset
+    from latentscope_tensorflow.keras_model import KerasModel
+    from latentscope_tensorflow.loading import load
+    from latentscope_tensorflow.training import train
+
+__all__ = ["PRESETS", "Config", "KerasModel", "can", "load", "preset", "train"]
 
 _HOME = {  # public name: the module that defines it, imported on first use, for TensorFlow is slow
     "Config": "config",
@@ -20,14 +28,13 @@ _HOME = {  # public name: the module that defines it, imported on first use, for
 }
 can = ("load", "train")
 
-__all__ = ["can", *_HOME]
+if not TYPE_CHECKING:
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        import_optional("tensorflow", purpose="the TensorFlow backend", extra="tensorflow")
-        return getattr(import_module(f"latentscope_tensorflow.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'latentscope_tensorflow' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            get("tensorflow")  # says how to install what is missing
+            return getattr(import_module(f"latentscope_tensorflow.{_HOME[name]}"), name)
+        raise AttributeError(f"module 'latentscope_tensorflow' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -1,13 +1,15 @@
 """What happens beside training: progress, checkpoints, and an eye on losses and radii."""
 
-from typing import Any
+import signal
+import threading
+import warnings
+from typing import Any, Self
 
 import keras
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._warn import warn
-from latentscope.errors import BackendError
+from latentscope.errors import BackendError, LatentscopeWarning
 from latentscope_tensorflow.config import Config
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.models import METRICS
@@ -92,11 +94,55 @@ class Monitor(keras.callbacks.Callback):
                 self._stop(f"weights {weight.path} are NaN or infinite")
         if logs["z_radius"] > self.limit and not self.is_reported:
             self.is_reported = True
-            warn(
+            warnings.warn(
                 f"the latent radius runs away: {logs['z_radius']:.4g} on average after epoch "
                 f"{epoch + 1}, over {self.limit:.4g} (a hundred times that of N(0, I)). The KL "
-                "loss may be too weak to hold it, or the learning rate too high."
+                "loss may be too weak to hold it, or the learning rate too high.",
+                LatentscopeWarning,
+                stacklevel=1,  # the caller is Keras
             )
+
+
+class Interrupts(keras.callbacks.Callback):
+    """End the training after the batch in which Ctrl-C is pressed; a second press ends it at once.
+
+    A context around ``fit`` as well as a callback. `KeyboardInterrupt` is raised between batches,
+    because Python ignores it where it strikes in a finalizer (``__del__``, a callback of weakref),
+    and TensorFlow runs many: training would go on as if nothing had been pressed.
+
+    Only the main thread can set a handler, and one that somebody else has set stays.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_asked = False
+        self.before: Any = None
+
+    def __enter__(self) -> Self:
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self.before = signal.signal(signal.SIGINT, self._ask)
+        return self
+
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        if self.before is not None:
+            signal.signal(signal.SIGINT, self.before)
+        if kind is None:
+            self._raise_if_asked()  # since the last batch
+
+    def _ask(self, *_: Any) -> None:
+        self._raise_if_asked()
+        self.is_asked = True
+
+    def _raise_if_asked(self) -> None:
+        if self.is_asked:
+            raise KeyboardInterrupt("stopped by Ctrl-C")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._raise_if_asked()
+
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._raise_if_asked()
 
 
 class Checkpoints(keras.callbacks.Callback):

@@ -2,17 +2,20 @@
 
 from dataclasses import asdict, dataclass, replace
 from math import prod
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from latentscope._validate import integer, one_of, positive, real
+from latentscope.backend.arguments import integer, one_of, positive, real
 from latentscope.errors import DataError, DataTypeError
+from latentscope.latents import Kind
 
-KINDS = ("ae", "vae")
-RECONSTRUCTIONS = ("bce", "mse")
-ACTIVATIONS = ("leaky_relu", "relu", "elu", "gelu", "selu", "silu", "tanh")
-TASKS = ("reconstruct", "denoise", "drop_pixels", "recolour")
+Reconstruction = Literal["bce", "mse"]
+Activation = Literal["leaky_relu", "relu", "elu", "gelu", "selu", "silu", "tanh"]
+Task = Literal["reconstruct", "denoise", "drop_pixels", "recolour"]
+Preset = Literal[
+    "celeba-ae", "celeba-ae-1600", "celeba-vae", "celeba-vae-tiny-kl", "digits-ae", "digits-vae"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,30 +73,30 @@ class Config:
     Config(kind='ae', image_shape=(28, 28, 1), z_dim=256, filters=(32, 64), ...)
     """
 
-    kind: str
+    kind: Kind
     image_shape: tuple[int, int, int] = (96, 96, 3)
     z_dim: int = 256
     filters: tuple[int, ...] = (32, 64, 128, 256)
     kernels: tuple[int, ...] = (3, 3, 3, 3)
     strides: tuple[int, ...] = (2, 2, 2, 2)
     extra_dense: int = 0
-    activation: str = "leaky_relu"
+    activation: Activation = "leaky_relu"
     batch_norm: bool = False
     dropout: float = 0.0
     upsampling: bool = False
-    reconstruction: str = "bce"
+    reconstruction: Reconstruction = "bce"
     fact: float = 0.0
-    task: str = "reconstruct"
+    task: Task = "reconstruct"
     task_strength: float = 0.2
     learning_rate: float = 5e-4
     batch_size: int = 128
 
     def __post_init__(self) -> None:
         """Check every field, and that the layers fit together."""
-        one_of("kind", self.kind, KINDS)
-        one_of("reconstruction", self.reconstruction, RECONSTRUCTIONS)
-        one_of("task", self.task, TASKS)
-        one_of("activation", self.activation, ACTIVATIONS)
+        one_of("kind", self.kind, get_args(Kind))
+        one_of("reconstruction", self.reconstruction, get_args(Reconstruction))
+        one_of("task", self.task, get_args(Task))
+        one_of("activation", self.activation, get_args(Activation))
         for name in ("image_shape", "filters", "kernels", "strides"):
             self._set(name, _whole_numbers(name, getattr(self, name)))
         for name, low in (("z_dim", 1), ("extra_dense", 0), ("batch_size", 1)):
@@ -170,7 +173,7 @@ _CELEBA_VAE = Config(kind="vae", batch_norm=True, fact=5.0)
 _DIGITS = Config(
     kind="ae", image_shape=(28, 28, 1), z_dim=12, filters=(32, 64), kernels=(3, 3), strides=(2, 2)
 )
-PRESETS = {
+PRESETS: dict[Preset, Config] = {
     "celeba-ae": Config(kind="ae"),
     "celeba-ae-1600": Config(
         kind="ae", z_dim=1600, filters=(64, 64, 128, 128), kernels=(5, 5, 3, 3)
@@ -182,7 +185,7 @@ PRESETS = {
 }
 
 
-def preset(name: str, **changes: Any) -> Config:
+def preset(name: Preset, **changes: Any) -> Config:
     """Return a published config by name, with changes.
 
     Parameters
@@ -208,7 +211,7 @@ def preset(name: str, **changes: Any) -> Config:
     >>> preset("celeba-vae", z_dim=512, extra_dense=384).fact
     5.0
     """
-    config = PRESETS[one_of("name", name, tuple(PRESETS))]
+    config = PRESETS[one_of("name", name, get_args(Preset))]
     for field in changes:
         one_of("field", field, Config.__slots__)
     return replace(config, **changes)

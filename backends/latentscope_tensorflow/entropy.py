@@ -1,9 +1,11 @@
 """How low can a reconstruction loss fall? To the entropy of the targets, and no lower."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from latentscope._types import Array
 from latentscope.images import Images, as_unit
 
 _AT_ONCE = 256
@@ -37,7 +39,7 @@ def bce_floor(images: Images) -> float:
     return total / len(images) / images.image_shape[2]
 
 
-def _entropy(pixels: Array) -> float:
+def _entropy(pixels: NDArray[Any]) -> float:
     """Return the summed entropy of pixels; bytes are looked up in a table of 256."""
     if pixels.dtype == np.uint8:
         counts = np.bincount(pixels.ravel(), minlength=256)
@@ -45,6 +47,6 @@ def _entropy(pixels: Array) -> float:
     return float(_binary_entropy(as_unit(pixels).astype(np.float64)).sum())
 
 
-def _binary_entropy(share: Array) -> Array:
+def _binary_entropy(share: NDArray[Any]) -> NDArray[Any]:
     inside = np.clip(share, 1e-12, 1 - 1e-12)
     return -inside * np.log(inside) - (1 - inside) * np.log1p(-inside)

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from latentscope._disk.atomic import replacing
+from latentscope.backend.files import replacing
 from latentscope.errors import DataError, FileFormatError
 
 _CHECKPOINT = re.compile(r"checkpoint-(\d+)\.weights\.h5")

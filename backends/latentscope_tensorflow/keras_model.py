@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from latentscope._disk.atomic import replacing
-from latentscope._types import Array
-from latentscope.backend.pair import Pair
+from latentscope.backend import Pair
+from latentscope.backend.files import replacing
 from latentscope.errors import BackendError
 
 
@@ -71,10 +71,10 @@ class KerasModel(Pair):
         height, width, channels = self.encoder.input_shape[1:]
         return height, width, channels
 
-    def _encode_batch(self, pixels: Array) -> Sequence[Any]:
+    def _encode_batch(self, pixels: NDArray[Any]) -> Sequence[Any]:
         return tf.nest.flatten(self._encode(pixels))
 
-    def _decode_batch(self, z: Array) -> Any:
+    def _decode_batch(self, z: NDArray[Any]) -> Any:
         return self._decode(z)
 
     def save(self, folder: str | os.PathLike[str]) -> None:

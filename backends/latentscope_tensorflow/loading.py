@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
-from latentscope._disk.zips import text_in, unzipped
-from latentscope._validate import real
-from latentscope.backend.outputs import rising
+from latentscope.backend import Role, both
+from latentscope.backend.arguments import real
+from latentscope.backend.files import text_in, unzipped
 from latentscope.errors import (
     BackendError,
     DataError,
@@ -28,9 +29,9 @@ from latentscope_tensorflow.keras_model import KerasModel, digests
 def load(
     folder: str | os.PathLike[str] | None = None,
     *,
-    encoder: Any = None,
-    decoder: Any = None,
-    outputs: Sequence[str] | None = None,
+    encoder: str | os.PathLike[str] | keras.Model | None = None,
+    decoder: str | os.PathLike[str] | keras.Model | None = None,
+    outputs: Role | Sequence[Role] | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
 ) -> KerasModel:
     """Return a model from the folder of a training run, or from any Keras encoder and decoder.
@@ -76,29 +77,25 @@ def load(
     >>> load(encoder=models.encoder(config), decoder=models.decoder(config)).kind
     'vae'
     """
-    is_pair = encoder is not None and decoder is not None
-    low, high = rising(pixel_range)
-    is_described = outputs is not None or (low, high) != (0.0, 1.0)
-    if (folder is None) != is_pair or (folder is not None and (encoder or decoder or is_described)):
-        raise DataError(
-            "load takes either a folder alone, or both encoder= and decoder=, with outputs= and "
-            f"pixel_range= if needed; got {folder=}, {encoder=}, {decoder=}."
-        )
+    parts = both(folder, encoder, decoder, ".keras")
     if folder is not None:
-        return signature.checked(_saved(Path(folder)))
-    first, second = _opened("encoder", encoder), _opened("decoder", decoder)
-    return signature.checked(
-        KerasModel(
-            first,
-            second,
-            signature.roles(first, outputs),
-            pixel_range=(low, high),
-            meta={"backend": "tensorflow", "encoder": first.name, "decoder": second.name},
-        )
+        if outputs is not None or not np.array_equal(pixel_range, (0, 1)):
+            raise DataError(
+                "outputs= and pixel_range= go with encoder= and decoder=; model.json in the folder "
+                f"tells them. Got {folder=}, {outputs=}, {pixel_range=}."
+            )
+        return _saved(Path(folder), *parts)
+    first, second = map(_opened, ("encoder", "decoder"), parts)
+    return signature.fitted(
+        first,
+        second,
+        outputs=outputs,
+        pixel_range=pixel_range,
+        meta={"backend": "tensorflow", "encoder": first.name, "decoder": second.name},
     )
 
 
-def _saved(folder: Path) -> KerasModel:
+def _saved(folder: Path, encoder: Path, decoder: Path) -> KerasModel:
     note = folder / "model.json"
     if not note.is_file() and (folder / "run.json").is_file():
         raise IncompleteFileError(
@@ -108,7 +105,7 @@ def _saved(folder: Path) -> KerasModel:
         raise MissingFileError(
             f"{folder} must hold model.json, encoder.keras and decoder.keras; no model.json there."
         )
-    encoder, decoder = (_opened(name, folder / f"{name}.keras") for name in ("encoder", "decoder"))
+    first, second = _opened("encoder", encoder), _opened("decoder", decoder)
     try:
         settings = json.loads(note.read_text())
         if settings["files"] != digests(folder):
@@ -116,13 +113,13 @@ def _saved(folder: Path) -> KerasModel:
                 f"encoder.keras and decoder.keras in {folder} are not those that model.json was "
                 "written for: their writer was stopped. Save the model again."
             )
-        return KerasModel(
-            encoder,
-            decoder,
-            signature.roles(encoder, settings["outputs"]),
-            factor=real("factor", settings["factor"]),
-            pixel_range=rising(settings["pixel_range"]),
+        return signature.fitted(
+            first,
+            second,
+            outputs=settings["outputs"],
+            pixel_range=settings["pixel_range"],
             meta=dict(settings["meta"]),
+            factor=real("factor", settings["factor"]),
         )
     except IncompleteFileError:
         raise

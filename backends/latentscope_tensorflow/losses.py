@@ -7,8 +7,8 @@ from typing import Any
 
 from keras import ops
 
-from latentscope.backend.pair import LOGVAR_RANGE
-from latentscope.backend.pair import draw as drawn
+from latentscope.backend import LOGVAR_RANGE
+from latentscope.backend import draw as drawn
 
 
 def bce(target: Any, image: Any) -> Any:

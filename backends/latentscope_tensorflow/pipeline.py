@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from latentscope._types import Array
 from latentscope.images import Images
 from latentscope_tensorflow import tasks
 from latentscope_tensorflow.config import Config
@@ -33,7 +33,7 @@ def training(
     """
     size, steps = _batch_size(images, config), n_steps(images, config)
 
-    def positions() -> Iterator[tuple[Array, Array]]:
+    def positions() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         for epoch in range(first_epoch, last_epoch):
             order = np.random.default_rng([seed, epoch]).permutation(len(images))
             for step, batch in enumerate(np.resize(order, (steps, size))):
@@ -46,7 +46,7 @@ def validation(images: Images, config: Config) -> tf.data.Dataset:
     """Return every image once, in order, with the same noise at every call."""
     size = _batch_size(images, config)
 
-    def positions() -> Iterator[tuple[Array, Array]]:
+    def positions() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         for start in range(0, len(images), size):
             yield np.arange(start, min(start + size, len(images))), np.array([_VALIDATION, start])
 

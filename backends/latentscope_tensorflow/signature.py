@@ -1,58 +1,49 @@
-"""What a Keras encoder and decoder take and give: recognised or told, and checked."""
+"""A Keras encoder and decoder as a model, if they fit together; their graphs tell their shapes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
-from latentscope.backend.outputs import (
-    check_image,
-    check_pixels,
-    check_returned,
-    check_weights,
-    recognised,
-    told,
-    width,
-)
-from latentscope.backend.pair import check_decoder
+from latentscope.backend import Role, Shape, check_decoder, check_weights, matched
 from latentscope.errors import BackendError
 from latentscope_tensorflow.keras_model import KerasModel
 
 
-def roles(encoder: keras.Model, outputs: Sequence[str] | None) -> tuple[str, ...]:
-    """Return what the outputs are, as the user says or else as their number and names tell.
+def fitted(
+    encoder: keras.Model,
+    decoder: keras.Model,
+    *,
+    outputs: Role | Sequence[Role] | None = None,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+    meta: Mapping[str, Any],
+    factor: float = 1.0,
+) -> KerasModel:
+    """Return a model, if weights are finite, shapes fit, and points near 0 decode to images.
 
     Raises
     ------
     DataError
-        If what the user says cannot be.
+        If `outputs` or `pixel_range` cannot be.
     BackendError
-        If they are several, and not mu and logvar among them.
+        If the two do not fit together.
     """
-    if outputs is not None:
-        return told(outputs, len(encoder.outputs))
-    _check_graph("encoder", encoder)
-    shapes = [tuple(output.shape) for output in encoder.outputs]
-    return recognised(list(zip(_names_of(encoder), shapes, strict=True)))
-
-
-def checked(model: KerasModel) -> KerasModel:
-    """Return the model if its weights are finite, its shapes fit, and it decodes points near 0.
-
-    Raises
-    ------
-    BackendError
-        If not.
-    """
-    for name, part in (("encoder", model.encoder), ("decoder", model.decoder)):
+    parts = {"encoder": encoder, "decoder": decoder}
+    for name, part in parts.items():
         _check_graph(name, part)
         check_weights(name, ((weight.path, weight.value) for weight in part.weights))
-    image = model.encoder.input_shape
-    check_image(image)
-    check_pixels(model.encoder.inputs[0].dtype, model.pixel_range)
-    given = zip(model.outputs, model.encoder.outputs, strict=True)
-    used = {role: tuple(output.shape) for role, output in given if role}
-    width(used, model.decoder.input_shape)
-    check_returned(image, model.decoder.output_shape)
+    match = matched(
+        lambda name, _: _outputs_of(parts[name]),
+        images=encoder.input_shape,
+        points=decoder.input_shape,
+        dtype=encoder.inputs[0].dtype,
+        outputs=outputs,
+        pixel_range=pixel_range,
+        channels_first=False,
+    )
+    model = KerasModel(
+        encoder, decoder, match.outputs, factor=factor, pixel_range=match.pixel_range, meta=meta
+    )
     check_decoder(model)
     return model
 
@@ -67,12 +58,19 @@ def _check_graph(name: str, model: keras.Model) -> None:
             f"the {name} must have known inputs and outputs; {model.name} is built only when "
             "called. Wrap it: keras.Model(image, model(image)) with image = keras.Input(shape)."
         )
+    if len(model.inputs) != 1 or not isinstance(model.input_shape, tuple):
+        raise BackendError(
+            f"the {name} must take one input; {model.name} takes {model.input_shape}."
+        )
 
 
-def _names_of(encoder: keras.Model) -> list[str]:
-    """Return the keys of a dict of outputs, else the names of the layers that give them."""
-    if isinstance(encoder, keras.Sequential):
-        return [encoder.layers[-1].name]
-    if isinstance(encoder.output, dict):
-        return sorted(encoder.output)  # the order in which Keras lists them
-    return list(encoder.output_names)
+def _outputs_of(model: keras.Model) -> list[tuple[str, Shape]]:
+    """Return names and shapes: keys of a dict, else names of the layers that give the outputs."""
+    shapes = [tuple(output.shape) for output in model.outputs]
+    if isinstance(model, keras.Sequential):
+        names = [model.layers[-1].name]
+    elif isinstance(model.output, dict) and len(model.output) == len(shapes):
+        names = sorted(model.output)  # the order in which Keras lists them
+    else:
+        names = list(model.output_names)
+    return list(zip(names, shapes, strict=True))

@@ -10,13 +10,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from latentscope._disk.lock import only_writer
-from latentscope._validate import integer, real
+from latentscope.backend import Role
+from latentscope.backend.arguments import integer, real
+from latentscope.backend.files import only_writer
 from latentscope.errors import BackendError, DataError, DataTypeError
-from latentscope.images import Images, as_images
+from latentscope.images import Images, Pixels, as_images
 from latentscope_tensorflow import callbacks as ours
 from latentscope_tensorflow import distributed, models, pipeline, signature
-from latentscope_tensorflow.config import Config, preset
+from latentscope_tensorflow.config import Config, Preset, preset
 from latentscope_tensorflow.entropy import bce_floor
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.fused import FusedBatchNormalization
@@ -24,12 +25,12 @@ from latentscope_tensorflow.keras_model import KerasModel
 
 
 def train(
-    images: Any,
-    config: Config | str,
+    images: Pixels,
+    config: Config | Preset,
     *,
     folder: str | os.PathLike[str],
     epochs: int = 24,
-    validation: Any = 0.1,
+    validation: Pixels | float = 0.1,
     rng: int = 0,
     mixed_precision: bool | None = None,
     strategy: tf.distribute.Strategy | None = None,
@@ -115,7 +116,9 @@ def train(
         "reco_floor": floor,
         "val_reco_floor": rest and _floor(config, rest),
     }
-    trained = signature.checked(_single_precision(model, meta))
+    encoder, decoder = _single_precision(model)
+    outputs: tuple[Role, ...] = ("z",) if config.kind == "ae" else ("mu", "logvar")
+    trained = signature.fitted(encoder, decoder, outputs=outputs, meta=meta)
     if distributed.is_chief(strategy):
         trained.save(run.path)
     return trained
@@ -153,16 +156,17 @@ def _fit(
         progress = ours.Progress(steps, first, epochs, floor)
         standard += [ours.Checkpoints(run), progress]
     try:
-        done = model.fit(
-            pipeline.training(images, config, seed=seed, first_epoch=first, last_epoch=epochs),
-            validation_data=validation and pipeline.validation(validation, config),
-            initial_epoch=first,
-            epochs=epochs,
-            steps_per_epoch=steps,
-            shuffle=False,  # the pipeline does
-            verbose=0,
-            callbacks=[*standard, *callbacks],
-        )
+        with ours.Interrupts() as interrupts:
+            done = model.fit(
+                pipeline.training(images, config, seed=seed, first_epoch=first, last_epoch=epochs),
+                validation_data=validation and pipeline.validation(validation, config),
+                initial_epoch=first,
+                epochs=epochs,
+                steps_per_epoch=steps,
+                shuffle=False,  # the pipeline does
+                verbose=0,
+                callbacks=[*standard, *callbacks, interrupts],
+            )
     except KeyboardInterrupt:
         if progress:
             progress.say(f"stopped after {run.n_epochs} of {epochs} epochs; call again to continue")
@@ -173,16 +177,15 @@ def _fit(
     return {name: earlier.get(name, []) + new for name, new in ours.known(done.history).items()}
 
 
-def _single_precision(model: models.Autoencoder, meta: dict[str, Any]) -> KerasModel:
+def _single_precision(model: models.Autoencoder) -> tuple[keras.Model, keras.Model]:
     """Return the trained pair in single precision, whatever it was trained in."""
     encoder, decoder = models.encoder(model.config), models.decoder(model.config)
     encoder.set_weights(model.encoder.get_weights())
     decoder.set_weights(model.decoder.get_weights())
-    outputs = ("z",) if model.config.kind == "ae" else ("mu", "logvar")
-    return KerasModel(encoder, decoder, outputs, meta=meta)
+    return encoder, decoder
 
 
-def _parts(images: Images, validation: Images | float, seed: int) -> tuple[Images, Images | None]:
+def _parts(images: Images, validation: Any, seed: int) -> tuple[Images, Images | None]:
     if isinstance(validation, Images) or np.ndim(validation) > 1:
         return images, as_images(validation)
     share = real("validation", validation)

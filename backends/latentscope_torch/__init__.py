@@ -1,12 +1,18 @@
-"""The PyTorch backend: anybody's encoder and decoder, as modules or as files of `torch.export`.
+"""The PyTorch backend: anybody's encoder and decoder, as modules.
 
 >>> from latentscope_torch import load
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from latentscope._optional import import_optional
+from latentscope.backend import get
+
+if TYPE_CHECKING:  # what checkers see of the names below
+    from latentscope_torch.loading import load
+    from latentscope_torch.torch_model import TorchModel
+
+__all__ = ["TorchModel", "can", "load"]
 
 _HOME = {  # public name: the module that defines it, imported on first use, for PyTorch is slow
     "TorchModel": "torch_model",
@@ -14,14 +20,13 @@ _HOME = {  # public name: the module that defines it, imported on first use, for
 }
 can = ("load",)
 
-__all__ = ["can", *_HOME]
+if not TYPE_CHECKING:
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        import_optional("torch", purpose="the PyTorch backend", extra="torch")
-        return getattr(import_module(f"latentscope_torch.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'latentscope_torch' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            get("torch")  # says how to install what is missing
+            return getattr(import_module(f"latentscope_torch.{_HOME[name]}"), name)
+        raise AttributeError(f"module 'latentscope_torch' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
-from latentscope._types import Array
-from latentscope.backend.parts import Parts
+from latentscope.backend import Parts
 from latentscope.errors import BackendError
 
 
@@ -37,18 +37,11 @@ class TorchModel(Parts):
     decoder: nn.Module
 
     @staticmethod
-    def _run(part: nn.Module, batch: Array) -> list[tuple[str, Array]]:
-        return run(part, batch)
-
-
-def run(module: nn.Module, batch: Array) -> list[tuple[str, Array]]:
-    """Return the outputs of a module for a batch, as pairs of name and float32 array."""
-    like = next((x for x in _weights(module) if x.is_floating_point()), torch.empty(0))
-    dtype = getattr(module, "input_dtype", like.dtype)
-    whole = batch if dtype.is_floating_point else np.rint(batch)
-    x = torch.from_numpy(np.ascontiguousarray(whole)).to(like.device, dtype)
-    with torch.inference_mode(), _evaluating(module):
-        return [(name, x.float().cpu().numpy()) for name, x in _named(module(x))]
+    def _run(part: nn.Module, batch: NDArray[Any]) -> list[tuple[str, NDArray[Any]]]:
+        like = next((x for x in _weights(part) if x.is_floating_point()), torch.empty(0))
+        x = torch.from_numpy(np.ascontiguousarray(batch)).to(like.device, like.dtype)
+        with torch.inference_mode(), _evaluating(part):
+            return [(name, x.float().cpu().numpy()) for name, x in _named(part(x))]
 
 
 def _weights(module: nn.Module) -> Iterator[torch.Tensor]:

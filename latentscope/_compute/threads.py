@@ -1,11 +1,16 @@
-"""Jobs shared by threads, with results in order and few jobs in progress at once."""
+"""Jobs shared by threads: few in progress at once, results in order, optional progress bar."""
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
 from typing import TypeVar
 
+from tqdm import tqdm
+
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -26,6 +31,44 @@ def in_order(jobs: Iterable[Callable[[], Result]], n_threads: int) -> Generator[
             yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def with_bar(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    title: str,
+    unit: str,
+    *,
+    sizes: Sequence[int] | None = None,
+    n_threads: int | None = None,
+) -> Generator[Result]:
+    """Yield what a function makes of each item, in their order, beside a progress bar.
+
+    Parameters
+    ----------
+    function : callable
+        Called in threads, with one item.
+    items : sequence
+        As many as results are wanted.
+    title, unit : str
+        What the bar says is done, and what it counts.
+    sizes : sequence of int, optional
+        How many units each item is; by default one.
+    n_threads : int, optional
+        By default one per core.
+
+    Examples
+    --------
+    >>> list(with_bar(abs, [-2, 1], "taking sizes", "number"))
+    [2, 1]
+    """
+    units = [1] * len(items) if sizes is None else sizes
+    jobs = (partial(function, item) for item in items)
+    bar = tqdm(total=sum(units), desc=title, unit=unit, delay=2)
+    with bar, closing(in_order(jobs, n_threads or n_cores())) as results:
+        for result, n_units in zip(results, units, strict=True):
+            yield result
+            bar.update(n_units)
 
 
 def n_cores() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from latentscope.errors import DataTypeError, MissingFileError
+from latentscope.errors import DataError, DataTypeError, MissingFileError
 
 _SIGNATURES = {  # first bytes of files that a failed download leaves under any name
     b"": "is empty",
@@ -27,10 +27,40 @@ def existing(path: str | PathLike[str], name: str = "path") -> Path:
         found = Path(path)
         is_there = found.exists()
     except (TypeError, ValueError, OSError) as error:
-        raise DataTypeError(f"{name} must name a file; got {path!r}: {error}.") from error
+        raise DataTypeError(
+            f"{name} must name a file; got {path!r}: {error}.", parameter=name
+        ) from error
     if not is_there:
         raise MissingFileError(f"no such file: {found}")
     return found
+
+
+def writable(path: str | PathLike[str]) -> Path:
+    """Return `path` if a file can be put there, new or in place of another.
+
+    Raises
+    ------
+    DataError
+        If it cannot be a path, is a folder or a device, or lies in a folder that does not exist.
+    """
+    try:
+        target = Path(path)
+        place = target.resolve()
+        is_there, is_file, is_folder = place.exists(), place.is_file(), place.is_dir()
+    except (TypeError, ValueError, OSError) as error:
+        raise DataTypeError(
+            f"path must name a file; got {path!r}: {error}.", parameter="path"
+        ) from error
+    problem = ""
+    if is_folder:
+        problem = f"name a file; got the folder {place}. Add a file name."
+    elif is_there and not is_file:
+        problem = f"name a file; {place} is a device or a pipe."
+    elif not place.parent.is_dir():
+        problem = f"lie in an existing folder; {place.parent} does not exist."
+    if problem:
+        raise DataError(f"path must {problem}", parameter="path")
+    return target
 
 
 def first_bytes(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Safe reading of zip archives of models: sizes are checked before anything is unpacked."""
+"""Safe reading of zip archives: sizes are checked before anything is unpacked."""
 
 import zipfile
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from latentscope._disk.limits import check_declared
-from latentscope.errors import FileFormatError, LatentscopeError, TooLargeError
+from latentscope._disk.read_errors import read_errors
+from latentscope.errors import FileFormatError, TooLargeError
 
 _MAX_TEXT = 64 * 2**20  # bytes
-_DAMAGES = (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError)
 
 
 @contextmanager
@@ -19,19 +19,19 @@ def unzipped(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
     Raises
     ------
     TooLargeError
-        If it would unpack to more than 4 GiB and to more than 1000 times its size.
+        If it, or a member, would unpack to more than 4 GiB and to more than 1000 times its size.
     FileFormatError
         If it is damaged; the message names `what` it should be.
+    AccessError
+        If the system does not allow it to be read.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            whole = sum(member.file_size for member in archive.infolist())
-            check_declared(path, "the archive", whole, path.stat().st_size)
-            yield archive
-    except _DAMAGES as error:
-        if isinstance(error, LatentscopeError):
-            raise
-        raise FileFormatError(f"{path} cannot be read as {what}: {error}") from error
+    with read_errors(str(path), f" as {what}"), zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        whole = sum(member.file_size for member in members)
+        check_declared(path, "the archive", whole, path.stat().st_size)
+        for member in members:
+            check_declared(path, member.filename, member.file_size, member.compress_size)
+        yield archive
 
 
 def text_in(archive: zipfile.ZipFile, name: str, path: Path, what: str) -> bytes:
@@ -45,10 +45,5 @@ def text_in(archive: zipfile.ZipFile, name: str, path: Path, what: str) -> bytes
         raise TooLargeError(
             f"{path} declares a {name} of {declared:,} bytes, more than any model has."
         )
-    return content_of(archive, name)
-
-
-def content_of(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a member's bytes, at most as many as it declares."""
     with archive.open(name) as file:
-        return file.read(archive.getinfo(name).file_size)
+        return file.read(declared)

@@ -1,21 +1,21 @@
 """The points of a window and of a null model, each summarised by its functions of distance."""
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
-from latentscope._compute.threads import n_cores
+from latentscope._compute.threads import with_bar
 from latentscope._types import FloatArray
 from latentscope.analysis._planes import Plane
 from latentscope.errors import DataError
-from latentscope.statistics.patterns.nulls import window_null
+from latentscope.statistics.patterns.nulls import NullName, window_null
 from latentscope.statistics.patterns.pattern import Pattern, distances, pattern
 from latentscope.statistics.patterns.window import Window, without_copies
 
-FUNCTIONS = ("pairs", "nearest", "empty", "alignment")  # that the test looks at
+_Tested = Literal["pairs", "nearest", "empty", "alignment"]
+Function = Literal[_Tested, "sidedness"]
+FUNCTIONS: tuple[_Tested, ...] = get_args(_Tested)  # that the test looks at
 MIN_POINTS = 30
 _FINE = 0.1  # of the mean spacing, below which steps of rounded values do not show
 
@@ -25,7 +25,7 @@ class Compared(NamedTuple):
 
     plane: Plane
     window: Window
-    null: str
+    null: NullName
     n_window: int
     xy: FloatArray
     null_xy: FloatArray
@@ -40,7 +40,7 @@ class Compared(NamedTuple):
 def compared(
     plane: Plane,
     window: Window,
-    null: str,
+    null: NullName,
     n_null: int,
     n_points: int,
     random: np.random.Generator,
@@ -60,12 +60,9 @@ def compared(
     def drawn(stream: np.random.Generator) -> Pattern:
         return pattern(window.to_unit(model.draw(stream)), radii)
 
-    bar = tqdm(total=n_null, desc="sets of the null", unit="set", delay=2)
-    with one_blas_thread(), bar, ThreadPoolExecutor(n_cores()) as pool:
+    with one_blas_thread():
         patterns = [pattern(window.to_unit(points), radii)]
-        for one in pool.map(drawn, random.spawn(n_null)):
-            patterns.append(one)
-            bar.update()
+        patterns += with_bar(drawn, random.spawn(n_null), "sets of the null", "set")
     look = model.draw(random)
     return Compared(plane, window, null, len(inside), points, look, patterns)
 
@@ -75,7 +72,9 @@ def _check_window(plane: Plane, window: Window, n_inside: int) -> None:
     if n_inside < MIN_POINTS:
         raise DataError(
             f"{window.name} must hold at least {MIN_POINTS} points to be tested; it holds "
-            f"{n_inside:,} of {len(plane.xy):,}. Choose a larger half_width."
+            f"{n_inside:,} of {len(plane.xy):,}.",
+            parameter="half_width",
+            remedy="Choose a larger `half_width`.",
         )
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
 from latentscope._types import FloatArray
 from latentscope._validate import one_of
 from latentscope.analysis._views import (
+    Space,
     checked_axes,
     checked_center,
     columns_of,
@@ -40,7 +41,7 @@ class Plane(NamedTuple):
         Rows of z.
     """
 
-    space: str
+    space: Space
     axes: list[int]
     center: FloatArray
     xy: FloatArray
@@ -51,13 +52,13 @@ class Plane(NamedTuple):
 def planes_of(
     rows: Rows,
     pairs: Sequence[Sequence[int]],
-    space: str,
+    space: Space,
     *,
     center: Sequence[float] | None = None,
     frame: PCA | None = None,
 ) -> Iterator[Plane]:
     """Yield planes, from one projection on all axes that some of them use."""
-    one_of("space", space, ["pca", "latent"])
+    one_of("space", space, get_args(Space))
     if frame is None:
         pairs = [checked_axes(pair, rows.z_dim, [2]) for pair in pairs]
     if frame is None and space == "pca":

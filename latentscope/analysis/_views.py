@@ -1,8 +1,8 @@
 """Two or three axes of a cloud: which they are, and a block's coordinates along them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from latentscope.rows.source import Rows
 from latentscope.rows.summaries import Block
 from latentscope.statistics.moments import principal_axes, rounding
 
+Space = Literal["pca", "latent"]
 _WORDS = {2: "two", 3: "three"}
 _LIKE = {2: "(0, 1)", 3: "(0, 1, 2)"}
 
@@ -36,7 +37,7 @@ class View(NamedTuple):
 
 
 def view_of(
-    rows: Rows, axes: Sequence[int], space: str, *, frame: PCA | None = None, sizes: Sequence[int]
+    rows: Rows, axes: Sequence[int], space: Space, *, frame: PCA | None = None, sizes: Sequence[int]
 ) -> View:
     """Check the axes and return the view along them.
 
@@ -53,7 +54,7 @@ def view_of(
     sizes : sequence of int
         Numbers of axes to allow.
     """
-    one_of("space", space, ["pca", "latent"])
+    one_of("space", space, get_args(Space))
     if frame is not None and (space == "latent" or not isinstance(frame, PCA)):
         raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
     if frame is not None:
@@ -71,13 +72,17 @@ def checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list
     words = " or ".join(_WORDS[size] for size in sizes)
     likes = " or ".join(_LIKE[size] for size in sizes)
     if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) not in sizes:
-        raise DataError(f"axes must be {words} axis numbers, like {likes}; got {axes!r}.")
+        raise DataError(
+            f"axes must be {words} axis numbers, like {likes}; got {axes!r}.", parameter="axes"
+        )
     chosen = [
         integer(f"axes[{i}]", axis, low=0, high=n_axes - 1, why="axes count from 0")
         for i, axis in enumerate(axes)
     ]
     if len(set(chosen)) < len(chosen):
-        raise DataError(f"axes must be {_WORDS[len(chosen)]} different axes; got {axes!r}.")
+        raise DataError(
+            f"axes must be {_WORDS[len(chosen)]} different axes; got {axes!r}.", parameter="axes"
+        )
     return chosen
 
 
@@ -97,22 +102,25 @@ def refuse_flat(covariance: FloatArray, view: View, n: int, purpose: str) -> Non
         raise DataError(
             f"the points must vary along all {len(view.axes)} axes for {purpose}; they are flat "
             f"along {n_flat} of their directions. Choose other axes; got axes {tuple(view.axes)} "
-            f"of {n:,} points."
+            f"of {n:,} points.",
+            parameter="axes",
         )
 
 
-def checked_center(center: Sequence[float] | None, points: FloatArray, space: str) -> FloatArray:
+def checked_center(center: Sequence[float] | None, points: FloatArray, space: Space) -> FloatArray:
     """Return the centre to look at: the one given, or the mean of the points along the axes."""
     if center is None:
         return np.zeros(points.shape[1]) if space == "pca" else points.mean(axis=0)
     place = np.array(numbers("center", center))
     if place.shape != points.shape[1:] or not np.isfinite(place).all():
         words = _WORDS[points.shape[1]]
-        raise DataError(f"center must be {words} finite coordinates; got {center!r}.")
+        raise DataError(
+            f"center must be {words} finite coordinates; got {center!r}.", parameter="center"
+        )
     return place
 
 
-def axis_names(space: str, axes: Any) -> list[str]:
+def axis_names(space: Space, axes: Iterable[int]) -> list[str]:
     """Return what figures call the axes: components from 1, original axes from 0.
 
     Examples

@@ -20,9 +20,9 @@ from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, positive
 from latentscope._warn import warn
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import reduce
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.gaussian_fit import fit_gaussians, gaussian_curves
 from latentscope.statistics.moments import Moments
@@ -34,7 +34,7 @@ _NARROWEST = 0.5  # σ in bins below which a histogram does not show the shape
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class AxisDensity(Result):
+class AxisDensity(OnePanel):
     """Histogram and Gaussian of each axis.
 
     Attributes
@@ -135,7 +135,7 @@ class AxisDensity(Result):
         }
 
 
-def axis_density(z: Any, *, bin_width: float = 0.25) -> AxisDensity:
+def axis_density(z: Points, *, bin_width: float = 0.25) -> AxisDensity:
     """Count the points along each axis and fit a Gaussian to every curve.
 
     Parameters

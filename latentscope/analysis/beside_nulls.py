@@ -22,15 +22,15 @@ from tqdm import tqdm
 
 from latentscope._table import Table
 from latentscope._validate import generator, integer
-from latentscope.analysis.nulls import null_model
+from latentscope.analysis.nulls import Null, null_model
 from latentscope.errors import DataTypeError
-from latentscope.results import Result
+from latentscope.results import Result, SeveralPanels
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class BesideNulls(Result):
+class BesideNulls(SeveralPanels):
     """An analysis of the data, and the same of draws from a null model.
 
     Attributes
@@ -48,7 +48,7 @@ class BesideNulls(Result):
     """
 
     analysis: str
-    null: str
+    null: Null
     data: Any
     nulls: tuple[Any, ...]
     place: int
@@ -79,9 +79,9 @@ class BesideNulls(Result):
 
 def beside_nulls(
     analysis: Callable[..., Result],
-    z: Any,
+    z: Points,
     *,
-    null: str = "gaussian",
+    null: Null = "gaussian",
     n_null: int = 19,
     n_rows: int = 250_000,
     rng: int | np.random.Generator = 0,
@@ -151,7 +151,7 @@ def beside_nulls(
     )
 
 
-def _checked_result(analysis: Callable[..., Result], z: Any, options: dict[str, Any]) -> Result:
+def _checked_result(analysis: Callable[..., Result], z: Points, options: dict[str, Any]) -> Result:
     if not callable(analysis):
         raise DataTypeError(f"analysis must be a function, like latentscope.pca; got {analysis!r}.")
     result = analysis(z, **options)

@@ -21,9 +21,9 @@ from latentscope._table import Table
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError, DataTypeError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.kmeans import Assignment, lloyd, nested_seeds
 from latentscope.statistics.moments import Covariance
@@ -39,7 +39,7 @@ _MAX_GAIN_AFTER = 0.1  # the same for the ratio to the Gaussian's inertia
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class InertiaCurve(Result):
+class InertiaCurve(OnePanel):
     """Inertia of k-means for every k asked for.
 
     Attributes
@@ -66,6 +66,11 @@ class InertiaCurve(Result):
 
     _plot: ClassVar[str] = "plot_clusters"
 
+    @property
+    def below_gaussian(self) -> float:
+        """Share by which the inertia lies below the Gaussian's, median over k; above it if < 0."""
+        return 1 - float(np.median(_ratio(self.inertia, self.gaussian_inertia)))
+
     def table(self) -> Table:
         """Return one row per k; the ratio compares with the Gaussian."""
         return Table(
@@ -85,7 +90,7 @@ class InertiaCurve(Result):
 
 
 def inertia_curve(
-    z: Any, *, n_clusters: Iterable[int] = range(2, 81, 2), rng: int | np.random.Generator = 0
+    z: Points, *, n_clusters: Iterable[int] = range(2, 81, 2), rng: int | np.random.Generator = 0
 ) -> InertiaCurve:
     """Run k-means for every k on all rows, and look for an elbow.
 
@@ -159,12 +164,13 @@ def _checked_clusters(n_clusters: Iterable[int], n_rows: int) -> IntArray:
         values = iter(n_clusters)  # not a list: a range may have more k than memory
     except TypeError as error:
         raise DataTypeError(
-            f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}."
+            f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}.",
+            parameter="n_clusters",
         ) from error
     high, why = (n_rows, "the rows") if n_rows < _MAX_CLUSTERS else (_MAX_CLUSTERS, "seeds fit")
     ks = {integer("n_clusters", k, low=1, high=high, why=why) for k in values}
     if not ks:
-        raise DataError("n_clusters must hold at least one k; got none.")
+        raise DataError("n_clusters must hold at least one k; got none.", parameter="n_clusters")
     return np.array(sorted(ks))
 
 

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 from latentscope._table import Table
 from latentscope.analysis.overview import Overview, overview
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
+from latentscope.rows.source import Points
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Comparison(Result):
+class Comparison(SeveralPanels):
     """Overviews of several sets of latents.
 
     Attributes
@@ -52,7 +53,7 @@ class Comparison(Result):
         }
 
 
-def compare(**named_latents: Any) -> Comparison:
+def compare(**named_latents: Points | Overview) -> Comparison:
     """Put sets of latents side by side.
 
     Parameters

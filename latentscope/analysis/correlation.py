@@ -20,15 +20,15 @@ from latentscope._table import Table
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import integer
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import reduce
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics import ALPHA
 from latentscope.statistics.moments import Covariance
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Correlation(Result):
+class Correlation(OnePanel):
     """Correlations of all pairs of axes, beside the largest that chance leaves.
 
     Attributes
@@ -129,7 +129,7 @@ class Correlation(Result):
         return float(np.sqrt(beta.isf(single, 0.5, (self.n_used - 2) / 2)))
 
 
-def correlation(z: Any) -> Correlation:
+def correlation(z: Points) -> Correlation:
     """Correlate all pairs of axes, in one reading.
 
     Parameters

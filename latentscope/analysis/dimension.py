@@ -27,10 +27,17 @@ from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
-from latentscope.statistics.dimension_scales import METHODS, TWO_SIDED, Curve, at_zero, over_scales
+from latentscope.rows.source import Points, as_rows
+from latentscope.statistics.dimension_scales import (
+    METHODS,
+    TWO_SIDED,
+    Curve,
+    Method,
+    at_zero,
+    over_scales,
+)
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, refuse_overflow, varying_axes
 
@@ -42,7 +49,7 @@ _CURVE = 1.5  # dimensions, below which points lie along curves
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class IntrinsicDimension(Result):
+class IntrinsicDimension(OnePanel):
     """Dimension over scales, beside that of a Gaussian of the same covariance.
 
     The first scale is the finest. Scales at which more than 5 % of the points have neighbours at
@@ -72,7 +79,7 @@ class IntrinsicDimension(Result):
         The same for the Gaussian.
     """
 
-    method: str
+    method: Method
     z_dim: int
     n_directions: int
     n_duplicates: int
@@ -211,9 +218,9 @@ class IntrinsicDimension(Result):
 
 
 def intrinsic_dimension(
-    z: Any,
+    z: Points,
     *,
-    method: str = "two-nn",
+    method: Method = "two-nn",
     n_points: int = 20_000,
     rng: int | np.random.Generator = 0,
 ) -> IntrinsicDimension:
@@ -328,7 +335,7 @@ def _n_directions(covariance: Covariance, sample: Array) -> int:
     return len(varying_axes(covariance.covariance, sample.dtype)[0]) if covariance.n > 1 else 0
 
 
-def _curves(method: str, clouds: tuple[FloatArray, FloatArray]) -> list[Curve]:
+def _curves(method: Method, clouds: tuple[FloatArray, FloatArray]) -> list[Curve]:
     """Return the curves of data and Gaussian at the scales where the data have few ties."""
     with tqdm(total=2, desc="intrinsic dimension", unit="cloud", delay=2) as bar:
         curves = []

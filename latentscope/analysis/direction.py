@@ -16,19 +16,19 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latentscope._types import BoolArray, FloatArray
+from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._validate import one_of
 from latentscope.errors import DataError, DataTypeError
 from latentscope.latents import Latents
-from latentscope.results import Result
-from latentscope.rows.reduction import reduce
-from latentscope.rows.source import as_rows
+from latentscope.results import OnePanel
+from latentscope.rows.reduction import reduce, row_numbers
+from latentscope.rows.source import Rows, as_rows
 from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Moments
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Direction(Result):
+class Direction(OnePanel):
     """Mean of the points with a property, less the mean of those without.
 
     Attributes
@@ -84,13 +84,14 @@ class Direction(Result):
         }
 
 
-def direction(latents: Latents, label: str) -> Direction:
+def direction(latents: Latents | Rows, label: str) -> Direction:
     """Find the direction of a label: the difference of two means.
 
     Parameters
     ----------
-    latents : Latents
-        With labels, in memory or in a file. Read twice.
+    latents : Latents, or finite_rows of them
+        With labels, in memory or in a file. Read twice; three times if rows are left out, whose
+        labels do not count.
     label : str
         Name of one of its labels: True and False, 0 and 1, or any other numbers, which are split at
         their median.
@@ -122,15 +123,18 @@ def direction(latents: Latents, label: str) -> Direction:
     >>> int(np.abs(found.vector).argmax()), round(found.length), round(found.separation)
     (3, 2, 2)
     """
-    if not isinstance(latents, Latents):
+    if not isinstance(latents, Latents | Rows):
         raise DataTypeError(
-            f"latents must be Latents with labels; got {type(latents).__name__}. Rows with NaN? "
-            "Leave them out of z and labels alike: Latents(z[good], labels={name: values[good]})."
+            f"latents must be Latents with labels; got {type(latents).__name__}. Pass "
+            "latents = Latents(z, labels={name: values}). Rows with NaN? Pass finite_rows(latents)."
         )
     if not latents.labels:
-        raise DataError("latents must have labels; got none. Latents(z, labels={name: values}).")
-    has_it, threshold = _split(latents, one_of("label", label, tuple(latents.labels)))
+        raise DataError(
+            "latents must have labels; got none. Pass Latents(z, labels={name: values}), or "
+            "finite_rows of such latents."
+        )
     rows = as_rows(latents)
+    has_it, threshold = _split(rows, one_of("label", label, tuple(rows.labels)))
     (groups,) = reduce(rows, _Groups(rows.z_dim, has_it), progress="means of the groups")
     vector, n_with, n_without = groups.difference, groups.parts[True].n, groups.parts[False].n
     unit = vector / (np.linalg.norm(vector) or 1.0)
@@ -148,9 +152,18 @@ def direction(latents: Latents, label: str) -> Direction:
     )
 
 
-def _split(latents: Latents, label: str) -> tuple[BoolArray, float]:
+def _split(rows: Rows, label: str) -> tuple[BoolArray, float]:
     """Return which points have the property, and the value above which they do."""
-    values = np.asarray(latents.labels[label][:])
+    values = np.asarray(rows.labels[label][:])
+    if not rows.drops_nonfinite:
+        return _split_values(values, label)
+    used, has_it = row_numbers(rows), np.zeros(rows.n_total, dtype=bool)
+    has_it[used], threshold = _split_values(values[used], label)
+    return has_it, threshold
+
+
+def _split_values(values: Array, label: str) -> tuple[BoolArray, float]:
+    """Return which values of a label exceed the threshold that splits them, and the threshold."""
     if values.dtype.kind not in "biuf":
         raise DataError(f"labels[{label!r}] must hold numbers; got {values.dtype}.")
     if values.dtype.kind == "f" and not (finite := np.isfinite(values)).all():

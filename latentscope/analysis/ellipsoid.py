@@ -21,17 +21,17 @@ from scipy.stats import chi, chi2
 from latentscope._table import Table
 from latentscope._types import FloatArray, IntArray
 from latentscope._validate import generator, integer, numbers
-from latentscope.analysis._views import View, refuse_flat, view_of
+from latentscope.analysis._views import Space, View, refuse_flat, view_of
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import reduce, sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.moments import Covariance, principal_axes
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Ellipsoid(Result):
+class Ellipsoid(OnePanel):
     """Ellipses (two axes) or ellipsoids (three) around the mean of the points.
 
     Attributes
@@ -59,7 +59,7 @@ class Ellipsoid(Result):
         Their row numbers in z.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     z_dim: int
     center: FloatArray
@@ -137,10 +137,10 @@ class Ellipsoid(Result):
 
 
 def ellipsoid(
-    z: Any,
+    z: Points,
     *,
     axes: Sequence[int] = (0, 1),
-    space: str = "pca",
+    space: Space = "pca",
     shares: Sequence[float] = (0.5, 0.95),
     radii: Sequence[float] | None = None,
     n_points: int = 5000,
@@ -232,11 +232,17 @@ def _checked_radii(
     if radii is not None:
         values = numbers("radii", radii)
         if not values or not all(np.isfinite(value) and value > 0 for value in values):
-            raise DataError(f"radii must be one or more finite numbers above 0; got {radii!r}.")
+            raise DataError(
+                f"radii must be one or more finite numbers above 0; got {radii!r}.",
+                parameter="radii",
+            )
         return np.unique(values)
     values = numbers("shares", shares)
     if not values or not all(0 < value < 1 for value in values):
-        raise DataError(f"shares must be one or more numbers between 0 and 1; got {shares!r}.")
+        raise DataError(
+            f"shares must be one or more numbers between 0 and 1; got {shares!r}.",
+            parameter="shares",
+        )
     return np.asarray(chi.ppf(np.unique(values), n_axes))
 
 

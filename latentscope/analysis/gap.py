@@ -25,9 +25,9 @@ from latentscope._table import Table, sentence
 from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError, DataTypeError
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics import ALPHA
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, varying_axes
@@ -43,7 +43,7 @@ _TINY = 1e-12  # share of the variance, below which an inertia is rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class ClusterGap(Result):
+class ClusterGap(SeveralPanels):
     """Gap and stability of k-means for every k, beside those of Gaussians.
 
     Attributes
@@ -210,7 +210,7 @@ class ClusterGap(Result):
 
 
 def cluster_gap(
-    z: Any,
+    z: Points,
     *,
     n_clusters: Iterable[int] = range(1, 11),
     n_null: int = 99,
@@ -303,12 +303,15 @@ def _checked_clusters(n_clusters: Iterable[int], n_points: int) -> IntArray:
         values = iter(n_clusters)
     except TypeError as error:
         raise DataTypeError(
-            f"n_clusters must be several k, like range(1, 11); got {n_clusters!r}."
+            f"n_clusters must be several k, like range(1, 11); got {n_clusters!r}.",
+            parameter="n_clusters",
         ) from error
     high = n_points // _MIN_PER_CLUSTER
     ks = {integer("n_clusters", k, low=1, high=high, why="a tenth of the points") for k in values}
     if not ks - {1}:
-        raise DataError(f"n_clusters must hold a k above 1; got {sorted(ks)}.")
+        raise DataError(
+            f"n_clusters must hold a k above 1; got {sorted(ks)}.", parameter="n_clusters"
+        )
     return np.array(sorted(ks))
 
 

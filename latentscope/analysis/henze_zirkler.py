@@ -20,9 +20,9 @@ from scipy.stats import lognorm
 from latentscope._types import FloatArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import reduce, sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.moments import DoubleCovariance, varying_axes
 
 _MAX_DIRECTIONS = 10
@@ -31,7 +31,7 @@ _AT_ONCE = 1_000  # rows whose distances to all others are held at once
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class HenzeZirkler(Result):
+class HenzeZirkler(OnePanel):
     """Statistic and law of the Henze-Zirkler test.
 
     Attributes
@@ -80,7 +80,7 @@ class HenzeZirkler(Result):
 
 
 def henze_zirkler(
-    z: Any, *, n_points: int = 5_000, rng: int | np.random.Generator = 0
+    z: Points, *, n_points: int = 5_000, rng: int | np.random.Generator = 0
 ) -> HenzeZirkler:
     """Test whether a cloud of at most ten dimensions is a multivariate Gaussian.
 

@@ -20,9 +20,9 @@ from latentscope._types import FloatArray, IntArray
 from latentscope._validate import generator, integer
 from latentscope.analysis import _normality_words as words
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import reduce
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.statistics.core import Core, fitted_core
 from latentscope.statistics.gaussianity.cloud import CloudSums, Frame
 from latentscope.statistics.gaussianity.marginals import chance_gap, chance_moments
@@ -42,7 +42,7 @@ _CORE_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Normality(Result):
+class Normality(SeveralPanels):
     """How a cloud departs from the Gaussian of its mean and covariance.
 
     A *gap* is Kolmogorov's distance: the largest difference between the share of the points below
@@ -187,7 +187,11 @@ class Normality(Result):
     def tests(self) -> Table:
         """Return the tests: statistic of `n_points` rows, of Gaussian sets, and p-value."""
         if not self.n_null:
-            raise DataError("tests need Gaussian sets; this result has none. Ask for n_null=99.")
+            raise DataError(
+                "tests need Gaussian sets; this result has none.",
+                parameter="n_null",
+                remedy="Ask for `n_null=99`.",
+            )
         return Table(
             test=TESTS,
             statistic=self.observed.tolist(),
@@ -213,7 +217,7 @@ class Normality(Result):
 
 
 def normality(
-    z: Any, *, n_null: int = 99, n_points: int = 10_000, rng: int | np.random.Generator = 0
+    z: Points, *, n_null: int = 99, n_points: int = 10_000, rng: int | np.random.Generator = 0
 ) -> Normality:
     """Measure how far the cloud is from a multivariate Gaussian, and test whether it is one.
 
@@ -263,7 +267,10 @@ def normality(
     integer("n_points", n_points, low=3)
     integer("n_null", n_null, low=0)
     if 0 < n_null < _MIN_SETS:
-        raise DataError(f"n_null must be 0, or at least {_MIN_SETS} for p = 0.05; got {n_null}.")
+        raise DataError(
+            f"n_null must be 0, or at least {_MIN_SETS} for p = 0.05; got {n_null}.",
+            parameter="n_null",
+        )
     frame = Frame.of(rows, random)
     n_core = max(_CORE_ROWS[0], _CORE_ROWS[1] * frame.n_directions)
     (sums,) = reduce(rows, CloudSums(frame, n_core / frame.n), progress="normality")

@@ -12,7 +12,7 @@ K.-T. Fang, S. Kotz, K.-W. Ng (1990), Symmetric Multivariate and Related Distrib
 """
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -20,10 +20,12 @@ from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.statistics.draws import gaussian_like, in_order_of, normal_scores
 from latentscope.statistics.moments import Covariance, varying_axes
 
+Null = Literal["gaussian", "elliptical", "copula", "independent"]
+MODELS: tuple[Null, ...] = get_args(Null)
 _MAX_STEPS, _TOLERANCE = 100, 1e-6  # of the search for the shape
 
 
@@ -145,18 +147,17 @@ def _shape(white: FloatArray) -> FloatArray:
     return shape
 
 
-_MODELS: dict[str, type[NullModel]] = {
+_MODELS: dict[Null, type[NullModel]] = {
     "gaussian": _Gaussian,
     "elliptical": _Elliptical,
     "copula": _Copula,
     "independent": _Independent,
 }
-MODELS = tuple(_MODELS)
 
 
 def null_model(
-    z: Any,
-    null: str = "gaussian",
+    z: Points,
+    null: Null = "gaussian",
     *,
     n_points: int | None = None,
     rng: int | np.random.Generator = 0,

@@ -9,9 +9,9 @@ from latentscope.analysis.axes import AxisDensity, axes_result
 from latentscope.analysis.pca import PCA, pca_result
 from latentscope.analysis.posterior import Posterior, posterior_result
 from latentscope.analysis.radius import RadiusCounts, RadiusDensity, radius_result
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import reduce
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.rows.summaries import Summary
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import Covariance, Moments
@@ -19,7 +19,7 @@ from latentscope.statistics.posterior_sums import PosteriorSums
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Overview(Result):
+class Overview(SeveralPanels):
     """The one-pass results of one set of latents.
 
     Attributes
@@ -68,7 +68,7 @@ class Overview(Result):
         return Table(quantity=list(numbers), value=list(numbers.values()))
 
 
-def overview(z: Any, *, radius_bin_width: float = 0.5, axis_bin_width: float = 0.25) -> Overview:
+def overview(z: Points, *, radius_bin_width: float = 0.5, axis_bin_width: float = 0.25) -> Overview:
     """Compute all one-pass statistics in a single reading of the rows.
 
     Parameters

@@ -22,16 +22,16 @@ from latentscope._table import Table
 from latentscope._types import Array, FloatArray
 from latentscope._validate import integer
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import collect, reduce
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.rows.summaries import Block
 from latentscope.statistics.moments import Covariance, principal_axes
 from latentscope.statistics.noise import noise_floor, noise_spectrum
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class PCA(Result):
+class PCA(OnePanel):
     """Mean, principal components and spectrum.
 
     Attributes
@@ -90,7 +90,7 @@ class PCA(Result):
         """
         return noise_spectrum(self.n_used, self.z_dim)[: self.n_components] * self.noise_level
 
-    def transform(self, z: Any) -> Array:
+    def transform(self, z: Points) -> Array:
         """Return the coordinates of points in the frame of the components.
 
         Parameters
@@ -106,7 +106,7 @@ class PCA(Result):
         check_width("z", rows.z_dim, self.z_dim)
         return collect(rows, partial(project, self.mean, self.components), progress="projecting")
 
-    def inverse_transform(self, coordinates: Any) -> Array:
+    def inverse_transform(self, coordinates: Points) -> Array:
         """Return the points of the latent space that have the given coordinates.
 
         Parameters
@@ -143,7 +143,7 @@ class PCA(Result):
         }
 
 
-def pca(z: Any, *, n_components: int | None = None) -> PCA:
+def pca(z: Points, *, n_components: int | None = None) -> PCA:
     """Find the principal components of all rows.
 
     Parameters

@@ -26,16 +26,17 @@ from latentscope.analysis._compared import (
     FUNCTIONS,
     MIN_POINTS,
     Compared,
+    Function,
     compared,
 )
 from latentscope.analysis._planes import planes_of
-from latentscope.analysis._views import axis_names
+from latentscope.analysis._views import Space, axis_names
 from latentscope.analysis.pca import PCA
-from latentscope.results import Result
-from latentscope.rows.source import as_rows
+from latentscope.results import SeveralPanels
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics import ALPHA
 from latentscope.statistics.patterns.envelope import envelope
-from latentscope.statistics.patterns.nulls import NULLS
+from latentscope.statistics.patterns.nulls import NULLS, NullName
 from latentscope.statistics.patterns.pattern import N_RADII, distances
 from latentscope.statistics.patterns.window import window_about
 
@@ -62,7 +63,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class PlaneStructure(Result):
+class PlaneStructure(SeveralPanels):
     """The points of a window beside those of a null model.
 
     Distances are in units of z; functions have one value per distance.
@@ -104,15 +105,15 @@ class PlaneStructure(Result):
         One set of the null, to look at.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     center: FloatArray
     half_width: float
     n_window: int
-    null: str
+    null: NullName
     n_null: int
     p_value: float
-    functions: tuple[str, ...]
+    functions: tuple[Function, ...]
     distance: FloatArray
     data: FloatArray
     low: FloatArray
@@ -145,12 +146,12 @@ class PlaneStructure(Result):
         """True where the data leave the envelope: p ≤ 0.05."""
         return self.p_value <= ALPHA
 
-    def above(self, function: str) -> float:
+    def above(self, function: Function) -> float:
         """Return the share of distances at which a function lies above its envelope."""
         row = self.functions.index(one_of("function", function, self.functions))
         return float((self.data[row] > self.high[row]).mean())
 
-    def below(self, function: str) -> float:
+    def below(self, function: Function) -> float:
         """Return the share of distances at which a function lies below its envelope."""
         row = self.functions.index(one_of("function", function, self.functions))
         return float((self.data[row] < self.low[row]).mean())
@@ -221,14 +222,14 @@ class PlaneStructure(Result):
 
 
 def plane_structure(
-    z: Any,
+    z: Points,
     *,
     axes: Sequence[int] = (0, 1),
     half_width: float | None = None,
-    null: str = "gaussian",
+    null: NullName = "gaussian",
     n_null: int = 199,
     n_points: int = 5000,
-    space: str = "pca",
+    space: Space = "pca",
     center: Sequence[float] | None = None,
     frame: PCA | None = None,
     rng: int | np.random.Generator = 0,
@@ -314,7 +315,7 @@ def structure_result(found: Compared) -> PlaneStructure:
     tested = envelope(found.curves, ALPHA)
     sided = np.array([p.sidedness for p in found.patterns])
     low, high = np.quantile(sided[1:], [ALPHA / 2, 1 - ALPHA / 2], axis=0)
-    functions = (*FUNCTIONS, "sidedness")
+    functions: tuple[Function, ...] = (*FUNCTIONS, "sidedness")
     unit = np.array([side if name == "pairs" else 1.0 for name in functions])[:, None]
     shape = (-1, N_RADII)
     radii = distances(n)

@@ -21,12 +21,12 @@ import numpy as np
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer, numbers
-from latentscope.analysis._views import checked_center, view_of
+from latentscope.analysis._views import Space, checked_center, view_of
 from latentscope.analysis.pca import PCA
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import collect, row_numbers
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 
 _SHARES = (1.0, 0.5, 0.1, 0.01)  # of the points, in the windows of the default ladder
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
@@ -34,7 +34,7 @@ _MEDIAN = -np.log(np.log(2))  # the x at which Janson's probability is one half
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class PlaneZoom(Result):
+class PlaneZoom(SeveralPanels):
     """Points of a plane, and the squares through which to look at them.
 
     Attributes
@@ -56,7 +56,7 @@ class PlaneZoom(Result):
         Their row numbers in z.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     center: FloatArray
     half_widths: FloatArray
@@ -117,11 +117,11 @@ class PlaneZoom(Result):
 
 
 def plane_zoom(
-    z: Any,
+    z: Points,
     *,
     axes: Sequence[int] = (0, 1),
     half_widths: Sequence[float] | None = None,
-    space: str = "pca",
+    space: Space = "pca",
     center: Sequence[float] | None = None,
     frame: PCA | None = None,
 ) -> PlaneZoom:
@@ -203,5 +203,8 @@ def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -
         return np.unique(np.where(ladder > 0, ladder, whole))[::-1]
     values = numbers("half_widths", half_widths)
     if not values or not all(value > 0 for value in values):
-        raise DataError(f"half_widths must be one or more numbers above 0; got {half_widths!r}.")
+        raise DataError(
+            f"half_widths must be one or more numbers above 0; got {half_widths!r}.",
+            parameter="half_widths",
+        )
     return np.unique(np.where(np.isinf(values), whole, values))[::-1]

@@ -20,7 +20,8 @@ from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.latents import Latents
+from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import reduce
 from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.posterior_sums import DEVIATIONS, LOGVAR_LIMIT, PosteriorSums
@@ -32,7 +33,7 @@ _UNIT = (0.8, 1.25)  # mean squares that count as unit spread
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Posterior(Result):
+class Posterior(SeveralPanels):
     """Agreement of z and mu, KL divergence per axis, and the scale of logvar.
 
     Attributes
@@ -165,7 +166,7 @@ class Posterior(Result):
         }
 
 
-def posterior(latents: Any) -> Posterior:
+def posterior(latents: Latents | Rows) -> Posterior:
     """Compare z with mu, and the posterior with the prior.
 
     Parameters

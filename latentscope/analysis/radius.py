@@ -18,9 +18,9 @@ from latentscope._types import FloatArray, IntArray
 from latentscope._validate import positive, real
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import reduce
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.rows.summaries import Block, Collected, Summary
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import (
@@ -38,7 +38,7 @@ _GAUSSIAN_ROWS = 4096  # rows that place the Gaussian's curve within the thickne
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class RadiusDensity(Result):
+class RadiusDensity(OnePanel):
     """Counts of radii, with the curves that chance would give.
 
     Attributes
@@ -159,7 +159,7 @@ class RadiusDensity(Result):
         }
 
 
-def radius_density(z: Any, *, bin_width: float = 0.5) -> RadiusDensity:
+def radius_density(z: Points, *, bin_width: float = 0.5) -> RadiusDensity:
     """Count the points by their distance from the origin (L2 norm).
 
     In high dimensions a Gaussian lives on a shell: for N(0, I) the radii gather near √z_dim within

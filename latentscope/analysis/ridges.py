@@ -16,27 +16,25 @@ Y.-C. Chen, C. R. Genovese, L. Wasserman (2015), Asymptotic theory for density r
 Statistics 43, 1896–1928 (the bootstrap, section 4). doi:10.1214/15-AOS1329
 """
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
-from latentscope._compute.threads import n_cores
+from latentscope._compute.threads import with_bar
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
-from latentscope.analysis._views import axis_names, checked_center, refuse_flat, view_of
+from latentscope.analysis._views import Space, axis_names, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import collect
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics import ALPHA
 from latentscope.statistics.moments import Covariance
-from latentscope.statistics.patterns.nulls import NULLS, WindowNull, window_null
+from latentscope.statistics.patterns.nulls import NULLS, NullName, WindowNull, window_null
 from latentscope.statistics.patterns.ridge_points import RidgePoints
 from latentscope.statistics.patterns.window import Window, window_about, without_copies
 
@@ -48,7 +46,7 @@ _MIN_SETS = 19  # so that one set in twenty can be
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Ridges(Result):
+class Ridges(OnePanel):
     """Density ridges of a window, beside those of a null model.
 
     Attributes
@@ -88,13 +86,13 @@ class Ridges(Result):
         Largest contrast of all ridges in each set of the null.
     """
 
-    space: str
+    space: Space
     axes: IntArray
     center: FloatArray
     half_width: float
     bandwidth: float
     n_window: int
-    null: str
+    null: NullName
     n_boot: int
     points: FloatArray
     ridge: FloatArray
@@ -199,16 +197,16 @@ class Ridges(Result):
 
 
 def ridges(
-    z: Any,
+    z: Points,
     *,
     axes: Sequence[int] = (0, 1),
     half_width: float | None = None,
-    null: str = "gaussian",
+    null: NullName = "gaussian",
     n_null: int = 99,
     n_boot: int = 50,
     n_points: int = 2000,
     bandwidth: float | None = None,
-    space: str = "pca",
+    space: Space = "pca",
     center: Sequence[float] | None = None,
     rng: int | np.random.Generator = 0,
 ) -> Ridges:
@@ -343,7 +341,9 @@ def _check_points(inside: FloatArray, window: Window) -> None:
     if len(inside) < least:
         raise DataError(
             f"{window.name} must hold at least {least} points for ridges along {n_axes} axes; it "
-            f"holds {len(inside):,}. Choose a larger half_width."
+            f"holds {len(inside):,}.",
+            parameter="half_width",
+            remedy="Choose a larger `half_width`.",
         )
 
 
@@ -356,7 +356,8 @@ def _side(bandwidth: float | None, window: Window, n: int, n_axes: int) -> float
     if not low <= positive("bandwidth", bandwidth) <= high:
         raise DataError(
             f"bandwidth must be from {low:.4g} to {high:.4g} in this window, up to a quarter of "
-            f"its side; got {bandwidth!r}."
+            f"its side; got {bandwidth!r}.",
+            parameter="bandwidth",
         )
     return side / bandwidth
 
@@ -370,7 +371,7 @@ def _of_null(
         drawn = model.window.to_unit(model.draw(stream)).clip(0, 1) * side
         return RidgePoints.of(drawn, side).thinned().contrast
 
-    return _mapped(contrasts, streams, "sets of the null")
+    return list(with_bar(contrasts, streams, "sets of the null", "set"))
 
 
 def _uncertainty(
@@ -382,14 +383,5 @@ def _uncertainty(
         again = stream.integers(len(points), size=len(points))
         return np.square(found.displacement(points[again], side))
 
-    return np.sqrt(np.mean(_mapped(squares, streams, "resampling"), axis=0))
-
-
-def _mapped(
-    function: Callable[[np.random.Generator], FloatArray],
-    streams: Sequence[np.random.Generator],
-    title: str,
-) -> list[FloatArray]:
-    """Return what the function makes of each stream of random numbers, in threads."""
-    with ThreadPoolExecutor(n_cores()) as pool:
-        return list(tqdm(pool.map(function, streams), total=len(streams), desc=title, delay=2))
+    found_squares = list(with_bar(squares, streams, "resampling", "set"))
+    return np.sqrt(np.mean(found_squares, axis=0))

@@ -18,9 +18,10 @@ from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer
 from latentscope.analysis.support import SHARES, Shell, Support
 from latentscope.backend.asking import decode, encode_mean, latents_of
-from latentscope.results import Result
+from latentscope.backend.protocols import Model
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import row_numbers, sample_rows, take
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 
 _REFERENCE, _PER_AXIS = 2000, 4  # points of the data that make the standard, and at least per axis
 _TYPICAL = 0.95  # share of the data's images whose round trip counts as good
@@ -29,7 +30,7 @@ _BATCH = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class RoundTrip(Result):
+class RoundTrip(OnePanel):
     """How far decoded images change on a round trip, and where they land.
 
     Attributes
@@ -107,9 +108,9 @@ class RoundTrip(Result):
 
 
 def round_trip(
-    model: Any,
-    z: Any,
-    candidates: Any,
+    model: Model,
+    z: Points,
+    candidates: Points,
     *,
     n_reference: int | None = None,
     rng: int | np.random.Generator = 0,
@@ -196,7 +197,7 @@ class Standard:
         Reference points, of how many.
     """
 
-    model: Any
+    model: Model
     data: Shell
     landing: Shell
     change: FloatArray
@@ -206,7 +207,7 @@ class Standard:
 
     @classmethod
     def of(
-        cls, model: Any, rows: Rows, *, n_reference: int | None = None, rng: np.random.Generator
+        cls, model: Model, rows: Rows, *, n_reference: int | None = None, rng: np.random.Generator
     ) -> Self:
         """Send reference points of the data on a round trip."""
         wanted = n_reference or max(_REFERENCE, _PER_AXIS * rows.z_dim)
@@ -223,7 +224,7 @@ class Standard:
             n_total=rows.n_total,
         )
 
-    def judge(self, candidates: Any) -> RoundTrip:
+    def judge(self, candidates: Points) -> RoundTrip:
         """Send candidates on the same way."""
         start = self.data.judge(candidates)
         proposed = as_rows(candidates, least=1, name="candidates")
@@ -241,14 +242,14 @@ class Standard:
         )
 
 
-def _trips(model: Any, points: Array, title: str) -> tuple[Array, FloatArray, FloatArray]:
+def _trips(model: Model, points: Array, title: str) -> tuple[Array, FloatArray, FloatArray]:
     """Return where images of the points are encoded to, how they change, and their contrast."""
     landings, changes, contrasts = zip(*_batches(model, points, title), strict=True)
     return np.concatenate(landings), np.concatenate(changes), np.concatenate(contrasts)
 
 
 def _batches(
-    model: Any, points: Array, title: str
+    model: Model, points: Array, title: str
 ) -> Iterator[tuple[Array, FloatArray, FloatArray]]:
     with tqdm(total=len(points), desc=title, unit="image", delay=2) as bar:
         for start in range(0, len(points), _BATCH):

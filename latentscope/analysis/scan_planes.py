@@ -24,7 +24,7 @@ from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.analysis._compared import FUNCTIONS, MIN_POINTS, compared
 from latentscope.analysis._planes import planes_of
-from latentscope.analysis._views import axis_names
+from latentscope.analysis._views import Space, axis_names
 from latentscope.analysis.pca import PCA
 from latentscope.analysis.plane_structure import (
     MIN_SETS,
@@ -32,10 +32,10 @@ from latentscope.analysis.plane_structure import (
     structure_result,
 )
 from latentscope.errors import DataError, DataTypeError
-from latentscope.results import Result
-from latentscope.rows.source import as_rows
+from latentscope.results import OnePanel
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics import ALPHA
-from latentscope.statistics.patterns.nulls import NULLS
+from latentscope.statistics.patterns.nulls import NULLS, NullName
 from latentscope.statistics.patterns.window import window_of
 
 _ENDS = (0.025, 0.975)
@@ -44,7 +44,7 @@ _DEFAULT_WINDOW = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class PlaneScan(Result):
+class PlaneScan(OnePanel):
     """Windows of many planes, each beside its null, the most departing first.
 
     Attributes
@@ -78,8 +78,8 @@ class PlaneScan(Result):
         Departure that one scan without structure in twenty reaches anywhere.
     """
 
-    space: str
-    null: str
+    space: Space
+    null: NullName
     n_null: int
     n_points: int
     axes: IntArray
@@ -146,15 +146,15 @@ class PlaneScan(Result):
 
 
 def scan_planes(
-    z: Any,
+    z: Points,
     *,
     planes: Iterable[Sequence[int]] | None = None,
     n_axes: int = 6,
     window_points: Sequence[int] | None = None,
-    null: str = "gaussian",
+    null: NullName = "gaussian",
     n_null: int = 199,
     n_points: int = 1000,
-    space: str = "pca",
+    space: Space = "pca",
     frame: PCA | None = None,
     rng: int | np.random.Generator = 0,
 ) -> PlaneScan:
@@ -256,14 +256,17 @@ def _checked_sizes(window_points: Sequence[int] | None, n_rows: int) -> list[int
         return sorted({min(_DEFAULT_WINDOW, half), half})
     if isinstance(window_points, str) or not isinstance(window_points, Iterable):
         raise DataTypeError(
-            f"window_points must be several numbers, like [1000]; got {window_points!r}."
+            f"window_points must be several numbers, like [1000]; got {window_points!r}.",
+            parameter="window_points",
         )
     sizes = [
         integer(f"window_points[{i}]", size, low=MIN_POINTS, high=n_rows, why="the rows used")
         for i, size in enumerate(window_points)
     ]
     if not sizes:
-        raise DataError("window_points must hold at least one number; got none.")
+        raise DataError(
+            "window_points must hold at least one number; got none.", parameter="window_points"
+        )
     return sizes
 
 

@@ -23,9 +23,9 @@ from latentscope._compute.kernels import centred
 from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import reduce
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.rows.summaries import Block, Collected
 from latentscope.statistics.moments import (
     DoubleCovariance,
@@ -41,7 +41,7 @@ _MIN_ROWS_PER_DIRECTION = 3  # rows per direction, below which the covariance is
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Support(Result):
+class Support(OnePanel):
     """Mahalanobis distances of candidates, beside those of the data.
 
     Attributes
@@ -120,7 +120,7 @@ class Support(Result):
         }
 
 
-def support(z: Any, candidates: Any) -> Support:
+def support(z: Points, candidates: Points) -> Support:
     """Measure how far proposed points lie from the data, in the data's own directions.
 
     Parameters
@@ -190,7 +190,7 @@ class Shell(NamedTuple):
         quantiles = np.quantile(frame.left_out(distance), SHARES)
         return cls(frame, data.n_total, len(distance), quantiles, np.quantile(leading, SHARES))
 
-    def judge(self, candidates: Any) -> Support:
+    def judge(self, candidates: Points) -> Support:
         """Return where candidates lie beside the data."""
         z_dim = len(self.frame.mean)
         proposed = as_rows(candidates, least=1, name="candidates")

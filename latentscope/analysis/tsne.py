@@ -24,9 +24,9 @@ from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, positive, real
 from latentscope.analysis.pca import pca
 from latentscope.errors import DataError
-from latentscope.results import Result
+from latentscope.results import OnePanel
 from latentscope.rows.reduction import sample_rows, take
-from latentscope.rows.source import as_rows
+from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.neighbours import is_forked, nearest_neighbours, preservation
 
 _N_SCORED = 10  # neighbours by which the map is judged
@@ -36,7 +36,7 @@ _CALLBACK_EVERY = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
-class Embedding(Result):
+class Embedding(OnePanel):
     """Points on a t-SNE map.
 
     Attributes
@@ -89,7 +89,7 @@ class Embedding(Result):
 
 
 def tsne(
-    z: Any,
+    z: Points,
     *,
     n_points: int | None = None,
     n_pca: int | None = None,
@@ -187,7 +187,8 @@ def _check_perplexity(perplexity: float, n_points: int) -> None:
     if not 2 <= real("perplexity", perplexity) < n_points / 3:
         raise DataError(
             f"perplexity must be at least 2 and below a third of the {n_points:,} points, "
-            f"{n_points / 3:.5g}; got {perplexity!r}."
+            f"{n_points / 3:.5g}; got {perplexity!r}.",
+            parameter="perplexity",
         )
 
 

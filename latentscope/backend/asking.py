@@ -7,18 +7,19 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope.backend.conformance import decoded, described, encoded
+from latentscope.backend.protocols import Model
 from latentscope.errors import BackendError, DataError, LatentscopeError
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows
 
 
-def checked(model: Any) -> Any:
+def checked(model: Model) -> Model:
     """Return the model if it says what it is, and can encode and decode."""
     for failure in described(model, "encode", "decode"):
         raise BackendError(f"{model!r} is no model: {failure}. Does its backend load it?")
     return model
 
 
-def latents_of(model: Any, z: Any) -> Rows:
+def latents_of(model: Model, z: Points) -> Rows:
     """Return z as rows, if it is as wide as the model's latents are."""
     rows, z_dim = as_rows(z), checked(model).z_dim
     if rows.z_dim != z_dim:
@@ -29,7 +30,7 @@ def latents_of(model: Any, z: Any) -> Rows:
     return rows
 
 
-def decode(model: Any, points: Array) -> Array:
+def decode(model: Model, points: Array) -> Array:
     """Return the images of points, float32 of shape (n, height, width, channels)."""
     if np.abs(points).max() > np.finfo(np.float32).max:
         raise DataError(
@@ -41,7 +42,7 @@ def decode(model: Any, points: Array) -> Array:
     return np.asarray(images)
 
 
-def encode_mean(model: Any, images: Array) -> Array:
+def encode_mean(model: Model, images: Array) -> Array:
     """Return where the encoder puts images: z of an autoencoder, mu of a VAE, without noise."""
     latents = _asked(checked(model).encode, images, rng=0)
     for failure in encoded(model, latents, len(images)):

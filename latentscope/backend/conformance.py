@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -10,15 +10,17 @@ from latentscope._types import Array
 from latentscope._validate import generator
 from latentscope.backend.protocols import Model
 from latentscope.errors import BackendError, LatentscopeError
-from latentscope.images import Images, as_images, as_unit
-from latentscope.latents import Latents
+from latentscope.images import Images, Pixels, as_images, as_unit
+from latentscope.latents import Kind, Latents
 
 _N = 4
 _RELATIVE, _ABSOLUTE = 1e-3, 1e-4  # of kernels that differ with the size of a batch
 _MAX_DEVIATION = 8.0  # standard deviations of z from mu, in a few thousand numbers
 
 
-def check(model: Model, *, images: Any = None, rng: int | np.random.Generator = 0) -> None:
+def check(
+    model: Model, *, images: Pixels | None = None, rng: int | np.random.Generator = 0
+) -> None:
     """Check that a model keeps the contract that all analyses rely on.
 
     As scikit-learn's ``check_estimator``: for the tests of a backend, and for a first look at a
@@ -53,7 +55,7 @@ def check(model: Model, *, images: Any = None, rng: int | np.random.Generator = 
         raise BackendError(f"{model!r} breaks what a model must keep:\n{listed}")
 
 
-def failures(model: Any, images: Any, rng: int | np.random.Generator) -> list[str]:
+def failures(model: Model, images: Pixels | None, rng: int | np.random.Generator) -> list[str]:
     """Return what the model breaks, as sentences; the first that hinders the rest ends the list."""
     found = list(described(model, "encode", "decode"))
     if found:
@@ -73,9 +75,9 @@ def failures(model: Any, images: Any, rng: int | np.random.Generator) -> list[st
     return found
 
 
-def described(model: Any, *verbs: str) -> Iterator[str]:
+def described(model: object, *verbs: str) -> Iterator[str]:
     """Say what a model lacks before it is asked anything."""
-    if getattr(model, "kind", None) not in ("ae", "vae"):
+    if getattr(model, "kind", None) not in get_args(Kind):
         yield f"kind must be 'ae' or 'vae'; got {getattr(model, 'kind', None)!r}"
     z_dim = getattr(model, "z_dim", None)
     if not isinstance(z_dim, int | np.integer) or z_dim < 1:
@@ -92,7 +94,7 @@ def described(model: Any, *verbs: str) -> Iterator[str]:
             yield f"{verb} must be a method; got {getattr(model, verb, None)!r}"
 
 
-def _encoding(model: Any, sample: Images) -> Iterator[str]:
+def _encoding(model: Model, sample: Images) -> Iterator[str]:
     before = sample.pixels.copy()
     latents = model.encode(sample, rng=0)
     yield from encoded(model, latents, _N)
@@ -128,7 +130,7 @@ def _draws(latents: Latents) -> Iterator[str]:
         )
 
 
-def _decoding(model: Any, sample: Images) -> Iterator[str]:
+def _decoding(model: Model, sample: Images) -> Iterator[str]:
     z = np.random.default_rng(0).standard_normal((len(sample), model.z_dim), np.float32)
     images = model.decode(z)
     yield from decoded(model, images, _N)
@@ -155,7 +157,7 @@ def _refusal(verb: Any, value: Any, name: str, what: str) -> Iterator[str]:
     yield f"{name} must refuse {what}; it took them"
 
 
-def encoded(model: Any, latents: Any, n: int) -> Iterator[str]:
+def encoded(model: Model, latents: object, n: int) -> Iterator[str]:
     """Say what is wrong with the latents of n images."""
     if not isinstance(latents, Latents):
         yield f"encode must return Latents; got {type(latents).__name__}"
@@ -169,7 +171,7 @@ def encoded(model: Any, latents: Any, n: int) -> Iterator[str]:
             yield f"{name} must be finite; got {np.count_nonzero(~np.isfinite(array)):,} NaN or inf"
 
 
-def decoded(model: Any, images: Any, n: int) -> Iterator[str]:
+def decoded(model: Model, images: Any, n: int) -> Iterator[str]:
     """Say what is wrong with n decoded images."""
     shape = (n, *model.image_shape)
     if not isinstance(images, np.ndarray) or images.dtype != np.float32 or images.shape != shape:
@@ -179,5 +181,5 @@ def decoded(model: Any, images: Any, n: int) -> Iterator[str]:
         yield f"decoded images must lie in [0, 1]; got {images.min():.4g} … {images.max():.4g}"
 
 
-def _names(model: Any) -> set[str]:
+def _names(model: Model) -> set[str]:
     return {"z"} if model.kind == "ae" else {"z", "mu", "logvar"}

@@ -11,9 +11,9 @@ from latentscope.errors import BackendError, MissingDependencyError
 
 GROUP = "latentscope.backends"
 _BUILT_IN = {  # name, which is also the extra: what it needs, and the backend's module
-    "onnx": ("onnxruntime", "latentscope_onnx"),
-    "tensorflow": ("tensorflow", "latentscope_tensorflow"),
-    "torch": ("torch", "latentscope_torch"),
+    "onnx": (("onnx", "onnxruntime"), "latentscope_onnx"),
+    "tensorflow": (("tensorflow",), "latentscope_tensorflow"),
+    "torch": (("torch",), "latentscope_torch"),
 }
 
 
@@ -58,7 +58,8 @@ def get(name: str) -> Backend:
     """
     if name in _BUILT_IN:
         needed, module = _BUILT_IN[name]
-        import_optional(needed, purpose=f"the backend {name!r}", extra=name)
+        for framework in needed:
+            import_optional(framework, purpose=f"the backend {name!r}", extra=name)
         return _checked(name, import_module(module))
     one_of("name", name, names())
     (point, *_) = entry_points(group=GROUP, name=name)

@@ -4,7 +4,8 @@ Nothing here knows a framework: shapes, names and weights come in, sentences abo
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -12,30 +13,125 @@ from latentscope._types import Array
 from latentscope._validate import one_of
 from latentscope.errors import BackendError, DataError, DataTypeError
 
-NAMES = {  # what people call the outputs of their encoders
+Role = Literal["z", "mu", "logvar", "variance", "std", ""]
+NAMES: dict[Role, tuple[str, ...]] = {  # what people call the outputs of their encoders
     "z": ("z", "latent", "code", "embedding", "sampling", "latent_vector", "bottleneck"),
     "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean"),
     "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
 }
-LOGVAR: dict[str, Callable[[Array], Array]] = {  # from what tells the width of a posterior
+LOGVAR: dict[Role, Callable[[Array], Array]] = {  # from what tells the width of a posterior
     "logvar": lambda logvar: logvar,
     "variance": np.log,
     "std": lambda std: 2 * np.log(std),
 }
-_ROLES = ("z", "mu", *LOGVAR, "")
 _BYTES = 255
 
 Shape = tuple[int | None, ...]  # None for the number of rows
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What is known of an encoder and a decoder that fit together.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance" and
+        "std", and "" for any other.
+    z_dim : int
+        Latent dimensions.
+    image_shape : tuple of int
+        Height, width and channels.
+    channels_first : bool
+        Whether the parts take and give (n, channels, height, width).
+    pixel_range : tuple of float
+        Values for black and white.
+    """
+
+    outputs: tuple[Role, ...]
+    z_dim: int
+    image_shape: tuple[int, int, int]
+    channels_first: bool
+    pixel_range: tuple[float, float]
+
+
+def matched(
+    shapes_of: Callable[[str, Shape], Sequence[tuple[str, Shape]]],
+    *,
+    images: Shape,
+    points: Shape | None = None,
+    dtype: str = "float32",
+    outputs: Role | Sequence[Role] | None = None,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+    channels_first: bool | None = None,
+) -> Match:
+    """Return how an encoder and a decoder fit together, from the shapes that they take and give.
+
+    Parameters
+    ----------
+    shapes_of : callable
+        Called with "encoder" or "decoder" and the shape of an array, returns name and shape of each
+        output for it, in order.
+    images, points : tuple
+        Shapes that encoder and decoder take, with the number of rows, or None for any; points may
+        be unknown.
+    dtype : str
+        Name of the type that the encoder takes.
+    outputs : sequence of str, optional
+        What the encoder's outputs are, as the user says; by default told by their number and names.
+    pixel_range : tuple of float
+        Values for black and white, as the user says.
+    channels_first : bool, optional
+        By default told by the shape.
+
+    Returns
+    -------
+    Match
+
+    Raises
+    ------
+    DataError
+        If what the user says cannot be.
+    BackendError
+        If shapes do not fit, or outputs are not told apart.
+
+    Examples
+    --------
+    >>> shapes = {"encoder": [("code", (None, 4))], "decoder": [("image", (None, 8, 8, 1))]}
+    >>> matched(lambda part, taken: shapes[part], images=(None, 8, 8, 1)).z_dim
+    4
+    """
+    pixel_range = rising(pixel_range)
+    check_pixels(dtype, pixel_range)
+    image_shape, is_first = layout(images, channels_first)
+    given = shapes_of("encoder", images)
+    names = roles(given, outputs)
+    used: dict[Role, Shape] = {
+        role: shape for role, (_, shape) in zip(names, given, strict=True) if role
+    }
+    z_shape = points or next(iter(used.values()))
+    z_dim = width(used, z_shape)
+    returned = shapes_of("decoder", z_shape)
+    if len(returned) != 1:
+        raise BackendError(f"the decoder must return one array; it returns {len(returned)}.")
+    check_returned(images, returned[0][1])
+    return Match(
+        outputs=names,
+        z_dim=z_dim,
+        image_shape=image_shape,
+        channels_first=is_first,
+        pixel_range=pixel_range,
+    )
+
+
 def roles(
-    given: Sequence[tuple[str, Shape]], outputs: str | Sequence[str] | None
-) -> tuple[str, ...]:
+    given: Sequence[tuple[str, Shape]], outputs: Role | Sequence[Role] | None
+) -> tuple[Role, ...]:
     """Return what the outputs of an encoder are, as the user says or else as their names tell."""
     return recognised(given) if outputs is None else told(outputs, len(given))
 
 
-def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[str, ...]:
+def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
     """Return what the outputs of an encoder are, "" for those of no use.
 
     Parameters
@@ -66,7 +162,7 @@ def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[str, ...]:
     return roles
 
 
-def told(outputs: str | Sequence[str], n_outputs: int) -> tuple[str, ...]:
+def told(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...]:
     """Return what the user says the outputs are, if that can be.
 
     Raises
@@ -81,7 +177,7 @@ def told(outputs: str | Sequence[str], n_outputs: int) -> tuple[str, ...]:
     """
     roles = (outputs,) if isinstance(outputs, str) else tuple(outputs)
     for role in roles:
-        one_of("each of outputs", role, _ROLES)
+        one_of("each of outputs", role, get_args(Role))
     named = sorted(filter(None, roles))
     n_widths = len([role for role in named if role in LOGVAR])
     places = set(named) & {"z", "mu"}
@@ -119,7 +215,27 @@ def rising(pixel_range: Any) -> tuple[float, float]:
 
 
 def check_weights(name: str, weights: Iterable[tuple[str, Any]]) -> None:
-    """Refuse weights, as pairs of name and array, that are not finite."""
+    """Refuse weights that are not finite.
+
+    Parameters
+    ----------
+    name : str
+        The part whose weights they are: "encoder" or "decoder".
+    weights : iterable of (str, array)
+        Pairs of name and array.
+
+    Raises
+    ------
+    BackendError
+        If there is NaN or infinity in one.
+
+    Examples
+    --------
+    >>> check_weights("encoder", [("dense/kernel", np.array([np.nan]))])
+    Traceback (most recent call last):
+        ...
+    latentscope.errors.BackendError: the encoder's weights must be finite; dense/kernel are not.
+    """
     for path, weight in weights:
         if not np.isfinite(np.asarray(weight, np.float32)).all():
             raise BackendError(f"the {name}'s weights must be finite; {path} are not.")
@@ -179,7 +295,7 @@ def check_pixels(dtype: str, pixel_range: tuple[float, float]) -> None:
         )
 
 
-def width(given: Mapping[str, Shape], taken: Shape) -> int:
+def width(given: Mapping[Role, Shape], taken: Shape) -> int:
     """Return z_dim if every output of use has the shape (None, z_dim) that the decoder takes.
 
     Parameters
@@ -209,6 +325,6 @@ def check_returned(image: Shape, returned: Shape) -> None:
         raise BackendError(f"the decoder must give images of shape {image}; it gives {returned}.")
 
 
-def _role(name: str) -> str:
+def _role(name: str) -> Role:
     plain = name.lower().rpartition("/")[2].rstrip("0123456789").rstrip("_")
     return next((role for role, known in NAMES.items() if plain in known), "")

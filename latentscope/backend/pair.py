@@ -17,11 +17,12 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope._validate import generator
-from latentscope.backend.outputs import LOGVAR
+from latentscope.backend.outputs import LOGVAR, Role
 from latentscope.errors import BackendError, DataError
-from latentscope.images import as_images, as_unit
-from latentscope.latents import Latents
+from latentscope.images import Pixels, as_images, as_unit
+from latentscope.latents import Kind, Latents
 from latentscope.rows.matrix import as_matrix
+from latentscope.rows.source import Points
 
 LOGVAR_RANGE = (-30.0, 20.0)  # beyond, exp(logvar) is 0 or overflows in single precision
 MAX_NOISE = 5.0
@@ -78,7 +79,7 @@ class Pair(ABC):
 
     encoder: Any
     decoder: Any
-    outputs: tuple[str, ...]
+    outputs: tuple[Role, ...]
     factor: float = 1.0
     pixel_range: tuple[float, float] = (0.0, 1.0)
     meta: Mapping[str, Any] = field(default_factory=dict)
@@ -102,11 +103,11 @@ class Pair(ABC):
         """Return images of shape (n, height, width, channels) for float32 z."""
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """Return "vae" if the encoder tells the width of the posterior, else "ae"."""
         return "vae" if set(LOGVAR) & set(self.outputs) else "ae"
 
-    def encode(self, images: Any, *, rng: int | np.random.Generator = 0) -> Latents:
+    def encode(self, images: Pixels, *, rng: int | np.random.Generator = 0) -> Latents:
         """Return the latents of images, in memory; `latentscope.encode` writes files.
 
         z of a VAE is drawn here from mu and logvar, with noise kept within ±5, so that a seed
@@ -145,7 +146,7 @@ class Pair(ABC):
             )
             for start in range(0, len(source), _BATCH)
         ]
-        parts = {
+        parts: dict[Role, Array] = {
             name: np.concatenate([np.asarray(x, np.float32) for x in column])
             for name, column in zip(self.outputs, zip(*batches, strict=True), strict=True)
             if name
@@ -158,7 +159,7 @@ class Pair(ABC):
         z = np.asarray(draw(mu, logvar, noise, self.factor, ops=self._ops))
         return Latents(z, mu, logvar, **described)
 
-    def decode(self, z: Any) -> Array:
+    def decode(self, z: Points) -> Array:
         """Return the images of points.
 
         Parameters
@@ -206,7 +207,7 @@ class Pair(ABC):
         return f"<{type(self).__name__}: {self.kind.upper()} of {shape} images, z_dim {self.z_dim}>"
 
 
-def _logvar(parts: Mapping[str, Array]) -> Array:
+def _logvar(parts: Mapping[Role, Array]) -> Array:
     """Return logvar, from whatever tells the width of the posterior."""
     (name,) = set(LOGVAR) & set(parts)
     if name != "logvar" and not (parts[name] > 0).all():
@@ -218,12 +219,36 @@ def _logvar(parts: Mapping[str, Array]) -> Array:
 
 
 def check_decoder(model: Pair) -> None:
-    """Decode points near 0, so that what is no image is refused when the model is loaded."""
+    """Decode points near 0, so that what is no image is refused when the model is loaded.
+
+    Parameters
+    ----------
+    model : Pair
+
+    Raises
+    ------
+    BackendError
+        If the decoder gives what is no image.
+    """
     model.decode(np.random.default_rng(0).standard_normal((_N_TRIED, model.z_dim)))
 
 
 def both(folder: str | PathLike[str] | None, encoder: Any, decoder: Any, suffix: str) -> Any:
     """Return what was given as encoder and decoder, or the two files of these names in `folder`.
+
+    Parameters
+    ----------
+    folder : str or path-like, optional
+        Folder of the two files.
+    encoder, decoder : object, optional
+        What is given instead of a folder.
+    suffix : str
+        Of the two files, such as ".onnx".
+
+    Returns
+    -------
+    tuple of two
+        Encoder and decoder.
 
     Raises
     ------

@@ -4,7 +4,7 @@ For backends whose encoders and decoders are functions of one array, in either l
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,13 +12,9 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope.backend.outputs import (
+    Role,
     Shape,
-    check_pixels,
-    check_returned,
-    layout,
-    rising,
-    roles,
-    width,
+    matched,
 )
 from latentscope.backend.pair import Pair, check_decoder
 from latentscope.errors import BackendError, LatentscopeError
@@ -69,47 +65,68 @@ def fitted(
     decoder: Any,
     *,
     images: Shape,
-    points: Shape | None,
-    dtype: str,
-    outputs: Sequence[str] | None,
-    pixel_range: tuple[float, float],
-    channels_first: bool | None,
-    meta: dict[str, Any],
+    points: Shape | None = None,
+    dtype: str = "float32",
+    outputs: Role | Sequence[Role] | None = None,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+    channels_first: bool | None = None,
+    meta: Mapping[str, Any] | None = None,
 ) -> _Made:
     """Return a model, if the two fit together and the decoder gives images.
 
     Parameters
     ----------
     made : type
-        The subclass.
+        The subclass of `Parts`.
+    encoder, decoder : object
+        What its `_run` takes.
     images, points : tuple
-        Shapes that encoder and decoder take; points may be unknown.
+        Shapes that encoder and decoder take, with None for the number of rows; points may be
+        unknown.
     dtype : str
-        What the encoder takes.
-    outputs, pixel_range, channels_first, meta
-        As the user says, or None for what is to be told here.
+        Name of the type that the encoder takes.
+    outputs, pixel_range, channels_first
+        As the user says, or None for what is to be told by names and shapes.
+    meta : mapping, optional
+        What the model is, for the record.
+
+    Raises
+    ------
+    DataError
+        If what the user says cannot be.
+    BackendError
+        If a part cannot be run, shapes do not fit, or the decoder gives what is no image.
+
+    Examples
+    --------
+    >>> class Functions(Parts):
+    ...     @staticmethod
+    ...     def _run(part, batch):
+    ...         return [("z", part(batch))]
+    >>> def repeated(z):
+    ...     return np.tile(1 / (1 + np.exp(-z[:, None, None])), (1, 8, 8, 1))
+    >>> fitted(Functions, lambda x: x.mean(axis=(1, 2)), repeated, images=(None, 8, 8, 1))
+    <Functions: AE of 8×8×1 images, z_dim 1>
     """
-    pixel_range = rising(pixel_range)
-    check_pixels(dtype, pixel_range)
-    image_shape, is_first = layout(images, channels_first)
-    given = _tried(made, "encoder", encoder, images)
-    names = roles(given, outputs)
-    used = {role: shape for role, (_, shape) in zip(names, given, strict=True) if role}
-    z_shape = points or next(iter(used.values()))
-    z_dim = width(used, z_shape)
-    returned = _tried(made, "decoder", decoder, z_shape)
-    if len(returned) != 1:
-        raise BackendError(f"the decoder must return one array; it returns {len(returned)}.")
-    check_returned((None, *images[1:]), returned[0][1])
+    parts = {"encoder": encoder, "decoder": decoder}
+    match = matched(
+        lambda name, shape: _tried(made, name, parts[name], shape),
+        images=(None, *images[1:]),
+        points=points,
+        dtype=dtype,
+        outputs=outputs,
+        pixel_range=pixel_range,
+        channels_first=channels_first,
+    )
     model = made(
         encoder,
         decoder,
-        names,
-        pixel_range=pixel_range,
-        meta=meta,
-        z_dim=z_dim,
-        image_shape=image_shape,
-        channels_first=is_first,
+        match.outputs,
+        pixel_range=match.pixel_range,
+        meta=dict(meta or {}),
+        z_dim=match.z_dim,
+        image_shape=match.image_shape,
+        channels_first=match.channels_first,
     )
     check_decoder(model)
     return model

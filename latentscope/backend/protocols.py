@@ -6,23 +6,13 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from latentscope._types import Array
+from latentscope.images import Images
 from latentscope.latents import Latents
 
 
 @runtime_checkable
 class Model(Protocol):
     """An encoder and a decoder, of whatever framework.
-
-    Attributes
-    ----------
-    kind : {"ae", "vae"}
-        Whether `encode` gives z alone, or mu and logvar too.
-    z_dim : int
-        Latent dimensions.
-    image_shape : tuple of int
-        Height, width and channels of the images.
-    meta : mapping
-        What the model is, for the record; anything that JSON holds.
 
     Notes
     -----
@@ -32,12 +22,27 @@ class Model(Protocol):
     `DataError`; z lies where mu and logvar say.
     """
 
-    kind: str
-    z_dim: int
-    image_shape: tuple[int, int, int]
-    meta: Mapping[str, Any]
+    @property
+    def kind(self) -> str:
+        """Whether `encode` gives z alone ("ae"), or mu and logvar too ("vae")."""
+        ...
 
-    def encode(self, images: Any, *, rng: int | np.random.Generator = 0) -> Latents:
+    @property
+    def z_dim(self) -> int:
+        """Latent dimensions."""
+        ...
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the images."""
+        ...
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """What the model is, for the record; anything that JSON holds."""
+        ...
+
+    def encode(self, images: Images | Array, *, rng: int | np.random.Generator = 0) -> Latents:
         """Return the latents of images, in memory.
 
         Parameters
@@ -49,27 +54,24 @@ class Model(Protocol):
         """
         ...
 
-    def decode(self, z: Any) -> Array:
+    def decode(self, z: Array) -> Array:
         """Return images as float32 array of shape (n, height, width, channels) in [0, 1].
 
         Parameters
         ----------
-        z : array-like of shape (n, z_dim)
+        z : array of shape (n, z_dim)
         """
         ...
 
 
 @runtime_checkable
 class Backend(Protocol):
-    """What brings models: a module or an object with these attributes.
+    """What brings models: a module or an object with these attributes."""
 
-    Attributes
-    ----------
-    can : tuple of str
-        What it offers, of "load" and "train".
-    """
-
-    can: tuple[str, ...]
+    @property
+    def can(self) -> tuple[str, ...]:
+        """What it offers, of "load" and "train"."""
+        ...
 
     def load(self, *args: Any, **options: Any) -> Model:
         """Return a model from what the backend saved, or from files of its framework."""

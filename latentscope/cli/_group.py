@@ -13,8 +13,8 @@ import click
 from tqdm import tqdm
 
 from latentscope._version import __version__
+from latentscope.cli._errors import in_options
 from latentscope.cli._help import SETTINGS, examples
-from latentscope.cli._remedies import for_the_command
 from latentscope.errors import LatentscopeError, LatentscopeWarning
 
 _HOME = {  # command: the module of latentscope.cli that defines it, imported on first use
@@ -91,8 +91,14 @@ class Commands(click.Group):
         except (LatentscopeError, OSError, MemoryError) as error:
             if ctx.params["debug"] or getattr(error, "errno", None) == errno.EPIPE:
                 raise  # click ends in silence where nobody reads on
-            click.echo(f"error: {for_the_command(str(error))}", err=True)
+            click.echo(f"error: {self._text_of(ctx, error)}", err=True)
             ctx.exit(1)
+
+    def _text_of(self, ctx: click.Context, error: BaseException) -> str:
+        command = self.get_command(ctx, ctx.invoked_subcommand or "")
+        if command and isinstance(error, LatentscopeError):
+            return in_options(error, command)
+        return str(error)
 
 
 @contextmanager

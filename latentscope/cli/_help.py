@@ -19,22 +19,22 @@ def examples(*commands: str) -> str:
     return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)
 
 
-def parameters(function: Callable[..., Any]) -> dict[str, tuple[str, str]]:
-    """Return type and description of each parameter, as the docstring has them.
+def parameters(function: Callable[..., Any]) -> dict[str, str]:
+    """Return the description of each parameter, as the docstring has it.
 
     Examples
     --------
     >>> from latentscope.analysis.radius import radius_density
     >>> parameters(radius_density)["bin_width"]
-    ('float', 'Width of the bins, same unit as z.')
+    'Width of the bins, same unit as z.'
     """
     section = (inspect.getdoc(function) or "").partition("Parameters\n----------\n")[2]
     section = re.split(r"\n\n\w[\w ]*\n-{3,}\n", section)[0]
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, str] = {}
     for entry in re.split(r"\n(?=\S)", section):
         head, _, text = entry.partition("\n")
-        names, _, kind = head.partition(" : ")
-        found |= {name: (kind, _plain(text)) for name in names.split(", ")}
+        names = head.partition(" : ")[0]
+        found |= dict.fromkeys(names.split(", "), _plain(text))
     return found
 
 

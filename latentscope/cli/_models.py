@@ -1,11 +1,14 @@
 """MODEL as commands take it: a folder that its backend loads, and the backend's name."""
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from latentscope.cli._options import public
+
+if TYPE_CHECKING:
+    from latentscope.backend.protocols import Model
 
 BACKEND = click.option(
     "--backend",
@@ -21,6 +24,7 @@ def backend_named(name: str) -> Any:
     return public("backend").get(name)
 
 
-def model_in(folder: str, backend: str) -> Any:
+def model_in(folder: str, backend: str) -> "Model":
     """Load the model of a folder."""
-    return backend_named(backend).load(folder)
+    model: Model = backend_named(backend).load(folder)
+    return model

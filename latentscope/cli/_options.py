@@ -1,16 +1,16 @@
 """Options of a command: those that its Python function has, under the same names.
 
-Nothing is written twice: names, types and defaults come from the signature, descriptions from the
-docstring. An option that is not given is not passed on, so that the function's default holds.
+Nothing is written twice: names, types, choices and defaults come from the signature, descriptions
+from the docstring. An option that is not given is not passed on, so that the function's default
+holds.
 """
 
 import inspect
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property, reduce
 from importlib import import_module
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import click
 import numpy as np
@@ -71,11 +71,11 @@ def options_of(function: Callable[..., Any]) -> list[click.Parameter]:
     """Return an option for each keyword of a function whose value can be written as text."""
     described = parameters(function)
     keywords = [
-        parameter
+        (parameter, written)
         for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind is parameter.KEYWORD_ONLY and _bare(parameter.annotation) in _TYPES
+        if parameter.kind is parameter.KEYWORD_ONLY and (written := _type_of(parameter.annotation))
     ]
-    return [_option(keyword, *described[keyword.name]) for keyword in keywords]
+    return [_option(keyword, written, described[keyword.name]) for keyword, written in keywords]
 
 
 def chosen(options: dict[str, Any]) -> dict[str, Any]:
@@ -97,17 +97,20 @@ def as_value(text: str) -> Any:
         return text
 
 
-def _option(parameter: inspect.Parameter, kind: str, text: str) -> click.Option:
+def _option(parameter: inspect.Parameter, written: ParamType, text: str) -> click.Option:
     name = "seed" if parameter.name == "rng" else parameter.name.replace("_", "-")
-    choices = re.findall(r'"([\w-]+)"', kind)
     default = parameter.default
     if default is not None and default is not parameter.empty:
         text = f"{text} [default: {_written(default)}]"
-    return click.Option(
-        [parameter.name, f"--{name}"],
-        type=click.Choice(choices) if choices else _TYPES[_bare(parameter.annotation)],
-        help=text,
-    )
+    return click.Option([parameter.name, f"--{name}"], type=written, help=text)
+
+
+def _type_of(annotation: Any) -> ParamType | None:
+    """Return how values of an annotation are written, or None where text cannot say them."""
+    bare = _bare(annotation)
+    if get_origin(bare) is Literal:
+        return click.Choice(get_args(bare))
+    return _TYPES.get(bare)
 
 
 def _bare(annotation: Any) -> Any:

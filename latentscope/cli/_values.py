@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from latentscope._disk.paths import writable
+from latentscope.errors import DataError
+
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
 else:  # before 8.4 it has no parameter
@@ -84,8 +87,7 @@ class Target(ParamType):
         path = Path(value)
         if path.suffix.lower() not in self.suffixes:
             self.fail(f"{value!r} must end in {' or '.join(self.suffixes)}.", param, ctx)
-        if not path.parent.is_dir():
-            self.fail(f"the folder of {value!r} does not exist. Make it first.", param, ctx)
-        if path.is_dir():
-            self.fail(f"{value!r} is a folder. Add a file name.", param, ctx)
-        return path
+        try:
+            return writable(path)
+        except DataError as error:
+            self.fail(str(error), param, ctx)

@@ -42,7 +42,7 @@ def _described(name: str) -> dict[str, Any]:
 
 def _source(name: str) -> str:
     """Return the distribution that brings a backend."""
-    for point in entry_points(group=public("backend").GROUP, name=name):
+    for point in entry_points(group=public("backend.discovery").GROUP, name=name):
         brings = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
         return f"{brings} ({point.value})"
     return f"latentscope-analysis {__version__}"

@@ -16,9 +16,9 @@ from latentscope.cli._values import Target
     cls=FromFunctions,
     functions=["encode"],
     help="Encode images to a file of latents, with ids and labels.\n\nMODEL is the folder of a "
-    "run, or of encoder.onnx and decoder.onnx (--backend onnx), or of the same as .pt2 files "
-    "(--backend torch). IMAGES is a folder or zip, CelebA's download, or drawn:N for N drawn "
-    "faces. Stopped, it continues where it was when called again.",
+    "run, or of encoder.onnx and decoder.onnx (--backend onnx). IMAGES is a folder or zip, "
+    "CelebA's download, or drawn:N for N drawn faces. Stopped, it continues where it was when "
+    "called again.",
     epilog=examples(
         "latentscope encode vae drawn:200 faces.h5",
         "latentscope encode ae photos photos.h5",

@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from latentscope._table import Table
+from latentscope.cli._errors import in_options
 from latentscope.cli._files import How, loading, opened
 from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._options import public
 from latentscope.cli._output import JSON, show_json
-from latentscope.cli._remedies import for_the_command
 from latentscope.errors import DataError
 
 _MAX_ENTRIES = 8  # entries of a list that are shown
@@ -68,7 +68,7 @@ def _listed(file: str, how: How, error: DataError) -> dict[str, Any]:
             path: {"dtype": item.dtype, "shape": list(item.shape)}
             for path, item in contents.items.items()
         },
-        "z": f"not clear: {error}",
+        "z": f"not clear: {in_options(error, info)}",
     }
 
 
@@ -81,9 +81,7 @@ def _text_of_listed(found: dict[str, Any]) -> str:
     )
     n_all = len(found["contents"])
     more = f"\n… ({n_all:,} in all)" if len(shown) < n_all else ""
-    return (
-        f"{found['file']}: {found['format']}\n{table!r}{more}\nz is {for_the_command(found['z'])}"
-    )
+    return f"{found['file']}: {found['format']}\n{table!r}{more}\nz is {found['z']}"
 
 
 def _kind(column: Any) -> str:

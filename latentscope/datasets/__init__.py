@@ -6,7 +6,15 @@
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what checkers see of the names below
+    from latentscope.datasets._celeba import celeba
+    from latentscope.datasets._folder import folder
+    from latentscope.datasets._mnist import mnist
+    from latentscope.datasets.faces import drawn_faces
+
+__all__ = ["celeba", "drawn_faces", "folder", "mnist"]
 
 # No module may have the name of a function: importing it would replace the function.
 _HOME = {  # public name: the module that defines it, imported on first use
@@ -16,13 +24,12 @@ _HOME = {  # public name: the module that defines it, imported on first use
     "mnist": "latentscope.datasets._mnist",
 }
 
-__all__ = [*_HOME]
+if not TYPE_CHECKING:
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'latentscope.datasets' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            return getattr(import_module(_HOME[name]), name)
+        raise AttributeError(f"module 'latentscope.datasets' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

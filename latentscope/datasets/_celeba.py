@@ -14,7 +14,7 @@ import numpy as np
 from latentscope._disk.paths import existing
 from latentscope.datasets._celeba_lists import read_attributes, read_partition
 from latentscope.datasets._entries import Source
-from latentscope.datasets._folder import meta_of, open_images, source_of
+from latentscope.datasets._folder import OnError, meta_of, open_images, source_of
 from latentscope.errors import DataError
 from latentscope.images import Images
 
@@ -29,7 +29,7 @@ def celeba(
     attributes: str | PathLike[str] | None = None,
     partition: str | PathLike[str] | None = None,
     size: int = 96,
-    on_error: str = "raise",
+    on_error: OnError = "raise",
     cache: str | PathLike[str] | None = None,
 ) -> Images:
     r"""Open CelebA's aligned photographs, or a part of them, with attributes and partition.
@@ -49,7 +49,7 @@ def celeba(
         ``list_eval_partition.txt``; by default the one beside the images or in ``Eval``, if any.
     size : int
         Height and width of the result, in pixels.
-    on_error : str
+    on_error : {"raise", "skip"}
         "raise", or "skip" to leave out images that cannot be used, with a warning.
     cache : str or path-like, optional
         Folder for the decoded pixels; by default ``LATENTSCOPE_CACHE`` or the user's cache folder.

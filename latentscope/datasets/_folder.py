@@ -2,7 +2,7 @@
 
 import os
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal, get_args
 
 from latentscope._disk.paths import existing
 from latentscope._validate import integer, one_of
@@ -15,6 +15,7 @@ from latentscope.datasets._zip import ZipSource
 from latentscope.errors import DataError, FileFormatError
 from latentscope.images import Images
 
+OnError = Literal["raise", "skip"]
 _MAX_SIZE = 4096
 _N_SHOWN = 10  # left-out images that meta names
 
@@ -24,7 +25,7 @@ def folder(
     *,
     size: int = 96,
     channels: int = 3,
-    on_error: str = "raise",
+    on_error: OnError = "raise",
     cache: str | os.PathLike[str] | None = None,
 ) -> Images:
     """Open all images of a folder with its sub-folders, or of a zip.
@@ -42,7 +43,7 @@ def folder(
         Height and width of the result, in pixels.
     channels : int
         3 for RGB, 1 for grey.
-    on_error : str
+    on_error : {"raise", "skip"}
         What to do with an image that is broken, smaller than 8 pixels, gigantic, animated, CMYK,
         partly transparent, or of more than 8 bits per channel: "raise", or "skip" to leave it out
         with a warning.
@@ -97,7 +98,14 @@ def source_of(path: str | os.PathLike[str]) -> Source:
     raise FileFormatError(f"path must name a folder or a zip; {found} is a pipe or device.")
 
 
-def open_images(source: Source, *, size: int, channels: int, on_error: str, cache: Any) -> Decoded:
+def open_images(
+    source: Source,
+    *,
+    size: int,
+    channels: int,
+    on_error: OnError,
+    cache: str | os.PathLike[str] | None,
+) -> Decoded:
     """Check the options, open the images, and warn about those left out."""
     channels = integer("channels", channels, low=1, high=3, why="1 for grey, 3 for RGB")
     if channels == 2:
@@ -106,7 +114,7 @@ def open_images(source: Source, *, size: int, channels: int, on_error: str, cach
         source,
         size=integer("size", size, low=1, high=_MAX_SIZE, why="pixels across"),
         channels=channels,
-        is_strict=one_of("on_error", on_error, ["raise", "skip"]) == "raise",
+        is_strict=one_of("on_error", on_error, get_args(OnError)) == "raise",
         folder=cache_folder(cache),
     )
     if found.skipped:

@@ -1,13 +1,11 @@
 """Decoding of all images of a source in several threads, in order, with few in memory at once."""
 
-from collections import deque
 from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 from PIL import Image
-from tqdm import tqdm
 
-from latentscope._compute.threads import n_cores
+from latentscope._compute.threads import n_cores, with_bar
 from latentscope._types import Array
 from latentscope.datasets._decode import BadImageError, decode
 from latentscope.datasets._entries import Entry, Read
@@ -31,19 +29,12 @@ def decoded(
 
     Image.init()  # once, not in every thread
     n_threads = min(n_cores(), _MAX_THREADS)
-    waiting: deque[Future[list[Found]]] = deque()
-    bar = tqdm(total=len(entries), desc="decoding images", unit="image", delay=2)
-    pool = ThreadPoolExecutor(n_threads, "latentscope-decode")
-    try:
-        for start in range(0, len(entries), _BATCH):
-            waiting.append(pool.submit(work, entries[start : start + _BATCH]))
-            while len(waiting) > 2 * n_threads or (start + _BATCH >= len(entries) and waiting):
-                batch = waiting.popleft().result()
-                yield from batch
-                bar.update(len(batch))
-    finally:
-        pool.shutdown(cancel_futures=True)
-        bar.close()
+    batches = [entries[start : start + _BATCH] for start in range(0, len(entries), _BATCH)]
+    sizes = [len(batch) for batch in batches]
+    named = {"title": "decoding images", "unit": "image"}
+    with closing(with_bar(work, batches, **named, sizes=sizes, n_threads=n_threads)) as done:
+        for batch in done:
+            yield from batch
 
 
 def _one(entry: Entry, read: Read, size: int, channels: int) -> Array | str:

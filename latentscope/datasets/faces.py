@@ -5,16 +5,13 @@ The images need no download, and are continuous in each factor up to the roundin
 """
 
 import math
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
 
 import numpy as np
-from tqdm import tqdm
 
-from latentscope._compute.threads import n_cores
-from latentscope._types import Array, FloatArray
+from latentscope._compute.threads import with_bar
+from latentscope._types import Array, ArrayLike, FloatArray, Vector
 from latentscope._validate import generator, integer, one_of
 from latentscope.datasets._draw import paint
 from latentscope.datasets._portrait import RANGES, portrait
@@ -26,7 +23,9 @@ __all__ = ["FACTORS", "curve", "drawn_faces"]
 FACTORS = tuple(RANGES)
 """Names of the factors, in the order of the columns."""
 
-_LAWS = ("gaussian", "curve")
+_Law = Literal["gaussian", "curve"]
+Factors = ArrayLike | Sequence[Vector] | Mapping[str, float | Vector]
+_LAWS: tuple[_Law, ...] = get_args(_Law)
 _MAX_SIZE = 4096  # pixels, beyond which one image takes seconds
 _DETAIL = 64  # samples across an image; with fewer, eyes and lips are lost between them
 _BLOCK_SAMPLES = 2**19  # samples that a thread draws at once: about 50 ms
@@ -38,7 +37,7 @@ def drawn_faces(
     n_images: int,
     *,
     size: int = 96,
-    factors: Any = "gaussian",
+    factors: _Law | Factors = "gaussian",
     rng: int | np.random.Generator = 0,
 ) -> Images:
     """Draw stylised faces from known factors.
@@ -94,7 +93,7 @@ def drawn_faces(
     return Images(_drawn(table, side), labels=labels, meta=meta)
 
 
-def curve(t: Any) -> FloatArray:
+def curve(t: Vector) -> FloatArray:
     """Return the factors at positions on the closed curve of ``drawn_faces(…, factors="curve")``.
 
     Factor j is √2 · sin(2π kⱼ t + φⱼ) with kⱼ of 1, 2 or 3 and fixed φⱼ: zero mean, unit variance.
@@ -116,12 +115,12 @@ def curve(t: Any) -> FloatArray:
     >>> bool(np.allclose(start, end)), bool(np.allclose(start, middle))
     (True, False)
     """
-    position = _checked("t", t, (np.size(t),))
+    position = _checked("t", t, (np.asarray(t).size,))
     return math.sqrt(2) * np.sin(2 * math.pi * position[:, None] * _HARMONICS + _PHASES)
 
 
 def _factor_table(
-    n: int, factors: Any, random: np.random.Generator
+    n: int, factors: _Law | Factors, random: np.random.Generator
 ) -> tuple[str, FloatArray, dict[str, FloatArray]]:
     """Return the name of the distribution, the factors of each image, and additional labels."""
     if isinstance(factors, Mapping):
@@ -171,17 +170,11 @@ def _drawn(table: FloatArray, size: int) -> Array:
     detail = -(-_DETAIL // size)
     step = max(1, _BLOCK_SAMPLES // (size * detail) ** 2)
     blocks = [slice(start, start + step) for start in range(0, len(table), step)]
-    pool = ThreadPoolExecutor(min(n_cores(), len(blocks)))
-    title = tqdm(total=len(table), desc="drawing faces", unit="image", unit_scale=True, delay=2)
-    try:
-        with title as bar:
-            for n_drawn in pool.map(partial(_draw_block, table, pixels, detail), blocks):
-                bar.update(n_drawn)
-    finally:
-        pool.shutdown(cancel_futures=True)
+
+    def draw(block: slice) -> None:
+        paint(portrait(table[block]), detail, pixels[block])
+
+    sizes = [len(table[block]) for block in blocks]
+    for _ in with_bar(draw, blocks, "drawing faces", "image", sizes=sizes):
+        pass
     return pixels
-
-
-def _draw_block(table: FloatArray, pixels: Array, detail: int, block: slice) -> int:
-    paint(portrait(table[block]), detail, pixels[block])
-    return len(table[block])

@@ -32,12 +32,19 @@ def main(path: str, target: str, options: str) -> int:
             name = type(error).__name__
             if not isinstance(error, LatentscopeError):
                 name = "AccessError" if isinstance(error, OSError) else "TooLargeError"
-            said = str(error) or f"{path} needs more than {MEMORY / 2**30:g} GiB."
-            sys.stdout.write(json.dumps({"error": name, "message": said}))
+            sys.stdout.write(json.dumps({"error": name, **_said(path, error)}))
             return 1
     texts = [str(one.message) for one in caught if issubclass(one.category, LatentscopeWarning)]
     sys.stdout.write(json.dumps({"warnings": texts}))
     return 0
+
+
+def _said(path: str, error: BaseException) -> dict[str, str | None]:
+    """Return the parts of an error of ours, or the text of another."""
+    if isinstance(error, LatentscopeError):
+        return {name: getattr(error, name) for name in ("message", "parameter", "remedy")}
+    text = str(error) or f"{path} needs more than {MEMORY / 2**30:g} GiB."
+    return {"message": text, "parameter": None, "remedy": ""}
 
 
 def _end_with_parent(folder: Path) -> None:

@@ -77,7 +77,9 @@ def _posterior(contents: Contents, key: str | None, is_flat: bool) -> dict[str, 
 def _named(contents: Contents, key: str) -> str:
     """Return the path that `key` means: a path, or a last name that only one path has."""
     if not isinstance(key, str) or not key or "\0" in key:
-        raise DataError(f"key must be the path of a dataset in the file; got {key!r}.")
+        raise DataError(
+            f"key must be the path of a dataset in the file; got {key!r}.", parameter="key"
+        )
     path = key.strip("/")
     if path in contents.items:
         return path
@@ -86,7 +88,8 @@ def _named(contents: Contents, key: str) -> str:
         return found[0]
     if contents.find is None:
         raise DataError(
-            f"key must name a dataset of {contents.path} ({listed(contents.items)}); got {key!r}."
+            f"key must name a dataset of {contents.path} ({listed(contents.items)}); got {key!r}.",
+            parameter="key",
         )
     contents.items[path] = contents.find(path)
     return path
@@ -112,7 +115,9 @@ def _only_candidate(contents: Contents, is_flat: bool) -> str:
         _check_shape(contents, next(iter(deeper)), is_flat)
     raise DataError(
         f"{contents.path} must hold one dataset of shape (n_points, z_dim), or one called z; got "
-        f"{listed(found or contents.items)}. Choose with key=."
+        f"{listed(found or contents.items)}.",
+        parameter="key",
+        remedy="Choose with `key=`.",
     )
 
 
@@ -129,8 +134,10 @@ def _check_shape(contents: Contents, path: str, is_flat: bool) -> None:
         )
     if len(shape) > 2 and not is_flat:
         raise DataError(
-            f"z must have shape (n_points, z_dim); {path} of {contents.path} has {shape}. Pass "
-            f"flatten=True to take each point as a row of {np.prod(shape[1:]):,} numbers."
+            f"z must have shape (n_points, z_dim); {path} of {contents.path} has {shape}.",
+            parameter="flatten",
+            remedy=f"Pass `flatten=True` to take each point as a row of {np.prod(shape[1:]):,} "
+            "numbers.",
         )
 
 
@@ -159,8 +166,9 @@ def _opened(contents: Contents, path: str, item: Item) -> Any:
     """Open an array, with its points flattened if they have more than one dimension."""
     if not item.is_number and item.dtype != REFUSED:
         raise DataTypeError(
-            f"z must hold real numbers; {path} of {contents.path} holds {item.dtype}. Choose "
-            "another with key=."
+            f"z must hold real numbers; {path} of {contents.path} holds {item.dtype}.",
+            parameter="key",
+            remedy="Choose another with `key=`.",
         )
     rows = _rows(contents, path, item)
     return _derived(contents, rows, _flat) if len(rows.shape) > 2 else rows

@@ -27,11 +27,16 @@ def dataset(file: h5py.File, path: str, trust_links: bool) -> h5py.Dataset:
     found = file.get(path)
     if not isinstance(found, h5py.Dataset):
         listed = ", ".join(datasets(file)) or "none"
-        raise DataError(f"key must name a dataset of {file.filename} ({listed}); got {path!r}.")
+        raise DataError(
+            f"key must name a dataset of {file.filename} ({listed}); got {path!r}.",
+            parameter="key",
+        )
     if not trust_links and (found.is_virtual or found.external):
         raise UnsafeFileError(
             f"{path} of {file.filename} keeps its data in other files, which may be missing or not "
-            "meant to be read. Pass trust_links=True if you trust the file."
+            "meant to be read.",
+            parameter="trust_links",
+            remedy="Pass `trust_links=True` if you trust the file.",
         )
     return found
 
@@ -88,8 +93,9 @@ def _check_links(file: h5py.File, path: str, depth: int = 0) -> None:
         link = place.get(step, getlink=True) if isinstance(place, h5py.Group) else None
         if isinstance(link, h5py.ExternalLink):
             raise UnsafeFileError(
-                f"{path!r} of {file.filename} is a link to {link.filename!r}. Open that file, or "
-                "pass trust_links=True if you trust this one."
+                f"{path!r} of {file.filename} is a link to {link.filename!r}.",
+                parameter="trust_links",
+                remedy="Open that file, or pass `trust_links=True` if you trust this one.",
             )
         if isinstance(link, h5py.SoftLink):
             rest = "/".join(parts[position + 1 :])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.read_errors import access_errors
@@ -91,18 +92,24 @@ def _rows(dataset: h5py.Dataset, is_text: bool, allow_incomplete: bool) -> Any:
     if dataset.shape and stored < len(dataset) and not allow_incomplete:
         raise IncompleteFileError(
             f"{dataset.file.filename} declares {len(dataset):,} rows, of which the first "
-            f"{stored:,} were written; the rest would read as zeros. Pass allow_incomplete=True "
-            "for the rows that are there."
+            f"{stored:,} were written; the rest would read as zeros.",
+            parameter="allow_incomplete",
+            remedy="Pass `allow_incomplete=True` for the rows that are there.",
         )
     if dataset.ndim == 1:
-        rows = dataset.asstr() if is_text else dataset
-        path, dtype = Path(dataset.file.filename), object if is_text else dataset.dtype
-        return DerivedRows(path, rows, _same, (stored,), dtype)
+        text = h5py.check_string_dtype(dataset.dtype) if is_text else None
+        function = partial(_decoded, text.encoding) if text else _same
+        dtype = object if is_text else dataset.dtype
+        return DerivedRows(Path(dataset.file.filename), dataset, function, (stored,), dtype)
     return dataset[:stored] if allow_incomplete else dataset
 
 
 def _same(values: Array) -> Array:
     return values
+
+
+def _decoded(encoding: str, values: Array) -> Array:
+    return np.array([value.decode(encoding) for value in values], dtype=object)
 
 
 def _check_columns(items: dict[str, Item]) -> None:
@@ -189,8 +196,9 @@ def _check_schema(file: h5py.File, allow_incomplete: bool) -> None:
         )
     if not file.attrs.get("complete", False) and not allow_incomplete:
         raise IncompleteFileError(
-            f"{file.filename} was not finished: its writer was stopped. Write it again, or pass "
-            "allow_incomplete=True for the rows that are there."
+            f"{file.filename} was not finished: its writer was stopped.",
+            parameter="allow_incomplete",
+            remedy="Write it again, or pass `allow_incomplete=True` for the rows that are there.",
         )
 
 

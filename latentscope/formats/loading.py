@@ -164,12 +164,14 @@ def contents(
 def _split(path: Any, key: str | None) -> tuple[Path, str | None]:
     """Return the file and the key of ``path::key``, unless a file has that name."""
     if key is not None and not isinstance(key, str):
-        raise DataError(f"key must be the path of a dataset in the file; got {key!r}.")
+        raise DataError(
+            f"key must be the path of a dataset in the file; got {key!r}.", parameter="key"
+        )
     name, colons, inner = str(path).rpartition("::")
     if not colons or os.path.exists(path):
         return existing(path), key
     if key is not None:
-        raise DataError(f"key must be given once; got {key!r} and {path!r}.")
+        raise DataError(f"key must be given once; got {key!r} and {path!r}.", parameter="key")
     return existing(name), inner
 
 

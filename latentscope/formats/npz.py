@@ -1,10 +1,13 @@
 """NumPy's .npz files: several arrays in a zip archive, one of which is z.
 
 Arrays that `numpy.savez` wrote lie in the archive as they are, and are read from there, row by
-row, after their checksum has been verified; compressed ones are unpacked in memory.
+row, after their checksum has been verified; compressed ones are unpacked in memory. The directory
+of the archive is read once, whatever the number of arrays.
 """
 
+import errno
 import io
+import os
 import struct
 import zipfile
 import zlib
@@ -36,7 +39,8 @@ _ERRORS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EO
 
 def contents(path: Path) -> Contents:
     """Return what the archive holds."""
-    with access_errors(path), _archive(path) as archive:
+    with access_errors(path):
+        archive = _archive(path)
         members = [one for one in archive.infolist() if one.filename.endswith(".npy")]
         items = {one.filename.removesuffix(".npy"): _item(path, archive, one) for one in members}
         meta = _meta(path, archive)
@@ -45,13 +49,42 @@ def contents(path: Path) -> Contents:
 
 def names(path: Path) -> list[str]:
     """Return the names of the members of an archive."""
-    with access_errors(path), _archive(path) as archive:
-        return archive.namelist()
+    with access_errors(path):
+        return _archive(path).namelist()
+
+
+class _ClosedFile(io.RawIOBase):
+    """A file that is open only while it is read, so that an archive of it need not be closed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.at = path, 0
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        size = self.path.stat().st_size if whence == os.SEEK_END else 0
+        at = {os.SEEK_SET: 0, os.SEEK_CUR: self.at, os.SEEK_END: size}[whence] + offset
+        if at < 0:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        self.at = at
+        return at
+
+    def readinto(self, buffer: Any) -> int:
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.at)
+            n_read = file.readinto(buffer) or 0
+        self.at += n_read
+        return n_read
 
 
 def _archive(path: Path) -> zipfile.ZipFile:
+    """Read the directory of an archive."""
     try:
-        return zipfile.ZipFile(path)
+        return zipfile.ZipFile(_ClosedFile(path))
     except _ERRORS as error:
         raise FileFormatError(f"{path} cannot be read as a zip archive: {error}") from error
 
@@ -66,14 +99,14 @@ def _item(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item
     except _ERRORS as error:
         raise FileFormatError(f"{path} cannot be read: {member.filename}: {error}") from error
     name = REFUSED if dtype.hasobject else dtype_name(dtype)
-    return Item(shape, name, partial(_rows, path, member, Seen.of(path)))
+    return Item(shape, name, partial(_rows, path, archive, member, Seen.of(path)))
 
 
-def _rows(path: Path, member: zipfile.ZipInfo, seen: Seen) -> Any:
+def _rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, seen: Seen) -> Any:
     """Return an array of the archive: where it lies, or unpacked."""
     seen.check()
     if member.compress_type == zipfile.ZIP_STORED:
-        _verify(path, member)
+        _verify(path, archive, member)
         start = _start(path, member)
         rows = npy.rows_at(path, start)
         ends = rows.offset + rows.stored.itemsize * int(np.prod(rows.shape, dtype=object))
@@ -85,7 +118,7 @@ def _rows(path: Path, member: zipfile.ZipInfo, seen: Seen) -> Any:
         return rows[:] if rows.ndim == 1 else rows
     check_memory(path, member.filename, member.file_size)
     try:
-        with access_errors(path), _archive(path) as archive:
+        with access_errors(path):
             raw = archive.read(member)
             return _array(path, io.BytesIO(raw))
     except _ERRORS as error:
@@ -115,13 +148,13 @@ def _start(path: Path, member: zipfile.ZipInfo) -> int:
     return member.header_offset + _LOCAL_HEADER + n_name + n_extra
 
 
-def _verify(path: Path, member: zipfile.ZipInfo) -> None:
+def _verify(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
     """Read a member once, which compares its checksum."""
     bar = tqdm(
         total=member.file_size, desc=f"verifying {path.name}", unit="B", unit_scale=True, delay=2
     )
     try:
-        with access_errors(path), _archive(path) as archive, archive.open(member) as file, bar:
+        with access_errors(path), archive.open(member) as file, bar:
             while block := file.read(_AT_ONCE):
                 bar.update(len(block))
     except _ERRORS as error:

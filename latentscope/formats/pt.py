@@ -11,6 +11,7 @@ import numpy as np
 
 from latentscope._disk.limits import check_declared, check_memory
 from latentscope._disk.read_errors import access_errors, read_errors
+from latentscope._disk.zips import unzipped
 from latentscope._optional import import_optional
 from latentscope._types import Array
 from latentscope.errors import (
@@ -56,15 +57,8 @@ def contents(path: Path) -> Contents:
 
 def _verify(path: Path) -> None:
     """Compare the checksums, which PyTorch does not."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.infolist():
-                check_declared(path, member.filename, member.file_size, member.compress_size)
-            damaged = archive.testzip()
-    except LatentscopeError:
-        raise
-    except Exception as error:  # zipfile raises whatever its parsers do
-        raise FileFormatError(f"{path} cannot be read as a zip archive: {error}") from error
+    with unzipped(path, "a zip archive") as archive:
+        damaged = archive.testzip()
     if damaged:
         raise FileFormatError(f"{path} is damaged: the checksum of {damaged} is wrong.")
 

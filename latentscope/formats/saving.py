@@ -9,6 +9,7 @@ from latentscope.errors import DataError, DataTypeError
 from latentscope.formats import h5ad, hdf5, npy, npz, parquet, safetensors, text, zarr
 from latentscope.latents import Latents
 from latentscope.results import Result
+from latentscope.rows.source import Points
 
 _WRITERS: dict[str, Callable[[Any, Latents], None]] = {
     ".h5": hdf5.write,
@@ -24,7 +25,7 @@ _WRITERS: dict[str, Callable[[Any, Latents], None]] = {
 }
 
 
-def save(path: str | PathLike[str], latents: Latents | Any) -> None:
+def save(path: str | PathLike[str], latents: Points) -> None:
     """Write latents in the format that the name ends with, whole or not at all.
 
     Rows are streamed, so that latents of another file may be larger than memory. A file that

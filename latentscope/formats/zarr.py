@@ -71,8 +71,9 @@ def _check_links(path: Path) -> None:
     for entry in path.rglob("*"):
         if entry.is_symlink():
             raise UnsafeFileError(
-                f"{path} holds the link {entry.name}, whose data lie elsewhere. Pass "
-                "trust_links=True if you trust it."
+                f"{path} holds the link {entry.name}, whose data lie elsewhere.",
+                parameter="trust_links",
+                remedy="Pass `trust_links=True` if you trust it.",
             )
 
 
@@ -101,9 +102,11 @@ def _rows(path: Path, array: Any, allow_incomplete: bool) -> Any:
     if array.shape and n_rows < array.shape[0] and not allow_incomplete:
         raise IncompleteFileError(
             f"{path} declares {array.shape[0]:,} rows of {array.path or 'the array'}, of which the "
-            f"first {n_rows:,} were written; the rest would read as {array.fill_value}. Pass "
-            "allow_incomplete=True for the rows that are there. (zarr also leaves out chunks in "
-            "which every number is the fill value: write with write_empty_chunks=True.)"
+            f"first {n_rows:,} were written; the rest would read as {array.fill_value}.",
+            parameter="allow_incomplete",
+            remedy="Pass `allow_incomplete=True` for the rows that are there. (zarr also leaves "
+            "out chunks in which every number is the fill value: write with "
+            "write_empty_chunks=True.)",
         )
     if array.ndim == 1:
         values = np.asarray(array[:n_rows])

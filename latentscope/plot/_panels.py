@@ -1,13 +1,16 @@
 """Shared by all figures: new Axes if none are given, colours with one meaning, sizes of dots."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope._types import Panels
 from latentscope.errors import DataError
 
+GivenAxes = Axes | Sequence[Axes] | Panels | None  # of several panels
 DATA = "C0"
 PRIOR = "C1"  # N(0, I)
 GAUSSIAN = "0.25"  # what a structureless cloud of the same shape would give
@@ -23,9 +26,7 @@ def one_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 3.8)) -> Axes
     return ax
 
 
-def some_axes(
-    ax: Any, n: int, *, n_columns: int, panel: tuple[float, float]
-) -> "np.ndarray[Any, Any]":
+def some_axes(ax: GivenAxes, n: int, *, n_columns: int, panel: tuple[float, float]) -> Panels:
     """Return `n` Axes: those given, or a grid in a new figure."""
     if ax is not None:
         given = np.ravel(np.asarray(ax, dtype=object))
@@ -45,7 +46,7 @@ def some_axes(
     return np.asarray(grid.flat[:n])
 
 
-def space_axes(ax: Any, *, size: tuple[float, float] = (7.2, 4.4)) -> Any:
+def space_axes(ax: Axes | None, *, size: tuple[float, float] = (7.2, 4.4)) -> Any:
     """Return `ax`, or the Axes of a new figure, with three dimensions."""
     if ax is None:
         figure = plt.figure(figsize=size, layout="constrained")

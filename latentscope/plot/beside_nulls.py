@@ -5,16 +5,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope._types import Panels
 from latentscope.analysis.beside_nulls import BesideNulls
 from latentscope.errors import DataError
-from latentscope.plot._panels import some_axes
+from latentscope.plot._panels import GivenAxes, some_axes
 
 _MAX_PANELS = 40
 
 
-def plot_beside_nulls(
-    result: BesideNulls, *, ax: Any = None, n_panels: int = 4
-) -> "np.ndarray[Any, Any]":
+def plot_beside_nulls(result: BesideNulls, *, ax: GivenAxes = None, n_panels: int = 4) -> Panels:
     """Draw the analysis of the data, and beside it those of some null sets.
 
     Parameters
@@ -48,7 +47,7 @@ def plot_beside_nulls(
     return panels
 
 
-def plot_line_up(result: BesideNulls, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_line_up(result: BesideNulls, *, ax: GivenAxes = None) -> Panels:
     """Draw the data hidden among the null sets, in numbered panels.
 
     Look for the panel that differs, and only then at ``result.place``, which counts from 0.
@@ -81,7 +80,7 @@ def plot_line_up(result: BesideNulls, *, ax: Any = None) -> "np.ndarray[Any, Any
     return panels
 
 
-def _draw(panels: "np.ndarray[Any, Any]", results: list[Any], titles: list[str]) -> None:
+def _draw(panels: Panels, results: list[Any], titles: list[str]) -> None:
     for panel, one, title in zip(panels, results, titles, strict=True):
         one.plot(panel)
         panel.set_title(title, fontsize="small")
@@ -90,7 +89,7 @@ def _draw(panels: "np.ndarray[Any, Any]", results: list[Any], titles: list[str])
     _share_limits(panels)
 
 
-def _share_limits(panels: "np.ndarray[Any, Any]") -> None:
+def _share_limits(panels: Panels) -> None:
     """Give all panels the widest limits, so that only what they show differs."""
     for name in ("x", "y"):
         if len({getattr(panel, f"get_{name}scale")() for panel in panels}) == 1:

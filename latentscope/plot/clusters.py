@@ -1,12 +1,9 @@
 """Figure of the inertia curve, beside that of a Gaussian without clusters."""
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope.analysis.clusters import InertiaCurve
 from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
-
-_TINY = np.finfo(float).tiny
 
 
 def plot_clusters(result: InertiaCurve, *, ax: Axes | None = None) -> Axes:
@@ -44,6 +41,7 @@ def plot_clusters(result: InertiaCurve, *, ax: Axes | None = None) -> Axes:
 
 
 def _title(result: InertiaCurve) -> str:
-    lowest = float((result.inertia / np.maximum(result.gaussian_inertia, _TINY)).min())
-    below = f"{1 - lowest:.0%} below a Gaussian" if lowest < 0.95 else "no lower than a Gaussian"
-    return f"{'no elbow' if result.elbow is None else f'elbow at {result.elbow}'}, {below}"
+    elbow = "no elbow" if result.elbow is None else f"elbow at {result.elbow}"
+    below = result.below_gaussian
+    less = f"{below:.1%} below" if below > 0 else "no lower than"
+    return f"{elbow}\n{less} a Gaussian (median over k)"

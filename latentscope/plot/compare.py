@@ -5,14 +5,15 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope._types import Panels
 from latentscope.analysis.compare import Comparison
-from latentscope.plot._panels import some_axes
+from latentscope.plot._panels import GivenAxes, some_axes
 
 _FAR = 20  # ratio of mean radii beyond which their axis is logarithmic
 _DASHES = ("-", "--", "-.", ":")  # so that curves on top of each other can be distinguished
 
 
-def plot_compare(result: Comparison, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_compare(result: Comparison, *, ax: GivenAxes = None) -> Panels:
     """Draw radius, sorted axis widths, spectrum and sorted KL of all sets, one colour per set.
 
     Parameters

@@ -1,18 +1,17 @@
 """Figure of the gap statistic: gap and stability against k, beside those of Gaussians."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from latentscope._types import Array, Panels
 from latentscope.analysis.gap import STABLE, ClusterGap
-from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, GivenAxes, some_axes
 
 _BAND = (0.025, 0.975)  # quantiles of the Gaussians
 
 
-def plot_gap(result: ClusterGap, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_gap(result: ClusterGap, *, ax: GivenAxes = None) -> Panels:
     """Draw the gap with errors, and the agreement of halves, each with a band of 95 % of Gaussians.
 
     Parameters
@@ -54,7 +53,7 @@ def plot_gap(result: ClusterGap, *, ax: Any = None) -> "np.ndarray[Any, Any]":
     return panels
 
 
-def _band(ax: Axes, result: ClusterGap, curves: "np.ndarray[Any, Any]") -> None:
+def _band(ax: Axes, result: ClusterGap, curves: Array) -> None:
     low, high = np.quantile(curves, _BAND, axis=0)
     ax.fill_between(
         result.n_clusters, low, high, color=GAUSSIAN, alpha=0.2, linewidth=0,

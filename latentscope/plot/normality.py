@@ -1,20 +1,19 @@
 """Figure of normality: the distribution of the distances, the marginals, and their moments."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from latentscope._types import Panels
 from latentscope.analysis.normality import Normality
-from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, GivenAxes, some_axes
 
 _COLOURS = {"axis": DATA, "component": "C1", "projection": MUTED}
 _NAMES = {"axis": "axes", "component": "components", "projection": "random projections"}
 _SHADE = "0.88"
 
 
-def plot_normality(result: Normality, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_normality(result: Normality, *, ax: GivenAxes = None) -> Panels:
     """Draw the quantiles of the distances, and each marginal's distance from a normal and moments.
 
     Parameters

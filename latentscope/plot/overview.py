@@ -1,18 +1,15 @@
 """Figure of an overview: radius, axes, spectrum and, for a VAE, the KL divergence."""
 
-from typing import Any
-
-import numpy as np
-
+from latentscope._types import Panels
 from latentscope.analysis.overview import Overview
-from latentscope.plot._panels import some_axes
+from latentscope.plot._panels import GivenAxes, some_axes
 from latentscope.plot.axes import plot_axes
 from latentscope.plot.pca import plot_pca
 from latentscope.plot.posterior import draw_kl
 from latentscope.plot.radius import plot_radius
 
 
-def plot_overview(result: Overview, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_overview(result: Overview, *, ax: GivenAxes = None) -> Panels:
     """Draw radius, axes and spectrum, and for a VAE the KL divergence per axis.
 
     Parameters

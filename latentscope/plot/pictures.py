@@ -1,19 +1,18 @@
 """Figure of decoded images: one row per kind of points, numbers below each image."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope._types import Panels
 from latentscope.errors import DataError
 from latentscope.pictures import Pictures
-from latentscope.plot._panels import some_axes
+from latentscope.plot._panels import GivenAxes, some_axes
 
 _MAX_IMAGES = 400  # in one figure
 
 
-def plot_pictures(rows: Sequence[Pictures], *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_pictures(rows: Sequence[Pictures], *, ax: GivenAxes = None) -> Panels:
     """Draw images in rows, with Mahalanobis distance d, radius r and score below each.
 
     Parameters

@@ -1,15 +1,13 @@
 """Figure of a window's structure: its points beside a null set, and the functions tested."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from latentscope._types import FloatArray
+from latentscope._types import FloatArray, Panels
 from latentscope.analysis._views import axis_names
 from latentscope.analysis.plane_structure import PlaneStructure
-from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, some_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, GivenAxes, some_axes
 
 _FUNCTIONS = {
     "pairs": "near pairs, L(r) − r",
@@ -21,7 +19,7 @@ _LESS_MEAN = ("nearest", "empty")  # drawn less the null mean: from 0 to 1 they 
 _STEADY = 0.2  # share of the distances, below which alignment jumps because pairs are few
 
 
-def plot_plane_structure(result: PlaneStructure, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_plane_structure(result: PlaneStructure, *, ax: GivenAxes = None) -> Panels:
     """Draw the points, one null set, and four functions with their global envelope.
 
     Where a function leaves the grey band it is drawn thick; one null set in twenty leaves the band

@@ -1,18 +1,16 @@
 """Figure of a plane: one panel per window, points where they are few, density where many."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.patches import Circle, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from latentscope._types import FloatArray
+from latentscope._types import FloatArray, Panels
 from latentscope.analysis._views import axis_names
 from latentscope.analysis.planes import PlaneZoom
 from latentscope.errors import DataError
-from latentscope.plot._panels import DATA, GAUSSIAN, dot_size, some_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, GivenAxes, dot_size, some_axes
 
 _MAX_DOTS = 20_000  # more points are drawn as density
 _PER_CELL = 20  # mean number of points, so that chance leaves no holes
@@ -20,7 +18,7 @@ _CELLS = (30, 200)  # smallest and largest number of cells per side of a density
 _MAX_PANELS = 12
 
 
-def plot_planes(result: PlaneZoom, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_planes(result: PlaneZoom, *, ax: GivenAxes = None) -> Panels:
     """Draw every window of the zoom: dots, or for many points counts, as colours on a log scale.
 
     A square marks the next window; a dotted disc in the corner is as wide as the void that chance

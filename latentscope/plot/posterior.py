@@ -1,16 +1,16 @@
 """Figure of the posterior: KL per axis, and how far z is from mu."""
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope._types import Panels
 from latentscope.analysis.posterior import Posterior
-from latentscope.plot._panels import DATA, MUTED, some_axes
+from latentscope.plot._panels import DATA, MUTED, GivenAxes, some_axes
 
 
-def plot_posterior(result: Posterior, *, ax: Any = None) -> "np.ndarray[Any, Any]":
+def plot_posterior(result: Posterior, *, ax: GivenAxes = None) -> Panels:
     """Draw the KL divergence of all axes, sorted, and the counts of ``|z − mu|``.
 
     Parameters

@@ -1,11 +1,12 @@
 """Figure of a t-SNE map."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from latentscope._types import Array, FloatArray
+from latentscope._types import Array, FloatArray, Vector
 from latentscope.analysis.tsne import Embedding
 from latentscope.errors import DataError
 from latentscope.plot._panels import DATA, one_axes
@@ -13,7 +14,9 @@ from latentscope.plot._panels import DATA, one_axes
 _MAX_CLASSES = 10
 
 
-def plot_tsne(result: Embedding, *, ax: Axes | None = None, color: Any = None) -> Axes:
+def plot_tsne(
+    result: Embedding, *, ax: Axes | None = None, color: Vector | Sequence[str] | None = None
+) -> Axes:
     """Draw the map, without ticks, because its units have no meaning.
 
     Parameters

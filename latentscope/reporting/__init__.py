@@ -1,5 +1,7 @@
 """The report: one offline page that answers all questions about some latents, for a reader.
 
-`study` analyses each set, `answers` words what was found, `figures` and `albums` draw it, `page`
-puts it together, `kept` keeps what took long. The function is public as ``latentscope.report``.
+`questions` has one module per question, with all that belongs to it; `asking` asks them of a set
+and returns a `study`, of which `answers`, `numbers` and `page` make the two files. `figures` and
+`sheets` turn plots and images into what a page holds, `kept` keeps what takes long. The function is
+public as ``latentscope.report``.
 """

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
@@ -11,13 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 
-from latentscope.analysis.compare import Comparison
-from latentscope.plot import plot_compare, plot_planes
-from latentscope.plot.posterior import draw_kl
-from latentscope.reporting.study import Study
+from latentscope.results import Result
 
 _SIZE = (4.4, 3.2)  # inches: small, so that its text is as large as the page's
-_SMALL = (3.3, 3.0)  # of those that stand three in a row
+SMALL = (3.3, 3.0)  # of those that stand three in a row
 _MIN_TEXT_SIZE = 7.5  # points of text
 _DPI = 170  # of what is a picture
 _MANY = 1500  # points beyond which a scatter is a picture, not as many shapes
@@ -42,79 +40,13 @@ class Drawer:
     def __init__(self) -> None:
         self._n = 0
 
-    def of(self, study: Study) -> dict[str, list[str]]:
-        """Return the figures of one set by topic, as SVG."""
-        found = study.overview
-        drawn = {
-            "radius": [self._result(found.radius)],
-            "axes": [self._axes(found)],
-            "pca": [self._result(found.pca)],
-        }
-        if study.planes is not None:
-            drawn["planes"] = self._panels(
-                len(study.planes.half_widths),
-                lambda panels: plot_planes(study.planes, ax=panels),
-                size=(3.3, 3.5),
-            )
-        if study.scan is not None:
-            drawn["scan"] = [self._result(study.scan)]
-        if study.dimension is not None and len(study.dimension.dimensions):
-            drawn["dimension"] = [self._result(study.dimension)]
-        if study.normality is not None:
-            normality = study.normality
-            drawn["normality"] = self._panels(
-                3, lambda panels: normality.plot(ax=panels), size=_SMALL
-            )
-        if study.clusters is not None:
-            curve = study.clusters
-            drawn["clusters"] = self._panels(
-                1, lambda panels: curve.plot(ax=panels[0]), size=_SMALL
-            )
-        if study.gap is not None and study.gap.is_told:
-            gap = study.gap
-            drawn.setdefault("clusters", []).extend(
-                self._panels(2, lambda panels: gap.plot(ax=panels), size=_SMALL)
-            )
-        if study.map is not None and study.null_map is not None:
-            drawn["tsne"] = [
-                self._map(study.map, "the data"),
-                self._map(study.null_map, "a Gaussian of the same mean and covariance"),
-            ]
-        if found.posterior is not None:
-            posterior = found.posterior
-            drawn["posterior"] = self._panels(1, lambda panels: draw_kl(panels[0], posterior))
-        return drawn
+    def result(self, result: Result, *, size: tuple[float, float] = _SIZE) -> str:
+        """Return the figure of a result that has one panel, as SVG."""
+        return self.panels(1, lambda panels: result.plot(ax=panels[0]), size=size)[0]
 
-    def comparison(self, compared: Comparison) -> list[str]:
-        """Return the panels that put all sets beside each other."""
-        n = 4 if any(one.posterior is not None for one in compared.overviews) else 3
-        return self._panels(n, lambda panels: plot_compare(compared, ax=panels))
-
-    def _result(self, result: Any) -> str:
-        return self._panels(1, lambda panels: result.plot(ax=panels[0]))[0]
-
-    def _axes(self, found: Any) -> str:
-        def draw(panels: list[Any]) -> None:
-            found.axes.plot(ax=panels[0], n_dominant=6)
-            legend = panels[0].get_legend()
-            panels[0].legend(
-                legend.legend_handles, [text.get_text() for text in legend.get_texts()],
-                title="axis: centre, FWHM", ncols=2, loc="upper left", bbox_to_anchor=(0, -0.2),
-                frameon=False, fontsize=7.5, title_fontsize=7.5, alignment="left",
-            )  # fmt: skip
-
-        return self._panels(1, draw, size=(4.4, 4.1))[0]
-
-    def _map(self, embedding: Any, what: str) -> str:
-        def draw(panels: list[Any]) -> None:
-            embedding.plot(ax=panels[0])
-            kept = f"{embedding.neighbour_preservation:.0%} of neighbours kept"
-            panels[0].spines[:].set_visible(False)
-            panels[0].set_title(f"{what}\n{embedding.n_used:,} points, {kept}")
-
-        return self._panels(1, draw, size=(3.6, 3.9))[0]
-
-    def _panels(self, n: int, draw: Any, *, size: tuple[float, float] = _SIZE) -> list[str]:
+    def panels(
+        self, n: int, draw: Callable[[list[Any]], object], *, size: tuple[float, float] = _SIZE
+    ) -> list[str]:
         """Let `draw` fill n Axes, each of a figure of its own, and return them as SVG."""
         with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
             figures = [Figure(figsize=size, layout="constrained") for _ in range(n)]

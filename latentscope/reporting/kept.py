@@ -1,7 +1,7 @@
 """Results that take long, kept beside the report, so that a stopped report continues.
 
 Each is a JSON file that ``Result.load`` opens. Its name holds a hash of what it was made from: the
-overview of the rows (which changes with any of them), the settings, and the version.
+overview of the rows (which changes with any of them), every option of the analysis, the version.
 """
 
 import hashlib
@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from latentscope._version import __version__
+from latentscope.analysis.overview import Overview
 from latentscope.errors import FileFormatError
 from latentscope.results import Result
+from latentscope.rows.source import Rows
 
 AnyResult = TypeVar("AnyResult", bound=Result)
 
@@ -26,25 +28,48 @@ class Kept:
         Made when the first result is kept.
     name : str
         Of the set; the files start with it.
-    source : dict
-        What the results follow from.
+    overview : Overview
+        Of the rows, which it stands for.
     """
 
-    def __init__(self, folder: Path, name: str, source: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, name: str, overview: Overview) -> None:
         self.folder, self.name = folder, name
-        text = json.dumps([__version__, source], sort_keys=True)
-        self.key = hashlib.sha256(text.encode()).hexdigest()[:12]
+        self.source = _digest([__version__, overview])
 
-    def get(self, what: str, kind: type[AnyResult], make: Callable[[], AnyResult]) -> AnyResult:
-        """Return a result from its file, or make it and keep it."""
-        safe = "".join(c if c.isalnum() else "-" for c in f"{self.name[:40]}-{what}")
-        path = self.folder / f"{safe}-{self.key}.json"
+    def get(
+        self,
+        what: str,
+        kind: type[AnyResult],
+        analysis: Callable[..., AnyResult],
+        rows: Rows,
+        **options: Any,
+    ) -> AnyResult:
+        """Return ``analysis(rows, **options)`` from its file, or make it and keep it.
+
+        Whatever it depends on besides the rows must be among the options: they name the file.
+        """
+        path = self.path(what, options)
         if path.exists():
             try:
                 return kind.load(path)
             except FileFormatError:
                 pass  # damaged: it is made anew
-        result = make()
+        result = analysis(rows, **options)
         self.folder.mkdir(exist_ok=True)
         result.save(path)
         return result
+
+    def path(self, what: str, options: dict[str, Any]) -> Path:
+        """Return where a result of these options is kept."""
+        safe = "".join(c if c.isalnum() else "-" for c in f"{self.name[:40]}-{what}")
+        return self.folder / f"{safe}-{_digest([self.source, what, options])}.json"
+
+
+def _digest(what: Any) -> str:
+    """Return a short hash of what JSON can hold, of results, and of iterables."""
+    text = json.dumps(what, sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _plain(value: Any) -> Any:
+    return value.to_dict() if isinstance(value, Result) else list(value)

@@ -10,14 +10,16 @@ from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
 from latentscope._validate import integer
-from latentscope.analysis.compare import compare
 from latentscope.backend.asking import checked
+from latentscope.backend.protocols import Model
 from latentscope.errors import DataError, DataTypeError
-from latentscope.images import Images, as_images
-from latentscope.reporting.albums import tried_gallery
+from latentscope.images import Images, Pixels, as_images
 from latentscope.reporting.answers import answers
-from latentscope.reporting.page import numbers, page
-from latentscope.reporting.study import N_STEPS, studied
+from latentscope.reporting.asking import studied
+from latentscope.reporting.numbers import all_numbers
+from latentscope.reporting.page import page
+from latentscope.reporting.questions import analyses
+from latentscope.rows.source import Points
 
 _SUFFIXES = (".html", ".htm")
 _BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # unequal steps: no time left
@@ -26,10 +28,10 @@ _BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # unequal steps: no time 
 def report(
     path: str | PathLike[str],
     *,
-    models: Mapping[str, Any] | None = None,
-    images: Any = None,
+    models: Mapping[str, Model] | None = None,
+    images: Pixels | None = None,
     rng: int = 0,
-    **named_latents: Any,
+    **named_latents: Points,
 ) -> Path:
     """Write one page that answers all questions about one or more sets of latents.
 
@@ -50,7 +52,7 @@ def report(
         Seed.
     **named_latents : array-like of shape (n_points, z_dim), or Latents
         Sets, by the names that the page gives them; any source that `latentscope.rows.as_rows`
-        takes. Those with NaN go through `latentscope.finite_rows`, which keeps no labels.
+        takes. Those with NaN go through `latentscope.finite_rows`; the page then has no labels.
 
     Returns
     -------
@@ -82,22 +84,16 @@ def report(
     shown = None if images is None else as_images(images)
     brought = _checked_models(models, named_latents, shown)
     folder = target.with_name(f"{target.stem}.results")
-    with _Bar(len(named_latents) * N_STEPS + len(brought) + 1) as bar:
-        studies = [studied(name, x, folder, seed, bar.next) for name, x in named_latents.items()]
-        galleries = {}
-        for study in studies:
-            if study.name not in brought:
-                study.left_out["pictures"] = "no model was given that decodes these latents."
-                continue
-            bar.next(f"{study.name}: pictures")
-            galleries[study.name] = tried_gallery(study, brought[study.name], shown, seed)
+    with _Bar(len(named_latents) * (1 + len(analyses())) + 1) as bar:
+        studies = [
+            studied(name, x, folder, seed, bar.next, model=brought.get(name), images=shown)
+            for name, x in named_latents.items()
+        ]
         bar.next("page")
-        overviews = {study.name: study.overview for study in studies}
-        compared = compare(**overviews) if len(studies) > 1 else None
-        found = answers(studies, galleries)
-        all_numbers = numbers(studies, galleries, found, {"rng": seed})
-        html = page(studies, galleries, found, compared, all_numbers)
-    _write(target.with_suffix(".json"), json.dumps(all_numbers, allow_nan=False))
+        found = answers(studies)
+        numbers = all_numbers(studies, found, {"rng": seed})
+        html = page(studies, found, numbers)
+    _write(target.with_suffix(".json"), json.dumps(numbers, allow_nan=False))
     _write(target, html)
     return target
 
@@ -151,7 +147,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _checked_models(
-    models: Mapping[str, Any] | None, named_latents: Mapping[str, Any], images: Images | None
+    models: Mapping[str, Model] | None, named_latents: Mapping[str, Points], images: Images | None
 ) -> dict[str, Any]:
     if not isinstance(models, Mapping | None):
         raise DataTypeError(

@@ -3,6 +3,12 @@
 One task reads a run of rows, a chunk, and summarises it; others merge eight neighbours each, in the
 order of the rows, until one is left. The tree depends on the chunks alone, so that results repeat
 bit for bit whatever the scheduler, the number of its workers, and those that it loses on the way.
+
+`dask.array.reduction` makes the same tree, but its merges can carry settings only within
+themselves: with labels of 1 MB and 512 chunks, 94 MB went over the network of two workers, and 14
+MB do here. Distributed's own time-out for absent workers is off by default and read when the
+scheduler starts, so that a client cannot set it (set to 1 s, a task still waited after 20 s): the
+wait is limited here.
 """
 
 import asyncio

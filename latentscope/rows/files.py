@@ -19,7 +19,6 @@ import numpy as np
 from latentscope._disk.read_errors import access_errors, read_errors
 from latentscope._types import Array
 from latentscope.errors import FileFormatError
-from latentscope.rows.buffers import Buffers
 
 BFLOAT16 = "bfloat16"
 
@@ -140,7 +139,6 @@ class RawRows(FileRows):
         self.dtype = np.dtype(np.float32) if self.is_bfloat16 else self.stored
         self.is_fortran = is_fortran
         self.seen = Seen.of(self.path)
-        self.buffers = Buffers()
         if offset + self.stored.itemsize * int(np.prod(shape, dtype=object)) > self.seen.size:
             raise FileFormatError(
                 f"{path} must hold {shape} numbers of {self.stored.itemsize} bytes from byte "
@@ -170,7 +168,7 @@ class RawRows(FileRows):
         return rows.reshape(stop - start, *self.shape[1:], order="F")
 
     def _numbers(self, file: Any, at: int, count: int) -> Array:
-        numbers = self.buffers.empty((count,), self.stored)
+        numbers = np.empty(count, self.stored)
         view = numbers.view(np.uint8).data
         file.seek(at)
         while view:

@@ -20,8 +20,8 @@ from latentscope._compute.threads import in_order, n_cores
 from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
 from latentscope.rows.dask_tree import reduced, together
-from latentscope.rows.matrix import as_chunk
-from latentscope.rows.source import Rows, as_rows
+from latentscope.rows.matrix import DaskMatrix, Matrix, as_chunk
+from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.rows.summaries import Block, Collected
 
 _SHOWN_ROWS = 5  # row numbers that a message about bad rows names
@@ -30,7 +30,7 @@ Summaries = TypeVarTuple("Summaries")
 Part = tuple[tuple[Any, ...], IntArray]  # summaries of some rows, and which of them are not finite
 
 
-def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Summaries]:
+def reduce(source: Points, *summaries: *Summaries, progress: str = "") -> tuple[*Summaries]:
     """Reduce all rows of `source` to summaries, in one reading.
 
     Parameters
@@ -59,8 +59,8 @@ def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Su
     names = tuple(dict.fromkeys(name for summary in templates for name in summary.needs))
     title = tqdm(total=rows.n_total, desc=progress, unit="row", unit_scale=True, delay=2)
     with one_blas_thread(), title as bar:
-        if any(rows.matrices[name].dask is not None for name in names):
-            arrays = together({name: rows.matrices[name].dask for name in names})
+        if any(isinstance(rows.matrices[name], DaskMatrix) for name in names):
+            arrays = together({name: _dask_array(rows.matrices[name]) for name in names})
             summarise = partial(
                 _summarise_chunks,
                 {n: (rows.matrices[n].n_cols, rows.matrices[n].dtype) for n in names},
@@ -73,7 +73,7 @@ def reduce(source: Any, *summaries: *Summaries, progress: str = "") -> tuple[*Su
     return merged
 
 
-def collect(source: Any, function: Callable[[Block], Array], *, progress: str = "") -> Array:
+def collect(source: Points, function: Callable[[Block], Array], *, progress: str = "") -> Array:
     """Return `function(block)` of all blocks, joined along the rows.
 
     Examples
@@ -85,7 +85,7 @@ def collect(source: Any, function: Callable[[Block], Array], *, progress: str = 
     return collected.array
 
 
-def take(source: Any, indices: IntArray) -> Array:
+def take(source: Points, indices: IntArray) -> Array:
     """Return the given rows of z; `indices` are increasing row numbers of the source."""
     taken = collect(source, partial(_rows_among, indices), progress="reading rows")
     if len(taken) != len(indices):
@@ -96,7 +96,7 @@ def take(source: Any, indices: IntArray) -> Array:
     return taken
 
 
-def row_numbers(source: Any) -> IntArray:
+def row_numbers(source: Points) -> IntArray:
     """Return the numbers of all rows that an analysis of `source` uses."""
     rows = as_rows(source)
     if rows.drops_nonfinite:
@@ -104,7 +104,7 @@ def row_numbers(source: Any) -> IntArray:
     return np.arange(rows.n_total)
 
 
-def sample_rows(source: Any, n: int, random: np.random.Generator) -> tuple[IntArray, int]:
+def sample_rows(source: Points, n: int, random: np.random.Generator) -> tuple[IntArray, int]:
     """Choose `n` of the rows that an analysis uses (all, if fewer), without repetition.
 
     Returns
@@ -156,6 +156,10 @@ def _summarised(rows: Rows, names: tuple[str, ...], templates: Any, bar: Any) ->
             bar.update(stop - start)
 
 
+def _dask_array(matrix: Matrix) -> Any:
+    return matrix.array if isinstance(matrix, DaskMatrix) else None
+
+
 def _summarise_chunks(
     kinds: dict[str, Any], templates: Any, start: int, stop: int, chunks: list[Any]
 ) -> Part:
@@ -200,8 +204,9 @@ def _check_rows(rows: Rows, bad: IntArray) -> None:
         first = ", ".join(map(str, bad[:_SHOWN_ROWS])) + (", …" if n_bad > _SHOWN_ROWS else "")
         raise DataError(
             f"every value of {rows.name} must be finite; {n_bad:,} of {rows.n_total:,} rows hold "
-            f"NaN or infinity (rows {first}). Pass latentscope.finite_rows({rows.name}) to leave "
-            "them out."
+            f"NaN or infinity (rows {first}).",
+            parameter=rows.name,
+            remedy=f"Pass `latentscope.finite_rows({rows.name})` to leave them out.",
         )
     if rows.n_total - n_bad < rows.least:
         raise DataError(

@@ -1,11 +1,12 @@
 """Any source of points as rows: z alone, or z with mu and logvar, read in blocks."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 import numpy as np
 
+from latentscope._types import ArrayLike, Vector
 from latentscope.errors import DataError
 from latentscope.rows.matrix import Matrix, as_matrix
 from latentscope.rows.summaries import Block
@@ -27,12 +28,16 @@ class Rows:
         Rows that must be there; a statistic needs two.
     name : str
         What messages call the source.
+    ids, labels
+        Of the latents that the rows are of, for all rows of the source.
     """
 
     matrices: dict[str, Matrix]
     drops_nonfinite: bool = False
     least: int = 2
     name: str = "z"
+    ids: Any = None
+    labels: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_total(self) -> int:
@@ -67,7 +72,20 @@ class Rows:
             )
 
 
-def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
+class HasArrays(Protocol):
+    """Latents, or whatever else holds arrays under the names "z", "mu" and "logvar"."""
+
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """The arrays that are there, by name."""
+        ...
+
+
+Points = ArrayLike | Sequence[Vector] | HasArrays | Rows
+"""What `as_rows` takes."""
+
+
+def as_rows(source: Points, *, least: int = 2, name: str = "z") -> Rows:
     """Return any source as `Rows`, after checking its shape and type.
 
     Parameters
@@ -95,9 +113,10 @@ def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
     arrays = getattr(source, "arrays", None)
     if isinstance(arrays, Mapping) and "z" in arrays:  # Latents
         matrices = {part: as_matrix(part, array) for part, array in arrays.items()}
+        ids, labels = getattr(source, "ids", None), getattr(source, "labels", None)
+        rows = Rows(matrices, least=least, name=name, ids=ids, labels=labels or {})
     else:
-        matrices = {"z": as_matrix(name, source)}
-    rows = Rows(matrices, least=least, name=name)
+        rows = Rows({"z": as_matrix(name, source)}, least=least, name=name)
     if rows.n_total < least:
         raise DataError(
             f"{name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
@@ -106,11 +125,11 @@ def as_rows(source: Any, *, least: int = 2, name: str = "z") -> Rows:
     return rows
 
 
-def finite_rows(source: Any) -> Rows:
+def finite_rows(source: Points) -> Rows:
     """Return the source without the rows that hold NaN or infinity, for any analysis.
 
     The rows are left out while reading; nothing is copied. Results keep the original row numbers
-    and say how many rows they used of how many.
+    and say how many rows they used of how many. Labels and ids of latents are kept, for all rows.
 
     Parameters
     ----------

@@ -1,4 +1,7 @@
-"""How do rows of files become Dask arrays? By their path: each worker opens the file by itself."""
+"""How do rows of files reach other processes? By their path: each opens the file by itself.
+
+So do Dask's workers, and so does whoever unpickles latents that lie in a file.
+"""
 
 import os
 import pickle
@@ -6,7 +9,6 @@ import socket
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
-from mmap import ALLOCATIONGRANULARITY
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,10 @@ from latentscope._disk.read_errors import access_errors
 from latentscope._optional import import_optional
 from latentscope._types import Array
 from latentscope.errors import DataError, MissingFileError
-from latentscope.rows.files import DerivedRows, FileRows, RawRows, Seen
-from latentscope.rows.matrix import as_matrix, in_memory
+from latentscope.rows.files import DerivedRows, FileRows, Seen
+from latentscope.rows.in_memory import in_memory, package_of
+from latentscope.rows.mapped import is_mapped, mapped_rows
+from latentscope.rows.matrix import DaskMatrix, as_matrix
 from latentscope.rows.zarr import ZarrRows
 
 CHUNK_BYTES = 64 * 2**20
@@ -27,16 +31,13 @@ def dask_arrays(arrays: Mapping[str, Any], chunk_bytes: int) -> dict[str, Any]:
     """Return arrays as Dask arrays whose rows are cut alike; see `Latents.to_dask`."""
     da: Any = import_optional("dask.array", purpose="to_dask", extra="dask")
     matrices = {name: as_matrix(name, array) for name, array in arrays.items()}
-    given = [matrix.dask for matrix in matrices.values() if matrix.dask is not None]
-    rows = {
-        name: array if matrices[name].dask is not None else _movable(name, array)
-        for name, array in arrays.items()
-    }
-    chunks = given[0].chunks[0] if given else _rows_per_chunk(list(rows.values()), chunk_bytes)
-    return {
-        name: array if matrices[name].dask is not None else _dask_array(da, array, chunks)
-        for name, array in rows.items()
-    }
+    given = {name for name, matrix in matrices.items() if isinstance(matrix, DaskMatrix)}
+    rows = {n: array if n in given else _movable(n, array) for n, array in arrays.items()}
+    if given:
+        chunks = next(rows[name].chunks[0] for name in rows if name in given)
+    else:
+        chunks = _rows_per_chunk(list(rows.values()), chunk_bytes)
+    return {n: one if n in given else _dask_array(da, one, chunks) for n, one in rows.items()}
 
 
 def _rows_per_chunk(arrays: list[Any], chunk_bytes: int) -> int:
@@ -63,7 +64,7 @@ def _dask_array(da: Any, rows: Any, chunks: Any) -> Any:
 
 def _movable(name: str, array: Any) -> Any:
     """Return rows that other processes can read for themselves, or an array in memory."""
-    package = type(array).__module__.partition(".")[0]
+    package = package_of(array)
     if isinstance(array, FileRows):
         if array.owner is not None:
             raise DataError(
@@ -76,9 +77,26 @@ def _movable(name: str, array: Any) -> Any:
     if package == "zarr":
         root = getattr(array.store, "root", None)  # of a folder; others travel as they are
         return array if root is None else _zarr_rows(Path(root) / array.path)
-    if _is_mapped_file(array):
-        return WorkerRows(_mapped_rows(name, array), Path(array.filename))
-    return in_memory(name, array, package)
+    if is_mapped(array) and array.mode != "c":
+        return WorkerRows(mapped_rows(name, array), Path(array.filename))
+    return in_memory(name, array)
+
+
+def picklable(name: str, value: Any) -> Any:
+    """Return datasets of HDF5, which cannot be pickled, as rows that open their file by its path.
+
+    Raises
+    ------
+    DataError
+        If the file is closed, or not open for reading alone.
+    """
+    if isinstance(value, DerivedRows):
+        value = copy(value)
+        value.rows = picklable(name, value.rows)
+    if package_of(value) != "h5py":
+        return value
+    is_view = not hasattr(type(value), "file")  # such as dataset.asstr()
+    return value[:] if is_view else HDF5Rows(name, value)
 
 
 def _from_anywhere(name: str, rows: FileRows) -> FileRows:
@@ -123,44 +141,28 @@ class HDF5Rows(FileRows):
     """A dataset that is opened for each reading."""
 
     def __init__(self, name: str, dataset: Any) -> None:
+        if not dataset:
+            raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open.")
         if dataset.file.mode != "r" or dataset.file.driver != "sec2":
             raise DataError(
                 f"{name} must lie in a file on the disk that is open for reading alone, so that "
-                f"workers can open it too; got mode {dataset.file.mode!r}, driver "
+                f"others can open it too; got mode {dataset.file.mode!r}, driver "
                 f"{dataset.file.driver!r}. Close it, and pass latentscope.load(path)."
             )
         self.path, self.key = Path(dataset.file.filename).absolute(), dataset.name
+        self.seen = Seen.of(self.path)
         self.shape, self.dtype = dataset.shape, dataset.dtype
         self.chunk_rows = dataset.chunks[0] if dataset.chunks else 1
 
     def read(self, start: int, stop: int) -> Array:
         import h5py
 
+        self.seen.check()
         with access_errors(self.path), h5py.File(self.path, "r") as file:
-            return file[self.key][start:stop]
+            rows: Array = file[self.key][start:stop]
+        return rows
 
 
 def _zarr_rows(path: Path) -> WorkerRows:
     described = [path / name for name in ("zarr.json", ".zarray") if (path / name).exists()]
     return WorkerRows(ZarrRows(path), described[0] if described else path)
-
-
-def _is_mapped_file(array: Any) -> bool:
-    """Tell whether an array shows a file; one that is copied on write may differ from it."""
-    is_file = isinstance(array, np.memmap) and isinstance(array.filename, str | os.PathLike)
-    return is_file and array.mode != "c"
-
-
-def _mapped_rows(name: str, array: Any) -> RawRows:
-    """Return the rows that a memory-mapped array shows of its file."""
-    is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-    if not array.flags.forc:
-        raise DataError(
-            f"{name} must be all of a memory-mapped file, or rows that follow each other, so that "
-            f"workers can find them; got strides {array.strides}. Pass a copy in memory."
-        )
-    start = array.offset - array.offset % ALLOCATIONGRANULARITY
-    begin = np.frombuffer(array._mmap, np.uint8).ctypes.data
-    offset = start + array.ctypes.data - begin
-    path = Path(array.filename).absolute()
-    return RawRows(path, offset, array.shape, array.dtype.str, is_fortran)

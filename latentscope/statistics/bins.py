@@ -87,13 +87,14 @@ class AxisCounts(Summary):
 
     def _refuse(self, low: float, high: float) -> None:
         limit = _MAX_CELLS // len(self.counts)
-        remedy = "Use a wider bin_width, or remove the outliers."
+        remedy = "Use a wider `bin_width`, or remove the outliers."
         if (high - low) / self.bin_width <= limit:
             remedy = "They are too far from 0 to number the bins: subtract the offset."
         raise DataError(
             f"bin_width must leave at most {limit:,} bins here; values from {low:.6g} to "
-            f"{high:.6g} in bins of {self.bin_width:.6g} need {(high - low) / self.bin_width:.3g}. "
-            f"{remedy}"
+            f"{high:.6g} in bins of {self.bin_width:.6g} need {(high - low) / self.bin_width:.3g}.",
+            parameter="bin_width",
+            remedy=remedy,
         )
 
 

@@ -88,7 +88,9 @@ def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _TOLER
         if n_inside <= len(variance):
             raise DataError(
                 f"radius must hold more rows than axes; {n_inside:,} of {rows.n_total:,} lie "
-                f"within {cut:.4g} (axes: {len(variance)}). Use a larger one."
+                f"within {cut:.4g} (axes: {len(variance)}).",
+                parameter="radius",
+                remedy="Use a larger one.",
             )
         mean = inside.covariance.mean
         matrix = inside.covariance.covariance / covariance_factor(len(variance), cut)

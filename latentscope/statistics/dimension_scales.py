@@ -1,13 +1,14 @@
 """Estimates of the dimension from distances to the nearest neighbours, at several scales."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.statistics.exact_neighbours import exact_neighbour_distances
 
-METHODS = ("two-nn", "mle")
+Method = Literal["two-nn", "mle"]
+METHODS: tuple[Method, ...] = get_args(Method)
 TWO_SIDED = 1.96  # standard errors that hold 95 %
 _SUBSET = 32  # points of the smallest subset of a decimation
 _MAX_PARTS = 64  # of a decimation
@@ -59,7 +60,7 @@ class _Estimate(NamedTuple):
     ties: float
 
 
-def over_scales(points: FloatArray, method: str) -> Curve:
+def over_scales(points: FloatArray, method: Method) -> Curve:
     """Return the estimates by one of the methods; TwoNN expects the points in random order."""
     return Curve.of(_decimated(points) if method == "two-nn" else _over_neighbours(points))
 

@@ -14,7 +14,7 @@ D. Arthur, S. Vassilvitskii (2007), k-means++: the advantages of careful seeding
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -25,6 +25,7 @@ from latentscope._types import Array, FloatArray, IntArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce
+from latentscope.rows.source import Points
 from latentscope.rows.summaries import Block, Summary
 
 _MAX_STEPS = 50
@@ -116,7 +117,7 @@ class Assignment(Summary):
 
 
 def lloyd(
-    source: Any, centroids: Centroids, shift: FloatArray, *, rest: float, title: str
+    source: Points, centroids: Centroids, shift: FloatArray, *, rest: float, title: str
 ) -> Assignment:
     """Move the centroids until no inertia falls by more than the share `rest` per step."""
     last = np.full(len(centroids.n_clusters), np.finfo(float).max)

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 import latentscope as ls
 from latentscope.analysis.direction import _split
 from latentscope.errors import DataError, DataTypeError
+from latentscope.rows import as_rows
 
 N = 3000
 
@@ -187,7 +188,7 @@ def test_splitting_a_label_takes_about_a_byte_per_row(kind, tmp_path):
         }[kind]()
         given = ls.Latents(np.broadcast_to(np.float32(0), (n, 1)), labels={"smiling": column})
         tracemalloc.start()
-        has_it, _ = _split(given, "smiling")
+        has_it, _ = _split(as_rows(given), "smiling")
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert has_it.nbytes == n
@@ -195,12 +196,40 @@ def test_splitting_a_label_takes_about_a_byte_per_row(kind, tmp_path):
     np.testing.assert_array_equal(has_it, values)
 
 
+# --- rows that are left out ---
+
+
+@pytest.mark.parametrize("kind", ["property", "number", "NaN where z has it"])
+def test_finite_rows_keep_their_labels(kind, cloud, smiling):
+    """As if the rows were never there: their labels have no part in the median either."""
+    z = cloud.z.copy()
+    bad = z[:, 0] > np.quantile(z[:, 0], 0.8)
+    z[bad, 1] = np.nan
+    values = {
+        "property": smiling,
+        "number": z[:, 0] + smiling,
+        "NaN where z has it": np.where(bad, np.nan, smiling),
+    }[kind]
+    given = labelled(z, values)
+    with pytest.raises(DataError, match=r"Pass latentscope\.finite_rows|must be finite"):
+        ls.direction(given, "smiling")
+    found = ls.direction(ls.finite_rows(given), "smiling")
+    expected = ls.direction(labelled(z[~bad], values[~bad]), "smiling")
+    assert (found.n_used, found.n_total) == (np.count_nonzero(~bad), N)
+    assert found.threshold == expected.threshold
+    assert_allclose(found.vector, expected.vector, rtol=1e-9)
+    assert_allclose(found.times_chance, expected.times_chance, rtol=1e-9)
+    assert_allclose(found.separation, expected.separation, rtol=1e-9)
+
+
 # --- refusals ---
 
 Z = np.random.default_rng(0).standard_normal((6, 2))
 REFUSED = {
-    "an array": (Z, "a", DataTypeError, "must be Latents with labels; got ndarray"),
-    "rows": (ls.finite_rows(Z), "a", DataTypeError, r"got Rows. Rows with NaN\? Leave them out of"),
+    "an array": (
+        Z, "a", DataTypeError, r"Latents .*; got ndarray.*NaN\? Pass finite_rows\(latents\)",
+    ),
+    "rows": (ls.finite_rows(Z), "a", DataError, r"got none. Pass .*, or finite_rows of such"),
     "no labels": (ls.Latents(Z), "a", DataError, "must have labels; got none"),
     "another name": (
         labelled(Z, range(6)), "smilng", DataError, "one of 'smiling'; got 'smilng'. Did you mean",

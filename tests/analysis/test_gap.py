@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -33,6 +34,17 @@ def found(z, **options):
     return ls.cluster_gap(z, **{"n_null": 19, "n_clusters": range(1, 8)} | options)
 
 
+@cache
+def of_cloud(name):
+    """Return the result for one of the clouds below, computed once."""
+    return found(CLUSTERED[name][0] if name in CLUSTERED else WITHOUT[name])
+
+
+@cache
+def of_noise():
+    return found(noise(3))
+
+
 # --- known answers ---
 
 FOUR = 8 * np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
@@ -55,22 +67,29 @@ WITHOUT = {
 }
 
 
-@pytest.mark.parametrize(("z", "k"), CLUSTERED.values(), ids=CLUSTERED)
-def test_clusters_are_found(z, k):
-    result = found(z)
+@pytest.mark.parametrize("name", CLUSTERED)
+def test_clusters_are_found(name):
+    result, k = of_cloud(name), CLUSTERED[name][1]
     assert result.best == k
     assert result.verdict.startswith(f"{k} clusters: k-means fits better")
     assert result.headline()["clusters"] == k
 
 
-@pytest.mark.parametrize("z", WITHOUT.values(), ids=WITHOUT)
-def test_no_clusters_is_an_answer(z):
-    result = found(z)
+QUICK = {"Gaussian", "uniform square", "t5 in 2 axes", "ring"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in WITHOUT],
+)
+def test_no_clusters_is_an_answer(name):
+    result = of_cloud(name)
     assert result.best is None
     assert result.verdict.startswith("No clusters")
     assert result.headline()["clusters"] == "none"
 
 
+@pytest.mark.slow
 def test_the_test_of_the_gap_holds_its_level():
     """Correlated Gaussians: of 40 runs at 10 %, 4 reject in the mean; 10 are beyond 99.5 %."""
     mix = noise(4, 7)[:4]
@@ -82,7 +101,7 @@ def test_the_test_of_the_gap_holds_its_level():
 
 def test_gap_and_error_are_those_of_the_paper():
     """Tibshirani, Walther, Hastie, section 3: gap, and s_k = sd √(1 + 1 / B)."""
-    result = found(noise(3))
+    result = of_noise()
     assert_allclose(result.gap, result.null_log_inertia.mean(axis=0) - result.log_inertia)
     spread = result.null_log_inertia.std(axis=0)
     assert_allclose(result.error, spread * np.sqrt(1 + 1 / 19))
@@ -91,7 +110,7 @@ def test_gap_and_error_are_those_of_the_paper():
 
 
 def test_a_better_fit_without_groups_is_told():
-    result = found(np.random.default_rng(0).uniform(size=(N, 2)))
+    result = of_cloud("uniform square")
     assert result.p_value == 0.05
     assert "not Gaussian either" in result.verdict
 
@@ -120,12 +139,23 @@ def test_few_outliers_are_no_cluster():
 # --- laws ---
 
 
-def test_unit_shift_and_rotation(rotation):
-    z = noise(6) * np.arange(1, 7)
-    one = found(z)
-    for other in (1e30 * z, 1e-30 * z, z + 1e6):
-        assert_allclose(found(other).log_inertia, one.log_inertia, atol=1e-6)
-    assert_allclose(found(z @ rotation).log_inertia, one.log_inertia, atol=0.02)
+LONG = noise(6) * np.arange(1, 7)
+
+
+@cache
+def of_long():
+    return found(LONG)
+
+
+@pytest.mark.parametrize(
+    "other", [1e30 * LONG, 1e-30 * LONG, LONG + 1e6], ids=["1e30", "1e-30", "shift"]
+)
+def test_unit_and_shift(other):
+    assert_allclose(found(other).log_inertia, of_long().log_inertia, atol=1e-6)
+
+
+def test_rotation(rotation):
+    assert_allclose(found(LONG @ rotation).log_inertia, of_long().log_inertia, atol=0.02)
 
 
 def test_few_of_many_rows_and_the_seed(assert_same):
@@ -138,7 +168,7 @@ def test_few_of_many_rows_and_the_seed(assert_same):
 
 
 def test_a_result_comes_back_from_its_file(tmp_path, assert_same):
-    result = found(noise(3))
+    result = of_noise()
     result.save(tmp_path / "gap.json")
     assert_same(ClusterGap.load(tmp_path / "gap.json"), result)
 
@@ -161,11 +191,11 @@ def test_constant_axes_change_nothing(assert_same):
     z = noise(3)
     wide = found(np.column_stack([z, np.full(N, 5.0)]))
     assert wide.n_directions == 3
-    assert_allclose(wide.log_inertia, found(z).log_inertia, atol=0.01)
+    assert_allclose(wide.log_inertia, of_noise().log_inertia, atol=0.01)
 
 
 def test_a_high_p_value_is_no_clusters_whatever_the_stability():
-    result = found(CLUSTERED["four in 2 axes"][0])
+    result = of_cloud("four in 2 axes")
     nulls = np.repeat(result.log_inertia[None], 19, axis=0)
     assert dataclasses.replace(result, null_log_inertia=nulls).best is None
 
@@ -192,7 +222,7 @@ def test_refusals(z, options, error, match):
 
 
 def test_the_figure_shows_gap_and_stability():
-    result = found(CLUSTERED["four in 2 axes"][0])
+    result = of_cloud("four in 2 axes")
     gap, stability = result.plot()
     assert gap.get_title() == "4 clusters, p = 0.05"
     (bars,) = gap.containers

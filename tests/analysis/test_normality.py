@@ -175,6 +175,7 @@ def test_the_classifier_sees_a_dependence_that_no_marginal_shows():
 # --- level ---
 
 
+@pytest.mark.slow
 def test_p_values_of_gaussians_are_uniform(monkeypatch):
     """100 sets along fixed directions, each ranked among 19 of its own: exact for any test."""
     # the classifier, which takes seconds, has its level in benchmarks/calibration_normality.py
@@ -191,6 +192,7 @@ def test_p_values_of_gaussians_are_uniform(monkeypatch):
                   "uniform").pvalue > 0.001  # fmt: skip
 
 
+@pytest.mark.slow
 def test_whitened_gaussians_do_not_depend_on_the_covariance():
     """Basu: the p-values of correlated, shifted data are those of N(0, I), also with few rows."""
     p = [

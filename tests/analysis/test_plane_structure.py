@@ -65,6 +65,7 @@ def test_the_sign_of_known_points(points, sign):
     assert ("No structure" in result.verdict) == (sign == "none")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("null", ["gaussian", "smooth", "elliptical", "copula"])
 def test_a_gaussian_is_rejected_no_more_often_than_promised(null):
     """30 runs at 5 %: more than six rejections come once in a thousand times."""

@@ -115,6 +115,7 @@ NOISE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NOISE)
 def test_noise_has_ridges_in_a_twentieth_of_all_sets(kind):
     """At most as many of 120 as a level of 5 % gives in all but one of a thousand cases."""

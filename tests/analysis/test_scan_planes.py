@@ -50,6 +50,7 @@ def test_corrected_p_values_are_no_smaller_and_in_order():
     assert scan.family_p.min() >= 1 / 40
 
 
+@pytest.mark.slow
 def test_a_gaussian_is_rejected_no_more_often_than_promised():
     """20 scans at 5 %: more than four rejections come once in four hundred times."""
     found = [latentscope.scan_planes(cloud(seed), rng=seed, **FAST) for seed in range(20)]

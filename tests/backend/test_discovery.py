@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from latentscope import backend
+from latentscope.backend import discovery
 from latentscope.errors import BackendError, DataError, MissingDependencyError
 from latentscope.images import Images
 from latentscope.latents import Latents
@@ -163,7 +164,7 @@ def test_names_hold_the_built_in_backends():
 def announce(monkeypatch, value):
     point = EntryPoint(name="mine", value=value, group="latentscope.backends")
     monkeypatch.setattr(
-        backend, "entry_points", lambda group, name="mine": [point] if name == "mine" else []
+        discovery, "entry_points", lambda group, name="mine": [point] if name == "mine" else []
     )
 
 

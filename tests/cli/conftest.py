@@ -4,15 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import anndata
 import numpy as np
 import onnx
 import pytest
-import torch
 from click.testing import CliRunner
-from latentscope_tensorflow import KerasModel, models, preset
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -21,6 +20,7 @@ from latentscope.cli import main
 from latentscope.latents import Latents
 
 N, D = 400, 6
+FOLDERS = {"ae": "tensorflow", "vae": "tensorflow", "latents.pt": "torch"}  # by what made them
 
 
 def cloud(kind):
@@ -49,20 +49,30 @@ def whole_place(tmp_path_factory):
     latentscope.save(place / "nan.h5", broken)
     cells = anndata.AnnData(obsm={"X_pca": np.ones((N, 2)), "X_scVI": np.asarray(cloud("ae").z)})
     cells.write_h5ad(place / "cells.h5ad")
-    torch.save(torch.from_numpy(np.asarray(cloud("ae").z)), place / "latents.pt")
+    if find_spec("torch"):
+        import torch
+
+        torch.save(torch.from_numpy(np.asarray(cloud("ae").z)), place / "latents.pt")
     (place / "photos").mkdir()
     pixels = np.random.default_rng(0).integers(0, 256, (20, 20, 16, 3), dtype=np.uint8)
     for number, picture in enumerate(pixels):
         Image.fromarray(picture).save(place / "photos" / f"{number:02}.png")
-    for name, outputs in (("ae", ("z",)), ("vae", ("mu", "logvar"))):
-        config = preset(f"celeba-{name}", image_shape=(16, 16, 3), z_dim=D, filters=(4, 8, 8, 8))
-        parts = models.encoder(config), models.decoder(config)
-        KerasModel(*parts, outputs).save(place / name)
+    if find_spec("tensorflow"):
+        save_keras(place / "ae", "celeba-ae", ("z",))
+        save_keras(place / "vae", "celeba-vae", ("mu", "logvar"))
     (place / "theirs").mkdir()
     image, kinds = (3, 16, 16), ["MatMul", "Sigmoid", "Reshape"]
     save_onnx(place / "theirs/encoder.onnx", ["Flatten", "MatMul"], image, (768, D), (-1, D))
     save_onnx(place / "theirs/decoder.onnx", kinds, (D,), (D, 768), (-1, *image))
     return place
+
+
+def save_keras(path, name, outputs):
+    """Write a model of Keras: small, with weights drawn at random."""
+    from latentscope_tensorflow import KerasModel, models, preset
+
+    config = preset(name, image_shape=(16, 16, 3), z_dim=D, filters=(4, 8, 8, 8))
+    KerasModel(models.encoder(config), models.decoder(config), outputs).save(path)
 
 
 def save_onnx(path, kinds, taken, weights, shape):
@@ -95,10 +105,26 @@ def place(whole_place, tmp_path, monkeypatch):
     return tmp_path
 
 
+def frameworks(arguments):
+    """Yield the frameworks that a command needs."""
+    yield from (FOLDERS.get(text.rpartition("=")[2], "") for text in arguments)
+    if {"train", "encode"} & set(arguments[:1]) and "--backend" not in arguments:
+        yield "tensorflow"
+    if arguments[:1] == ["backends"]:  # fails where one cannot be imported
+        yield from ("onnx", "tensorflow", "torch")
+
+
 @pytest.fixture
-def run(place):
+def run(place, needed):
     """Run a command in this process, in that folder."""
-    return lambda *args: CliRunner().invoke(main, list(map(str, args)), prog_name="latentscope")
+
+    def invoke(*args):
+        given = list(map(str, args))
+        for package in frameworks(given):
+            needed(package)
+        return CliRunner().invoke(main, given, prog_name="latentscope")
+
+    return invoke
 
 
 @pytest.fixture

@@ -51,21 +51,7 @@ def test_an_unknown_command_is_wrong_usage(run):
 def test_a_refusal_is_one_line_on_stderr(run):
     done = run("radius", "latents.h5", "--bin-width", "0")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == "error: bin_width must be a finite number above 0; got 0.0.\n"
-
-
-def test_remedies_are_those_of_the_command(run):
-    assert "Add --finite to leave them out." in run("radius", "nan.h5").stderr
-
-
-def test_the_remedy_of_several_datasets_is_an_option(run, place):
-    import h5py
-
-    with h5py.File(place / "two.h5", "w") as file:
-        file["a"] = file["b"] = [[0.0, 1.0], [2.0, 3.0]]
-    done = run("radius", "two.h5")
-    assert done.stderr.endswith("Choose with --key.\n")
-    assert run("info", "two.h5", "--key", "b").exit_code == 0
+    assert done.stderr == "error: --bin-width must be a finite number above 0; got 0.0.\n"
 
 
 @pytest.mark.parametrize(

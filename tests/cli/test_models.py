@@ -78,7 +78,7 @@ def test_images_without_attributes_are_a_folder(place):
         ("encode vae photos no/out.h5", 2, "does not exist"),
         ("encode nothing photos out.h5", 1, "nothing must hold model.json"),
         ("encode vae photos out.h5 --backend onnx", 1, "no such file: vae/encoder.onnx"),
-        ("encode vae photos out.h5 --backend torch", 1, "no such file: vae/encoder.pt2"),
+        ("encode vae photos out.h5 --backend torch", 1, "'vae'. This backend opens no file"),
         ("encode vae nothing out.h5", 1, "no such file: nothing"),
         ("encode vae empty out.h5", 1, "error: "),
         ("encode vae drawn:many out.h5", 2, "'drawn:many' must be drawn:N with N faces from 1"),

@@ -1,6 +1,7 @@
 """Commands have the options of their functions, no more and no less."""
 
 import inspect
+from typing import Literal
 
 import click
 import latentscope_tensorflow
@@ -62,6 +63,7 @@ def test_sample_has_the_options_of_all_kinds():
     assert options("sample").keys() - others == theirs
 
 
+@pytest.mark.needs("tensorflow")
 def test_report_and_train_have_the_options_of_their_functions():
     train = inspect.signature(latentscope_tensorflow.train).parameters
     assert {"images", "folder", "epochs", "rng"} <= train.keys() & options("train").keys()
@@ -90,7 +92,14 @@ def test_help_shows_defaults_as_they_are_written():
 
 
 def test_options_follow_the_signature():
-    def question(z, *, width: float = 0.5, names: dict, n_points: int | None = None):
+    def question(
+        z,
+        *,
+        width: float = 0.5,
+        names: dict,
+        n_points: int | None = None,
+        how: Literal["one", "other"] | None = None,
+    ):
         """Ask.
 
         Parameters
@@ -102,20 +111,23 @@ def test_options_follow_the_signature():
             Not text.
         n_points : int, optional
             How many.
+        how : str, optional
+            Like "that".
 
         Returns
         -------
         int
         """
 
-    first, second = options_of(question)
+    first, second, third = options_of(question)
     assert (first.name, first.type, first.help) == (
         "width",
         click.FLOAT,
         "Of the bins, in z. [default: 0.5]",
     )
     assert (second.opts, second.type, second.help) == (["--n-points"], click.INT, "How many.")
-    assert parameters(question)["n_points"] == ("int, optional", "How many.")
+    assert (third.opts, third.type.choices) == (["--how"], ("one", "other"))
+    assert parameters(question)["n_points"] == "How many."
 
 
 def test_only_what_was_given_is_passed_on():

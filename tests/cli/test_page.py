@@ -4,6 +4,7 @@ import re
 import shlex
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from latentscope.analysis.posterior import Posterior
@@ -34,6 +35,7 @@ def test_the_page_lists_every_command():
     assert table == main.list_commands(None)
 
 
+@pytest.mark.needs("tensorflow")
 def test_the_page_shows_what_its_commands_write(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     written, n_shown = "", 0

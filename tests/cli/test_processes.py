@@ -75,6 +75,7 @@ def assert_interrupted(code, stdout, stderr):
     assert "Traceback" not in stderr
 
 
+@pytest.mark.slow
 def test_clusters_can_be_interrupted(interrupted, place):
     z = np.random.default_rng(0).standard_normal((200_000, 64), dtype=np.float32)
     latentscope.save(place / "large.h5", z)
@@ -82,6 +83,8 @@ def test_clusters_can_be_interrupted(interrupted, place):
     assert_interrupted(*interrupted(*command, sign="row/s"))
 
 
+@pytest.mark.slow
+@pytest.mark.needs("tensorflow")
 def test_training_can_be_interrupted_and_keeps_its_epochs(interrupted, place):
     options = ["--size", "16", "--set", "filters=[4,8,8,8]", "--set", "batch_size=8"]
     train = ["train", "--preset", "celeba-vae", "--images", "drawn:40", *options, "--out", "run"]
@@ -96,6 +99,7 @@ def test_a_reader_that_goes_is_no_error(place, environment):
     z = np.random.default_rng(0).standard_normal((300, 100))
     latentscope.save(place / "wide.h5", z)
     command = [*PYTHON, "pca", "wide.h5", "--json"]
+    environment["TQDM_DISABLE"] = "1"  # on a busy machine its bar would show
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=environment, **pipes) as child:
         assert child.stdout.read(10) == b'{"result":'

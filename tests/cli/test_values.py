@@ -59,12 +59,12 @@ def test_targets_are_checked_before_the_work(tmp_path):
     for name, match in [
         ("a.jpg", "must end in .png or .pdf"),
         ("a", "must end in"),
-        ("no/a.png", "folder of .* does not exist"),
+        ("no/a.png", "must lie in an existing folder; .* does not exist"),
     ]:
         with pytest.raises(click.BadParameter, match=match):
             read(figure, str(tmp_path / name))
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(click.BadParameter, match="is a folder"):
+    with pytest.raises(click.BadParameter, match=r"got the folder .* Add a file name"):
         read(figure, str(tmp_path / "folder.png"))
 
 

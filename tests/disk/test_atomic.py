@@ -1,14 +1,16 @@
 """A file is replaced as a whole or not at all."""
 
 import os
+import signal
 import stat
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 
 from latentscope._disk import atomic
-from latentscope._disk.atomic import replacing
+from latentscope._disk.atomic import replacing, replacing_folder
 from latentscope.errors import DataError
 
 
@@ -150,3 +152,120 @@ def test_any_legal_name_will_do(tmp_path, name):
     with replacing(tmp_path / name) as part:
         part.write_text("new")
     assert (tmp_path / name).read_text() == "new"
+
+
+# --- what killed writers leave ---
+
+WRITER = """
+import sys
+from latentscope._disk import atomic
+with getattr(atomic, sys.argv[1])(sys.argv[2]) as part:
+    (part / "half" if part.is_dir() else part).write_text("half of the n")
+    print(part.name, flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def writer(kind, path):
+    """Start another process that writes half of what it should, and waits; return its part."""
+    command = [sys.executable, "-c", WRITER, kind.__name__, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        part = path.parent / process.stdout.readline().decode().strip()
+        try:
+            yield process, part
+        finally:
+            process.kill()
+
+
+def kill(kind, path):
+    with writer(kind, path) as (process, part):
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    return part
+
+
+def write(kind, path, text):
+    with kind(path) as part:
+        (part / "text" if part.is_dir() else part).write_text(text)
+
+
+@pytest.fixture(params=[replacing, replacing_folder])
+def kind(request):
+    return request.param
+
+
+def test_the_next_writer_removes_what_killed_ones_left(tmp_path, kind):
+    target, other = tmp_path / "target.x", kill(kind, tmp_path / "other.x")
+    with writer(kind, target) as (_, one), writer(kind, target) as (_, two):
+        left = [one, two]
+    assert all(part.exists() for part in left)
+    write(kind, target, "new")
+    assert set(names(target)) == {"target.x", other.name, f"{other.name}.lock"}
+
+
+def test_what_a_live_writer_writes_is_not_removed(tmp_path, kind):
+    """Two processes write at once, and a third process was killed: that part alone goes."""
+    target = tmp_path / "target.x"
+    dead = kill(kind, target)
+    with writer(kind, target) as (process, part):
+        write(kind, target, "first")
+        assert part.exists()
+        assert not dead.exists()
+        process.communicate()  # ends its input: it finishes what it writes
+        assert process.returncode == 0
+    assert names(target) == ["target.x"]
+    file = target / "half" if target.is_dir() else target
+    assert file.read_text() == "half of the n"
+
+
+def test_two_writers_of_one_process_keep_their_parts(tmp_path, kind):
+    target = tmp_path / "target.x"
+    with kind(target) as part:
+        write(kind, target, "first")
+        assert part.exists()
+    assert names(target) == ["target.x"]
+
+
+def test_a_folder_that_was_moved_away_is_brought_back(tmp_path):
+    """A process that is killed between the two renames leaves no folder, and the next write has."""
+    target = tmp_path / "z.zarr"
+    write(replacing_folder, target, "old")
+    part = kill(replacing_folder, target)
+    target.rename(part.with_name(f"{part.name}.old"))
+    with replacing_folder(target):
+        assert (target / "text").read_text() == "old"
+    assert names(target) == ["z.zarr"]
+
+
+def test_what_a_writer_of_another_host_left_stays(tmp_path, monkeypatch):
+    """Its lock may not be seen here."""
+    part = kill(replacing, tmp_path / "target.x")
+    monkeypatch.setattr(atomic.socket, "gethostname", lambda: "another")
+    write(replacing, tmp_path / "target.x", "new")
+    assert part.exists()
+
+
+def test_without_locks_nothing_is_removed(tmp_path, monkeypatch):
+    part = kill(replacing, tmp_path / "target.x")
+    monkeypatch.setattr(atomic, "fcntl", None)
+    write(replacing, tmp_path / "target.x", "new")
+    assert part.exists()
+    assert set(names(part)) == {"target.x", part.name, f"{part.name}.lock"}
+
+
+def test_a_part_that_was_taken_for_left_over_is_not_written(tmp_path, monkeypatch):
+    """Another writer may lock the file before its maker does; then that takes another name."""
+    usual, taken = atomic._lock, []
+
+    def lock(descriptor):
+        if not taken:
+            (path,) = tmp_path.glob("*.lock")
+            taken.append(path.name)
+            path.unlink()
+        usual(descriptor)
+
+    monkeypatch.setattr(atomic, "_lock", lock)
+    with replacing(tmp_path / "target.x") as part:
+        assert f"{part.name}.lock" not in taken
+    assert names(part) == ["target.x"]

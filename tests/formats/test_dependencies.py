@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-import torch
 
 import latentscope
 from latentscope.errors import MissingDependencyError
@@ -30,7 +29,7 @@ def test_reading_and_writing(files, tmp_path, monkeypatch, z, name, library):
         assert list(tmp_path.iterdir()) == []
 
 
-def test_pt(tmp_path, monkeypatch):
+def test_pt(tmp_path, monkeypatch, torch):
     torch.save(torch.ones((3, 2)), tmp_path / "a.pt")
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingDependencyError, match=r"\.pt files needs torch.*\[torch"):

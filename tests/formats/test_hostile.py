@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
-import torch
 import zarr
 
 import latentscope
@@ -27,6 +26,8 @@ from latentscope.errors import (
     TooLargeError,
     UnsafeFileError,
 )
+
+PYTORCH = "needs PyTorch: pip install '.[torch]'"
 
 OF_FILES = pytest.mark.endings(without=("zarr",))  # a folder
 
@@ -81,10 +82,12 @@ def to_npz(path, payload):
 
 
 def to_pt(path, payload):
+    torch = pytest.importorskip("torch", reason=PYTORCH)
     torch.save({"z": payload}, path)
 
 
 def to_old_pt(path, payload):
+    torch = pytest.importorskip("torch", reason=PYTORCH)
     torch.save({"z": payload}, path, _use_new_zipfile_serialization=False)
 
 

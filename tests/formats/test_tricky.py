@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import safetensors.numpy
-import torch
 import zarr
 
 import latentscope
@@ -132,7 +131,7 @@ def test_meta_that_unpacks_to_much(tmp_path, z):
         latentscope.load(tmp_path / "a.npz")
 
 
-def test_tensors_that_repeat_one_number(tmp_path, monkeypatch):
+def test_tensors_that_repeat_one_number(tmp_path, monkeypatch, torch):
     torch.save(torch.zeros(1).expand(4000, 1000), tmp_path / "a.pt")
     monkeypatch.setattr("latentscope._disk.limits.SUSPECT_BYTES", 10**6)
     with pytest.raises(TooLargeError, match=r"a tensor of .* declares"):
@@ -264,7 +263,7 @@ def test_labels_behind_a_link_are_left_out_aloud(tmp_path, z):
         latentscope.load(tmp_path / "a.h5").close()
 
 
-def test_a_list_that_holds_itself(tmp_path):
+def test_a_list_that_holds_itself(tmp_path, torch):
     endless = [torch.ones((2, 2))]
     endless += [endless] * 8
     torch.save(endless, tmp_path / "a.pt")

@@ -7,11 +7,9 @@ from dataclasses import replace
 import numpy as np
 import onnxruntime
 import pytest
-import torch
 from latentscope_onnx import load
 from numpy.testing import assert_allclose, assert_array_equal
 from onnx import TensorProto, helper
-from torch import nn
 
 import latentscope
 from latentscope.errors import BackendError, DataError, DataTypeError
@@ -100,7 +98,8 @@ def test_batches_bound_the_memory(files, pixels, monkeypatch):
     assert sizes == [7, 7, 6]
 
 
-def test_a_model_that_pytorch_exported(tmp_path, pixels):
+def test_a_model_that_pytorch_exported(tmp_path, pixels, torch):
+    nn = torch.nn
     torch.manual_seed(0)
     encoder = nn.Sequential(nn.Conv2d(3, 8, 3, 2, 1), nn.BatchNorm2d(8), nn.Flatten())
     encoder = nn.Sequential(encoder, nn.Linear(128, 4)).eval()

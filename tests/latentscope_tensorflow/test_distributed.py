@@ -78,10 +78,12 @@ def assert_same_training(found, expected):
         np.testing.assert_allclose(found[1][name], values, rtol=1e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_two_devices_equal_one(alone, tmp_path):
     assert_same_training(end(start(TWO_DEVICES, tmp_path / "run")), alone)
 
 
+@pytest.mark.slow
 def test_two_devices_with_batch_norm_train(alone, tmp_path):
     """Each device normalises by its own part of the batch, so this is another training."""
     weights, history = end(start(TWO_DEVICES, tmp_path / "run", "batch_norm"))
@@ -127,6 +129,7 @@ def free_ports():
         return [one.getsockname()[1], two.getsockname()[1]]
 
 
+@pytest.mark.slow
 def test_two_workers_that_stop_and_continue_equal_one(alone, tmp_path):
     folder = tmp_path / "run"
     for epochs in (1, 2):

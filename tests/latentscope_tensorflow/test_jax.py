@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-pytest.importorskip("jax")
+pytestmark = [pytest.mark.slow, pytest.mark.needs("jax")]
 
 STEPS = """
     import json, sys

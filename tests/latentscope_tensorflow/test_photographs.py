@@ -12,6 +12,8 @@ from latentscope_tensorflow import load, preset, train
 import latentscope
 from latentscope import datasets
 
+pytestmark = pytest.mark.slow
+
 SIZE, Z_DIM, N_TRAIN = 32, 64, 9_000
 
 

@@ -1,8 +1,13 @@
-"""Modules of PyTorch as a model: what they return, their mode, their gradients, their files."""
+"""Modules of PyTorch as a model: what they return, their mode, their gradients; files refused."""
 
+import contextlib
+import io
+import pathlib
 import pickle
+import zipfile
 from collections import namedtuple
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from torch import nn
 
 import latentscope
-from latentscope.errors import BackendError, DataError, DataTypeError
+from latentscope.errors import BackendError, DataError, DataTypeError, UnsafeFileError
 
 SHAPE = (8, 8, 3)
 
@@ -207,6 +212,65 @@ def test_models_can_be_pickled(model, pixels):
     )
 
 
+class Payload:
+    """Harmless code in a pickle: makes a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return pathlib.Path.touch, (self.path,)
+
+
+def exported(module):
+    sizes = ({0: torch.export.Dim("n")},)
+    return torch.export.export(module.eval(), (torch.zeros(2, 3, 8, 8),), dynamic_shapes=sizes)
+
+
+def write_code(path, make, ran):
+    """Write a file that makes the file `ran` when PyTorch loads it."""
+    code = io.BytesIO()
+    torch.save(Payload(ran), code)
+    if path.suffix != ".pt2":
+        path.write_bytes(code.getvalue())
+        return
+    whole = io.BytesIO()
+    torch.export.save(exported(make.encoder("ae")), whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(path, "w") as new:
+        for member in old.namelist():
+            is_sample = member.endswith("data/sample_inputs/model.pt")
+            new.writestr(member, code.getvalue() if is_sample else old.read(member))
+
+
+@pytest.mark.parametrize(
+    ("name", "by_pytorch"),
+    [
+        ("encoder.pt2", torch.export.load),
+        ("encoder.pt", partial(torch.load, weights_only=False)),
+        ("encoder.pth", partial(torch.load, weights_only=False)),
+    ],
+)
+def test_files_are_refused_and_nothing_in_them_is_run(make, tmp_path, name, by_pytorch):
+    """If PyTorch no longer runs their code, it has become safer, and the docs must say so."""
+    path, ran = tmp_path / name, tmp_path / "ran"
+    write_code(path, make, ran)
+    match = r"opens no file.* can run code .*torch\.onnx\.export.*latentscope_onnx\.load.*modules"
+    for given in (path, str(path)):
+        with pytest.raises(UnsafeFileError, match=match):
+            load(encoder=given, decoder=make.decoder(), image_shape=SHAPE)
+        with pytest.raises(UnsafeFileError, match=r"decoder must be .*; got the path"):
+            load(encoder=make.encoder("ae"), decoder=given, image_shape=SHAPE)
+    assert not ran.exists()
+    with contextlib.suppress(Exception):  # it may stumble after it has run the code
+        by_pytorch(path)
+    assert ran.exists()
+
+
+def test_folders_are_refused(tmp_path):
+    with pytest.raises(UnsafeFileError, match=r"got the path .*opens no file and no folder"):
+        load(tmp_path)
+
+
 def nan_weights(make):
     module = make.encoder("ae")
     module[0].weight.data[0] = torch.nan
@@ -227,9 +291,9 @@ def two(make):
         ({"image_shape": None}, DataError, "image_shape must be .*module does not tell; got None"),
         ({"image_shape": (8, 8)}, DataError, r"image_shape must be .*; got \(8, 8\)"),
         ({"image_shape": (16, 16, 3)}, BackendError, r"encoder cannot take .*\(None, 3, 16, 16\)"),
-        ({"encoder": lambda _: None}, DataError, "either a folder alone, or both"),
-        ({"folder": "run"}, DataError, "either a folder alone, or both"),
-        ({"encoder": lambda _: 3}, DataTypeError, "torch.nn.Module or a .pt2 file; got 3"),
+        ({"encoder": lambda _: None}, DataTypeError, "encoder must be a torch.nn.Module; got None"),
+        ({"decoder": lambda _: None}, DataTypeError, "decoder must be a torch.nn.Module; got None"),
+        ({"encoder": lambda _: 3}, DataTypeError, "encoder must be a torch.nn.Module; got 3"),
         ({"encoder": nan_weights}, BackendError, "encoder's weights must be finite; 0.weight are"),
         ({"encoder": returning_text}, BackendError, "tuple, dict or dataclass of them; got str"),
         ({"decoder": two}, BackendError, "decoder must return one array; it returns 2"),
@@ -257,8 +321,8 @@ def test_pairs_that_do_not_fit(make, parts, error, match):
         load(**given | made)
 
 
-def test_exported_programs_are_passed_as_modules(make, tmp_path):
-    program = make.export(make.encoder("ae"), torch.zeros(2, 3, 8, 8), tmp_path / "e.pt2")
+def test_exported_programs_are_passed_as_modules(make):
+    program = exported(make.encoder("ae"))
     with pytest.raises(DataTypeError, match=r"got an ExportedProgram. Pass its .module\(\)"):
         load(encoder=program, decoder=make.decoder(), image_shape=SHAPE)
     latentscope.backend.check(

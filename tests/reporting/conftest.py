@@ -1,6 +1,7 @@
-"""One report of two sets, made once: a Gaussian off the origin, and a VAE in closed form."""
+"""One report of two sets, made once, and single questions asked of sets whose truth is known."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,10 +9,18 @@ import numpy as np
 import pytest
 
 import latentscope
+from latentscope.reporting.asking import studied
+from latentscope.reporting.questions import QUESTIONS
+from latentscope.reporting.study import Study
+
+
+@pytest.fixture(autouse=True)
+def quick_reports(small_maps):
+    """All reports of these tests map few points."""
 
 
 class Made(NamedTuple):
-    """A report, and what it was made of."""
+    """A report of a Gaussian off the origin and a VAE in closed form, and what it was made of."""
 
     path: Path
     html: str
@@ -33,12 +42,57 @@ def made(tmp_path_factory, linear_model, blobs, small_maps):
 
 
 @pytest.fixture(scope="session")
-def verdict():
-    """Look up the verdict on a set in the numbers of a report."""
+def studies(made, linear_model, blobs):
+    """The two sets of that report, whose results were kept."""
+    folder = made.path.with_name("both.results")
+    return [
+        studied("plain", made.plain, folder, 0, lambda step: None),
+        studied("vae", made.vae, folder, 0, lambda step: None, model=linear_model, images=blobs),
+    ]
 
-    def look_up(numbers, question, name):
-        (answer,) = [one for one in numbers["answers"] if question in one["question"]]
-        (line,) = [one for one in answer["sets"] if one["set"] == name]
-        return line["verdict"], line["text"]
 
-    return look_up
+@pytest.fixture(scope="session")
+def sets():
+    """Sets of latents whose truth is known."""
+    rng = np.random.default_rng(2)
+    noise = rng.standard_normal((3000, 8))
+    corners = 12 * np.eye(8)[rng.integers(4, size=3000)]
+    angle = rng.uniform(0, 2 * np.pi, 3000)
+    ring = 3 * np.column_stack(
+        [np.cos(angle), np.sin(angle), np.cos(3 * angle), *np.zeros((5, 3000))]
+    )
+    mu = noise * [1, 1, 1, 1, 0, 0, 0, 0]
+    half = np.full_like(mu, -6.0) * [1, 1, 1, 1, 0, 0, 0, 0]
+    return {
+        "prior": noise,
+        "off_centre": noise + 5,
+        "stretched": noise * [9, 1, 1, 1, 1, 1, 1, 1],
+        "clustered": noise + corners,
+        "heavy": rng.standard_t(3, size=(3000, 8)),
+        "ring": ring + 1e-3 * noise,
+        "wide": rng.standard_normal((900, 300)),
+        "few": rng.standard_normal((40, 8)),
+        "same": np.ones((400, 3)),
+        "variance": latentscope.Latents(mu + 0.1 * rng.standard_normal(mu.shape), mu,
+                                        np.full_like(mu, 0.01)),
+        "just_mu": latentscope.Latents(noise + 1e-3 * rng.standard_normal(mu.shape), noise,
+                                       np.full_like(mu, 2 * np.log(1e-3))),
+        "half_used": latentscope.Latents(mu + np.exp(half / 2) * rng.standard_normal(mu.shape), mu,
+                                         half),
+        "labelled": latentscope.Latents(noise, labels={"first": noise[:, 0] > 0,
+                                                       "coin": rng.integers(2, size=3000)}),
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def asked(sets, tmp_path_factory, small_maps):
+    """Ask questions of one set, by their keys, each once."""
+    folder = tmp_path_factory.mktemp("asked") / "results"
+
+    @cache
+    def ask(name: str, *keys: str) -> Study:
+        questions = tuple(one for one in QUESTIONS if one.key in keys)
+        assert len(questions) == len(keys)
+        return studied(name, sets[name], folder, 0, lambda step: None, questions=questions)
+
+    return ask

@@ -3,8 +3,6 @@
 import re
 from xml.etree import ElementTree as ET
 
-from latentscope.reporting.captions import TOPICS
-
 
 def svgs(html):
     return re.findall(r"<svg.*?</svg>", html, re.DOTALL)
@@ -25,10 +23,3 @@ def test_text_and_lines_have_the_colours_of_the_page(made):
         assert "var(--ink)" in svg
         assert "#1c2128" not in svg
         assert "<text" in svg  # and not drawn as paths
-
-
-def test_every_topic_says_what_it_shows_and_how_it_misleads(made):
-    for topic in TOPICS:
-        assert f'id="{topic.key}"' in made.html
-        assert topic.shows
-        assert topic.misleads

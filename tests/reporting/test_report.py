@@ -9,7 +9,7 @@ import pytest
 import latentscope
 from latentscope.analysis.tsne import Embedding
 from latentscope.errors import BackendError, DataError, DataTypeError
-from latentscope.reporting import study
+from latentscope.reporting.questions import clusters, dimension, normality, planes, scan, tsne
 
 
 def test_the_numbers_are_those_of_the_analyses(made):
@@ -27,6 +27,16 @@ def test_the_numbers_are_those_of_the_analyses(made):
 def test_the_numbers_within_the_page_are_those_beside_it(made):
     (inside,) = re.findall(r'<script [^>]*id="numbers">(.*?)</script>', made.html)
     assert json.loads(inside) == made.numbers
+
+
+def test_the_settings_of_these_tests_are_in_force(made):
+    """`small_maps` patches constants by name, where the analyses read them."""
+    found = made.numbers["sets"]["plain"]
+    assert found["tsne"]["n_used"] == found["tsne of a Gaussian"]["n_used"] == 200
+    assert (found["gap"]["n_used"], found["gap"]["n_null"]) == (300, 19)
+    assert len(found["normality"]["null"]) == 19
+    assert found["scan"]["n_null"] == 39
+    assert np.max(found["scan"]["axes"]) == 1
 
 
 def test_every_set_says_its_rows(made):
@@ -113,12 +123,12 @@ def test_results_that_take_long_are_kept_and_used_again(tmp_path, monkeypatch):
         raise AssertionError("it was there already")
 
     with monkeypatch.context() as patch:
-        patch.setattr(study, "tsne", never)
-        patch.setattr(study, "inertia_curve", never)
-        patch.setattr(study, "cluster_gap", never)
-        patch.setattr(study, "scan_planes", never)
-        patch.setattr(study, "normality", never)
-        patch.setattr(study, "intrinsic_dimension", never)
+        patch.setattr(tsne, "tsne", never)
+        patch.setattr(clusters, "inertia_curve", never)
+        patch.setattr(clusters, "cluster_gap", never)
+        patch.setattr(scan, "scan_planes", never)
+        patch.setattr(normality, "normality", never)
+        patch.setattr(dimension, "intrinsic_dimension", never)
         latentscope.report(path, it=z)
     assert json.loads(path.with_suffix(".json").read_text())["sets"] == json.loads(first)["sets"]
 
@@ -182,7 +192,7 @@ def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
     def stopped(rows):
         raise KeyboardInterrupt("by the user")
 
-    monkeypatch.setattr(study, "plane_zoom", stopped)
+    monkeypatch.setattr(planes, "plane_zoom", stopped)
     with pytest.raises(KeyboardInterrupt, match="by the user"):
         latentscope.report(path, it=z)
     assert path.read_bytes() == before

@@ -30,6 +30,8 @@ from latentscope.rows import collect, dask_tree, finite_rows, reduce
 from latentscope.rows.files import FileRows
 from latentscope.statistics.moments import Moments
 
+pytestmark = pytest.mark.slow
+
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import the tests
 N, D = 3000, 5
 rng = np.random.default_rng(5)

@@ -2,10 +2,13 @@
 
 import pickle
 
+import h5py
 import numpy as np
 import pytest
 
+import latentscope
 from latentscope.errors import FileFormatError
+from latentscope.rows import collect
 from latentscope.rows.files import DerivedRows, RawRows, from_bfloat16
 
 SHAPE = (40, 3, 2)
@@ -76,3 +79,16 @@ def test_what_a_function_raises_is_told(rows):
     derived = DerivedRows(rows.path, rows, np.linalg.inv, SHAPE, "f4")
     with pytest.raises(FileFormatError, match=r"rows 0 to 1 of .*a\.raw cannot be read"):
         derived[:2]
+
+
+def test_rows_that_a_function_keeps_stay_what_they_were(tmp_path, monkeypatch):
+    """What is kept of a block must not be read over."""
+    monkeypatch.setattr("latentscope.rows.matrix.READ_BYTES", 2**16)
+    z = np.random.default_rng(0).standard_normal((100_000, 16)).astype("f4")
+    np.save(tmp_path / "z.npy", z)
+    with h5py.File(tmp_path / "z.h5", "w") as file:
+        file.create_dataset("z", data=z, chunks=(1024, 16), fletcher32=True)
+    for name in ("z.npy", "z.h5"):
+        with latentscope.load(tmp_path / name) as latents:
+            np.testing.assert_array_equal(collect(latents, lambda block: block.z), z)
+            np.testing.assert_array_equal(collect(latents, lambda block: block.z[:, 3]), z[:, 3])

@@ -12,16 +12,14 @@ References
 D. Basu (1955), On statistics independent of a complete sufficient statistic, Sankhyā 15, 377–380.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
 from latentscope._compute.kernels import radii
-from latentscope._compute.threads import n_cores
+from latentscope._compute.threads import with_bar
 from latentscope._types import Array, FloatArray
 from latentscope.errors import DataError
 from latentscope.rows.reduction import sample_rows, take
@@ -56,7 +54,8 @@ def compare_with_sets(rows: Rows, n_points: int, n_null: int, random: np.random.
     if len(points) <= frame.n_directions + 1:
         raise DataError(
             f"n_points must be at least {frame.n_directions + 2:,}, two more than the number of "
-            f"directions along which z varies; got {n_points:,}."
+            f"directions along which z varies; got {n_points:,}.",
+            parameter="n_points",
         )
     cloud = np.ascontiguousarray(frame.white(points), dtype=np.float32)
     directions = frame.directions().astype(np.float32)
@@ -64,11 +63,10 @@ def compare_with_sets(rows: Rows, n_points: int, n_null: int, random: np.random.
     def null_statistics(own: np.random.Generator) -> FloatArray:
         return statistics(gaussian_set(cloud.shape, own), directions, own)
 
-    title = {"desc": "normality, Gaussian sets", "unit": "set", "delay": 2}
-    with one_blas_thread(), ThreadPoolExecutor(n_cores()) as pool:
+    with one_blas_thread():
         observed = statistics(cloud, directions, random)
-        sets = pool.map(null_statistics, random.spawn(n_null))
-        null = list(tqdm(sets, total=n_null, **title))
+        sets = with_bar(null_statistics, random.spawn(n_null), "normality, Gaussian sets", "set")
+        null = list(sets)
     found = Sets(observed, np.array(null).reshape(n_null, len(TESTS)))
     if not all(np.isfinite(part).all() for part in found):
         raise DataError(

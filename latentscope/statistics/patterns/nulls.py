@@ -8,6 +8,7 @@ the comparison is exact. Otherwise mean and covariance are known almost exactly.
 
 import warnings
 from abc import ABC, abstractmethod
+from typing import Literal, get_args
 
 import numpy as np
 from sklearn.linear_model import PoissonRegressor
@@ -19,6 +20,8 @@ from latentscope.errors import DataError
 from latentscope.statistics.draws import in_order_of, normal_scores, standardised
 from latentscope.statistics.patterns.window import Window
 
+NullName = Literal["gaussian", "elliptical", "copula", "independent", "smooth", "uniform"]
+NULLS: tuple[NullName, ...] = get_args(NullName)  # of a plane
 _WHOLE_CLOUD_SHARE = 0.5  # share of the points compared, above which whole clouds are drawn
 _MAX_ROUNDS = 1000  # of drawing candidates, until enough are inside the window
 _CELLS = 32  # per side, for the fit of the smooth density
@@ -54,8 +57,9 @@ class WindowNull(ABC):
                 return np.concatenate(parts)
         raise DataError(
             f"the null model must put points into the window; it puts hardly any at "
-            f"{self.window.center.tolist()} ± {self.window.half_width:.4g}. Choose a window nearer "
-            "to the data's mean or, in a plane, null='smooth'."
+            f"{self.window.center.tolist()} ± {self.window.half_width:.4g}.",
+            parameter="null",
+            remedy="Choose a window nearer to the data's mean or, in a plane, `null='smooth'`.",
         )
 
     def fit(self) -> None:  # noqa: B027 (some models have nothing to fit)
@@ -177,7 +181,7 @@ class _SpaceGaussian(WindowNull):
         return np.asarray((self.root @ white).T + self.mean)
 
 
-_NULLS: dict[str, type[WindowNull]] = {
+_NULLS: dict[NullName, type[WindowNull]] = {
     "gaussian": _Gaussian,
     "elliptical": _Elliptical,
     "copula": _Copula,
@@ -185,11 +189,10 @@ _NULLS: dict[str, type[WindowNull]] = {
     "smooth": _Smooth,
     "uniform": _Uniform,
 }
-NULLS = tuple(_NULLS)  # of a plane
-_SPACE_NULLS: dict[str, type[WindowNull]] = {"gaussian": _SpaceGaussian, "uniform": _Uniform}
+_SPACE_NULLS: dict[NullName, type[WindowNull]] = {"gaussian": _SpaceGaussian, "uniform": _Uniform}
 
 
-def window_null(name: str, points: FloatArray, window: Window, n: int) -> WindowNull:
+def window_null(name: NullName, points: FloatArray, window: Window, n: int) -> WindowNull:
     """Return the null model of that name, fitted to all points along two or three axes.
 
     Parameters

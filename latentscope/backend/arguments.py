@@ -1,0 +1,5 @@
+"""Checks of arguments for backends: each error names the parameter, the value and the remedy."""
+
+from latentscope._validate import integer, one_of, positive, real
+
+__all__ = ["integer", "one_of", "positive", "real"]

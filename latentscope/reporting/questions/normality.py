@@ -1,0 +1,97 @@
+"""Is it a Gaussian cloud? How far from one, and what tests say."""
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import f as f_law
+
+from latentscope.analysis.normality import Normality, normality
+from latentscope.analysis.radius import RadiusDensity
+from latentscope.analysis.support import Support
+from latentscope.pictures import PRIOR
+from latentscope.reporting.figures import SMALL, Drawer
+from latentscope.reporting.questions.question import Analysis, Answer, Figure, Question
+from latentscope.reporting.questions.random_points import RANDOM_POINTS
+from latentscope.reporting.study import Study
+from latentscope.reporting.wording import number
+
+N_POINTS = 2000  # rows of the tests
+N_NULL = 39  # Gaussian sets
+
+
+def _tests(study: Study) -> Normality:
+    return study.kept.get(
+        "normality", Normality, normality, study.rows,
+        n_null=N_NULL, n_points=N_POINTS, rng=study.rng,
+    )  # fmt: skip
+
+
+NORMALITY = Analysis(key="normality", title="normality", run=_tests)
+
+
+def _answer(study: Study) -> Answer | None:
+    found = NORMALITY.of(study)
+    if found is None:
+        return None
+    kind = found.kind[0].upper() + found.kind[1:]
+    return Answer(kind, f"{found.verdict} {_distances(study)}".strip())
+
+
+def _distances(study: Study) -> str:
+    """Say how far out the points lie, beside a Gaussian's."""
+    supports = RANDOM_POINTS.of(study)
+    if not supports:
+        return ""
+    shell = supports[PRIOR]
+    low, middle, high = (_left_out(shell, share) for share in (0.001, 0.5, 0.999))
+    beyond = 1 - float(np.mean(shell.data_quantiles <= high))
+    differs, by_chance = _difference(study.overview.radius)
+    own = shell.shell
+    return (
+        f"{beyond:.1%} of the points lie farther out than 99.9 % of a Gaussian's would: their "
+        f"Mahalanobis distances are {number(own[1])} in the middle, 99.8 % of them from "
+        f"{number(own[0])} to {number(own[2])}; those of as many points of a Gaussian "
+        f"{number(middle)}, from {number(low)} to {number(high)}. The radii of {differs:.1%} would "
+        "have to change to be those of a Gaussian of the same mean and covariance (chance: "
+        f"{by_chance:.1%})."
+    )
+
+
+def _left_out(shell: Support, share: float) -> float:
+    """Return a quantile of a Gaussian point's distance by mean and covariance of the others.
+
+    With n others and p directions, d² is p (n² − 1) / (n (n − p)) times an F(p, n − p).
+    """
+    n, p = shell.n_used - 1, shell.n_directions
+    return float(np.sqrt(p * (n**2 - 1) / (n * (n - p)) * f_law.ppf(share, p, n - p)))
+
+
+def _difference(radius: RadiusDensity) -> tuple[float, float]:
+    """Return the total variation distance of the radii from the Gaussian's, and that of chance."""
+    expected = radius.gaussian_density * radius.bin_width
+    found = radius.counts / radius.n_used
+    chance = np.sqrt(2 * expected * (1 - expected) / (np.pi * radius.n_used)).sum() / 2
+    outside = max(0.0, 1 - expected.sum())
+    return float(np.abs(found - expected).sum() + outside) / 2, float(chance)
+
+
+def _draw(study: Study, drawer: Drawer) -> list[str]:
+    found: Any = NORMALITY.of(study)
+    return [] if found is None else drawer.panels(3, lambda p: found.plot(ax=p), size=SMALL)
+
+
+FIGURE = Figure(
+    title="Is it a Gaussian?",
+    shows="Squared distances beside those of a Gaussian; how far each marginal is from its normal, "
+    "largest first, beside chance; skewness and excess kurtosis of the marginals.",
+    misleads="Every test rejects with enough rows: look at the sizes. Most projections of "
+    "high-dimensional data look Gaussian, whatever it is.",
+    draw=_draw,
+)
+QUESTION = Question(
+    key="normality",
+    title="Is it a Gaussian cloud?",
+    computes=(NORMALITY,),
+    answer=_answer,
+    figure=FIGURE,
+)

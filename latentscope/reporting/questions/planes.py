@@ -1,0 +1,45 @@
+"""What does the plane of the first two components look like, closer and closer?"""
+
+from collections.abc import Mapping
+
+from latentscope._table import Table
+from latentscope.analysis.planes import PlaneZoom, plane_zoom
+from latentscope.plot import plot_planes
+from latentscope.reporting.figures import Drawer
+from latentscope.reporting.questions.question import Analysis, Figure, Question
+from latentscope.reporting.study import Study
+
+
+def _zoom(study: Study) -> PlaneZoom:
+    return plane_zoom(study.rows)
+
+
+PLANES = Analysis(key="planes", title="planes", run=_zoom)
+
+
+def _draw(study: Study, drawer: Drawer) -> list[str]:
+    planes = PLANES.of(study)
+    if planes is None:
+        return []
+    n = len(planes.half_widths)
+    return drawer.panels(n, lambda panels: plot_planes(planes, ax=panels), size=(3.3, 3.5))
+
+
+def _tables(study: Study) -> Mapping[str, Table]:
+    planes = PLANES.of(study)
+    if planes is None:
+        return {}
+    return {"Windows of the plane of the first two components": planes.table()}
+
+
+FIGURE = Figure(
+    title="What does the plane of PC 1 and PC 2 look like, closer and closer?",
+    shows="Points projected on the first two components; each red square is the next window, the "
+    "dotted disc is as wide as the void that chance alone would leave.",
+    misleads="Few random points always show filaments and voids. Nothing smaller than the dotted "
+    "disc is structure, and a window that is called too sparse can show none.",
+    draw=_draw,
+)
+QUESTION = Question(
+    key="planes", title=FIGURE.title, computes=(PLANES,), figure=FIGURE, tables=_tables
+)

@@ -1,0 +1,111 @@
+"""Would random points decode to something? Where they lie, and how their images score."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from latentscope._table import Table
+from latentscope.analysis.support import Shell, Support
+from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
+from latentscope.reporting.questions.clusters import CURVE
+from latentscope.reporting.questions.pictures import PICTURES, Gallery
+from latentscope.reporting.questions.question import Analysis, Answer, Question, numbers
+from latentscope.reporting.study import Study
+from latentscope.reporting.wording import number
+from latentscope.sample import axis_gaussian, gaussian, normal, uniform
+
+N_CANDIDATES = 1000  # random points of each kind whose distances are measured
+MOSTLY = 0.9  # of the points
+MANY = 300  # rows below which a verdict on distances would be a guess
+MEANINGFUL = 0.5  # score
+
+
+def _supports(study: Study) -> dict[str, Support]:
+    """Judge each kind of random points."""
+    rows, n, rng = study.rows, N_CANDIDATES, study.rng
+    shell, d = Shell.of(rows), rows.z_dim
+    kinds = {
+        PRIOR: normal(n, d, rng=rng),
+        f"uniform ±{HALF_WIDTH}": uniform(n, d, half_width=HALF_WIDTH, rng=rng),
+        PER_AXIS: axis_gaussian(rows, n, rng=rng),
+        FULL: gaussian(rows, n, rng=rng),
+    }
+    return {kind: shell.judge(points) for kind, points in kinds.items()}
+
+
+def _numbers(supports: dict[str, Support] | None) -> Any:
+    return numbers(supports or {})
+
+
+RANDOM_POINTS = Analysis(
+    key="random points", title="random points", run=_supports, numbers=_numbers
+)
+
+
+def _answer(study: Study) -> Answer | None:
+    supports, pictures = RANDOM_POINTS.of(study), PICTURES.of(study)
+    if not supports:
+        return None
+    prior, full = supports[PRIOR], supports[FULL]
+    text = _where(prior, full)
+    curve = CURVE.of(study)
+    if curve is not None and curve.elbow is not None:
+        text += " The cloud has an elbow: what lies in a gap between clusters counts as in between."
+    if pictures:
+        listed = ", ".join(f"{one.title} {one.score:.2f}" for one in pictures.random)
+        text += f" Meaningful-image scores (1: like images of the data): {listed}."
+    return Answer(_verdict(prior, pictures), text)
+
+
+def _where(prior: Support, full: Support) -> str:
+    low, _, high = prior.shell
+    text = (
+        f"99.8 % of the data lie at Mahalanobis distances from {number(low)} to {number(high)}. "
+        f"Points of N(0, I) lie at {number(float(np.median(prior.distance)))}, "
+        f"{prior.share_on_shell:.0%} of them in between; those of the data's own Gaussian at "
+        f"{number(float(np.median(full.distance)))}, {full.share_on_shell:.0%} in between."
+    )
+    if prior.n_directions == prior.z_dim:
+        return text
+    return (
+        f"{text} That is along the {prior.n_directions:,} directions in which the data vary; "
+        "N(0, I) leaves them."
+    )
+
+
+def _verdict(prior: Support, pictures: Gallery | None) -> str:
+    is_near = prior.share_on_shell > MOSTLY and prior.n_directions == prior.z_dim
+    if pictures:
+        scores = {one.title: one.score for one in pictures.random}
+        if scores[PRIOR] > MEANINGFUL and is_near:
+            return "Likely, any of N(0, I)"
+        return "Only those that follow the data" if scores[FULL] > MEANINGFUL else "Hardly"
+    if prior.n_used < MANY:
+        return "Too few rows to tell"
+    return "N(0, I) lies as far out as the data" if is_near else "N(0, I) misses the data"
+
+
+def _tables(study: Study) -> Mapping[str, Table]:
+    supports = RANDOM_POINTS.of(study)
+    if not supports:
+        return {}
+    found = list(supports.values())
+    columns: dict[str, list[Any]] = {
+        "points of": list(supports),
+        "distance, median": [float(np.median(one.distance)) for one in found],
+        "share where 99.8 % of the data lie": [one.share_on_shell for one in found],
+        "data, 0.1 %": [one.shell[0] for one in found],
+        "data, median": [one.shell[1] for one in found],
+        "data, 99.9 %": [one.shell[2] for one in found],
+    }
+    return {"Random points": Table(**columns)}
+
+
+QUESTION = Question(
+    key="random_points",
+    title="Would random points decode to something?",
+    computes=(RANDOM_POINTS,),
+    answer=_answer,
+    tables=_tables,
+)

@@ -1,0 +1,32 @@
+"""How the sentences of the report write numbers."""
+
+
+def number(value: float) -> str:
+    """Write a number in four digits at most, very large and small ones with an exponent.
+
+    Examples
+    --------
+    >>> number(3.14159), number(123456.7), number(1e-7)
+    ('3.142', '123,457', '1e-07')
+    """
+    if 1e4 <= abs(value) < 1e7:
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
+def percent(share: float) -> str:
+    """Write a share in per cent, a large one as a factor.
+
+    Examples
+    --------
+    >>> percent(0.1234), percent(1e-6), percent(3.0)
+    ('12.34%', 'less than 0.01 %', 'a factor of 4')
+    """
+    if share > 2:
+        return f"a factor of {number(1 + share)}"
+    return f"{share:.2%}" if share >= 1e-4 else "less than 0.01 %"
+
+
+def plural(one: str, many: str, n: int) -> str:
+    """Choose between one and many."""
+    return one if n == 1 else many

@@ -1,0 +1,61 @@
+"""The verdicts are right where the truth is known."""
+
+import pytest
+
+from latentscope.reporting.answers import answers
+from latentscope.reporting.questions import QUESTIONS
+
+QUESTION = {one.key: one for one in QUESTIONS}
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "expected"),
+    [
+        ("radius", "prior", "On the shell of N(0, I)"),
+        ("radius", "off_centre", "At radius 14."),  # below √(8 · 25 + 8)
+        ("axes", "prior", "None stands out"),
+        ("axes", "stretched", "Axis 0 (92%)"),  # 81 / 88
+        ("axes", "same", "None: all points coincide"),
+        ("clusters", "prior", "No clusters"),
+        ("clusters", "clustered", "4 clusters"),
+        ("normality", "prior", "Like a Gaussian"),
+        ("normality", "off_centre", "Like a Gaussian"),
+        ("normality", "heavy", "Far from a Gaussian"),
+        ("normality", "clustered", "Not a Gaussian"),
+        ("normality", "wide", "Like a Gaussian"),  # three rows per direction
+        ("normality", "few", "Cannot tell"),
+        ("scan", "prior", "None in planes of PC 1 to 2"),
+        ("scan", "stretched", "None in planes of PC 1 to 2"),
+        ("scan", "ring", "Filament-like in PC 1 and PC 2"),
+        ("dimension", "few", "Cannot tell"),
+        ("dimension", "ring", "1."),
+        ("posterior", "variance", "Cannot tell: logvar is no log-variance"),
+        ("posterior", "just_mu", "Yes: z is just mu"),
+        ("posterior", "half_used", "No: noise is part of z"),
+        ("random_points", "few", "Too few rows to tell"),
+        ("random_points", "prior", "N(0, I) lies as far out as the data"),
+        ("random_points", "off_centre", "N(0, I) misses the data"),
+        ("labels", "labelled", "1 of 2 do"),
+    ],
+)
+def test_verdicts(asked, key, name, expected):
+    assert QUESTION[key].answer(asked(name, key)).verdict.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "expected"),
+    [
+        ("posterior", "half_used", "4 of 8 axes carry less than 0.1 nats"),
+        ("labels", "labelled", "Clearest: first ("),
+        ("axes", "stretched", "axis 0 (centre"),
+    ],
+)
+def test_sentences_hold_the_numbers(asked, key, name, expected):
+    assert expected in QUESTION[key].answer(asked(name, key)).text
+
+
+def test_questions_that_a_set_does_not_allow_are_not_asked(asked):
+    studies = [asked(name, "posterior") for name in ("prior", "variance", "just_mu", "half_used")]
+    (found,) = answers(studies, (QUESTION["posterior"],))
+    assert list(found.sets) == ["variance", "just_mu", "half_used"]
+    assert asked("prior", "posterior").left_out.keys() == {"posterior"}
