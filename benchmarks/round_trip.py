@@ -18,8 +18,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import matplotlib.pyplot as plt
 import numpy as np
 from latentscope_tensorflow import preset, train
-from scipy.stats import rankdata, spearmanr
+from scipy.stats import spearmanr
 from sklearn.decomposition import PCA
+from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 import latentscope
@@ -172,9 +173,7 @@ def rank_correlation(values: np.ndarray, truth: np.ndarray) -> float:
 def separation(values: np.ndarray, truth: np.ndarray) -> float:
     """Return how often a face has a greater value than nonsense (area under the ROC curve)."""
     clear = (truth < FACE) | (truth > NONSENSE)
-    ranks, is_face = rankdata(values[clear]), truth[clear] < FACE
-    n_faces, n_others = is_face.sum(), (~is_face).sum()
-    return float((ranks[is_face].sum() - n_faces * (n_faces + 1) / 2) / (n_faces * n_others))
+    return float(roc_auc_score(truth[clear] < FACE, values[clear]))
 
 
 class Collapsed:

@@ -113,7 +113,7 @@ def test_scaling_and_moving_z_change_units_alone():
 
 def test_the_same_seed_gives_the_same_bits_on_any_number_of_threads(monkeypatch):
     one = latentscope.plane_structure(arcs(), null="uniform", **UNIT)
-    monkeypatch.setattr("latentscope.analysis._compared.n_cores", lambda: 1)
+    monkeypatch.setattr("latentscope._compute.threads.n_cores", lambda: 1)
     other = latentscope.plane_structure(arcs(), null="uniform", **UNIT)
     assert one.to_dict() == other.to_dict()
     third = latentscope.plane_structure(arcs(), null="uniform", rng=1, **UNIT)

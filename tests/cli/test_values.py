@@ -64,7 +64,7 @@ def test_targets_are_checked_before_the_work(tmp_path):
         with pytest.raises(click.BadParameter, match=match):
             read(figure, str(tmp_path / name))
     (tmp_path / "folder.png").mkdir()
-    with pytest.raises(click.BadParameter, match=r"got the folder .* Add a file name"):
+    with pytest.raises(click.BadParameter, match=r"got the folder .*\. Add a file name"):
         read(figure, str(tmp_path / "folder.png"))
 
 

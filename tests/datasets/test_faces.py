@@ -68,7 +68,7 @@ def test_the_first_faces_are_those_of_a_smaller_set(law):
 def test_threads_and_blocks(n_threads, block, monkeypatch):
     """One block or many, any number of threads: the same bits."""
     expected = drawn_faces(40, size=48).pixels
-    monkeypatch.setattr("latentscope.datasets.faces.n_cores", lambda: n_threads)
+    monkeypatch.setattr("latentscope._compute.threads.n_cores", lambda: n_threads)
     monkeypatch.setattr("latentscope.datasets.faces._BLOCK_SAMPLES", block)
     assert_array_equal(drawn_faces(40, size=48).pixels, expected)
 

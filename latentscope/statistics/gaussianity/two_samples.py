@@ -12,11 +12,11 @@ D. Lopez-Paz, M. Oquab (2017), Revisiting classifier two-sample tests, ICLR. arX
 """
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from latentscope._types import Array, FloatArray, IntArray
+from latentscope._types import Array, IntArray
 from latentscope.statistics.gaussianity.marginals import MarginalSums, chance_gap, chance_moments
 
 _N_LEAST_NORMAL, _N_LEADING = 16, 8  # marginals and components that the trees see
@@ -48,7 +48,7 @@ def separability(cloud: Array, marginals: Array, gaussian: Array, directions: Ar
         trees = HistGradientBoostingClassifier(**_TREES, random_state=0)
         trees.fit(np.vstack([ours[:half], theirs[:half]]), is_ours)
         score = trees.decision_function(np.vstack([ours[half:], theirs[half:]]))
-    return _auc(score, np.arange(len(score)) < len(ours) - half)
+    return float(roc_auc_score(np.arange(len(score)) < len(ours) - half, score))
 
 
 def _least_normal(marginals: Array) -> IntArray:
@@ -69,10 +69,3 @@ def _least_normal(marginals: Array) -> IntArray:
 def _features(rows: Array, least_normal: Array) -> Array:
     square = np.einsum("ij,ij->i", rows, rows)
     return np.column_stack([square, rows[:, :_N_LEADING], least_normal])
-
-
-def _auc(score: FloatArray, is_ours: Array) -> float:
-    """Return the share of pairs in which ours scores higher, ties counted half."""
-    n_ours, n_theirs = int(is_ours.sum()), int((~is_ours).sum())
-    above = rankdata(score)[is_ours].sum() - n_ours * (n_ours + 1) / 2
-    return float(above / (n_ours * n_theirs))
