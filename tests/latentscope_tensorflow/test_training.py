@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import shutil
 import signal
 import threading
 from dataclasses import replace
@@ -54,6 +55,29 @@ class Interrupt(keras.callbacks.Callback):
             raise KeyboardInterrupt("Ctrl-C")
 
 
+@pytest.fixture(scope="module")
+def folders(faces, small, tmp_path_factory):
+    """The model after one epoch and after two, and the folders, which nobody changes."""
+    top = tmp_path_factory.mktemp("runs")
+    return {n: (train(faces, small, folder=top / str(n), epochs=n), top / str(n)) for n in (1, 2)}
+
+
+@pytest.fixture
+def begun(folders, tmp_path):
+    """The model after one epoch; tmp_path holds a copy of its run."""
+    model, folder = folders[1]
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return model
+
+
+@pytest.fixture
+def finished(folders, tmp_path):
+    """The model after two epochs; tmp_path holds a copy of its run."""
+    model, folder = folders[2]
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    return model
+
+
 def test_it_learns(faces, small, tmp_path):
     config = replace(small, learning_rate=5e-3)
     model = train(faces, config, folder=tmp_path, epochs=4)
@@ -79,8 +103,8 @@ def test_stopped_and_continued_equals_at_once(faces, small, tmp_path, changes):
     assert continued.meta["history"] == at_once.meta["history"]
 
 
-def test_interrupted_in_the_middle_of_an_epoch(faces, small, tmp_path):
-    at_once = train(faces, small, folder=tmp_path / "once", epochs=2)
+def test_interrupted_in_the_middle_of_an_epoch(faces, small, folders, tmp_path):
+    at_once, _ = folders[2]
     with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
         train(faces, small, folder=tmp_path / "parts", epochs=2, callbacks=[Interrupt(1)])
     assert [path.name for path in (tmp_path / "parts").glob("*.h5")] == [
@@ -90,6 +114,7 @@ def test_interrupted_in_the_middle_of_an_epoch(faces, small, tmp_path):
     assert_equal_weights(at_once, continued)
 
 
+@pytest.mark.slow
 def test_progress_tells_losses_and_where_it_continues(faces, small, tmp_path, monkeypatch):
     written = io.StringIO()
     shown = partial(tqdm, disable=False, file=written)
@@ -107,17 +132,16 @@ def test_progress_tells_losses_and_where_it_continues(faces, small, tmp_path, mo
     assert "step/s" in text
 
 
-def test_a_finished_run_is_not_repeated(faces, small, tmp_path):
-    once = train(faces, small, folder=tmp_path, epochs=2)
+def test_a_finished_run_is_not_repeated(faces, small, finished, tmp_path):
     again = train(faces, small, folder=tmp_path, epochs=2, callbacks=[Interrupt(0)])
-    assert_equal_weights(once, again)
+    assert_equal_weights(finished, again)
     with pytest.raises(DataError, match=r"epochs must be an integer at least 2.*got 1"):
         train(faces, small, folder=tmp_path, epochs=1)
 
 
-def test_what_is_saved_is_what_was_trained(faces, small, tmp_path):
-    model = train(faces, small, folder=tmp_path, epochs=1)
-    copy = load(tmp_path)
+def test_what_is_saved_is_what_was_trained(faces, folders):
+    model, folder = folders[1]
+    copy = load(folder)
     assert_equal_weights(model, copy)
     assert copy.meta == json.loads(json.dumps(model.meta))
     assert_array_equal(copy.encode(faces).z, model.encode(faces).z)
@@ -143,6 +167,7 @@ def test_without_validation(faces, small, tmp_path):
     assert model.meta["val_reco_floor"] is None
 
 
+@pytest.mark.slow
 def test_mixed_precision_gives_a_model_in_single_precision(faces, small, tmp_path):
     model = train(faces, small, folder=tmp_path, epochs=1, mixed_precision=True)
     assert {weight.dtype.name for weight in weights(model)} == {"float32"}
@@ -150,6 +175,7 @@ def test_mixed_precision_gives_a_model_in_single_precision(faces, small, tmp_pat
     latentscope.backend.check(model, images=faces)
 
 
+@pytest.mark.slow
 def test_squared_error(faces, small, tmp_path):
     model = train(faces, replace(small, reconstruction="mse"), folder=tmp_path, epochs=1)
     assert 0 < model.meta["history"]["reco_loss"][0] < 300
@@ -169,6 +195,7 @@ def test_divergence_stops_and_says_where(faces, small, tmp_path):
         train(faces, config, folder=tmp_path, epochs=3)
 
 
+@pytest.mark.slow
 def test_a_radius_that_runs_away_is_reported(faces, tmp_path, small):
     config = replace(small, learning_rate=3.0, batch_norm=False)
     with pytest.warns(LatentscopeWarning, match=r"the latent radius runs away: .* over 282.8"):
@@ -186,15 +213,13 @@ def test_a_radius_that_runs_away_is_reported(faces, tmp_path, small):
         ),
     ],
 )
-def test_a_run_of_other_settings_is_not_continued(faces, small, tmp_path, changes, match):
-    train(faces, small, folder=tmp_path, epochs=1)
+def test_a_run_of_other_settings_is_not_continued(faces, small, begun, tmp_path, changes, match):
     options = {"config": small, "folder": tmp_path, "epochs": 2, **changes}
     with pytest.raises(DataError, match=match):
         train(faces, **options)
 
 
-def test_a_damaged_checkpoint_is_named(faces, small, tmp_path):
-    train(faces, small, folder=tmp_path, epochs=1)
+def test_a_damaged_checkpoint_is_named(faces, small, begun, tmp_path):
     (path,) = tmp_path.glob("checkpoint-*")
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(FileFormatError, match=r"checkpoint-0001.weights.h5 cannot be read"):
@@ -202,8 +227,7 @@ def test_a_damaged_checkpoint_is_named(faces, small, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["{", "null", "5", "[1]", "[" * 100_000])
-def test_a_damaged_note_is_named(faces, small, tmp_path, text):
-    train(faces, small, folder=tmp_path, epochs=1)
+def test_a_damaged_note_is_named(faces, small, begun, tmp_path, text):
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(FileFormatError, match=r"run.json is not the JSON it was"):
         train(faces, small, folder=tmp_path, epochs=2)
@@ -227,6 +251,7 @@ def test_refusals(faces, small, tmp_path, options, error, match):
         train(faces, **{"config": small, "folder": tmp_path, **options})
 
 
+@pytest.mark.slow
 def test_refused_calls_leave_the_folder_free(faces, small, tmp_path):
     with pytest.raises(DataError, match="epochs must be"):
         train(faces, small, folder=tmp_path, epochs=0)
@@ -321,14 +346,14 @@ def test_training_in_another_thread_leaves_ctrl_c_alone(
     assert press.handlers == {standard_handler}
 
 
-def test_other_images_of_the_same_names_do_not_continue(faces, small, tmp_path):
-    train(faces, small, folder=tmp_path, epochs=1)
+def test_other_images_of_the_same_names_do_not_continue(faces, small, begun, tmp_path):
     with pytest.raises(DataError, match="differs in images"):
         train(255 - faces.pixels, small, folder=tmp_path, epochs=2)
     with pytest.raises(DataError, match=r"differs in precision .'float32' there, 'mixed_bfloat16'"):
         train(faces, small, folder=tmp_path, epochs=2, mixed_precision=True)
 
 
+@pytest.mark.slow
 def test_the_history_is_of_the_epochs_that_were(faces, small, tmp_path):
     """Other callbacks may end it early, and add what they like."""
 
@@ -342,8 +367,7 @@ def test_the_history_is_of_the_epochs_that_were(faces, small, tmp_path):
     assert "mine" not in model.meta["history"]
 
 
-def test_a_folder_of_something_else_is_left_alone(faces, small, tmp_path):
-    train(faces, small, folder=tmp_path, epochs=1)
+def test_a_folder_of_something_else_is_left_alone(faces, small, begun, tmp_path):
     (tmp_path / "run.json").unlink()
     with pytest.raises(DataError, match=r"holds a model or checkpoints, and no run.json"):
         train(faces, small, folder=tmp_path, epochs=2)
@@ -371,14 +395,21 @@ def test_a_refused_second_training_leaves_the_settings_of_the_first(faces, small
     assert json.loads((tmp_path / "run.json").read_text())["rng"] == 0
 
 
+PIXELS = np.random.default_rng(0).integers(2, size=(64, 32, 32, 3))
+
+
+@pytest.fixture(scope="module")
+def native(small, tmp_path_factory):
+    """The model of those pixels as floats of this machine."""
+    folder = tmp_path_factory.mktemp("native") / "run"
+    return train(PIXELS.astype("f4"), small, folder=folder, epochs=1, validation=0)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [">f4", ">f8", "f2", np.longdouble])
-def test_floats_of_any_kind_train_alike(small, tmp_path, dtype):
-    pixels = np.random.default_rng(0).integers(2, size=(64, 32, 32, 3))
-    one, other = (
-        train(pixels.astype(kind), small, folder=tmp_path / name, epochs=1, validation=0)
-        for name, kind in (("native", "f4"), ("other", dtype))
-    )
-    assert_equal_weights(one, other)
+def test_floats_of_any_kind_train_alike(small, native, tmp_path, dtype):
+    other = train(PIXELS.astype(dtype), small, folder=tmp_path, epochs=1, validation=0)
+    assert_equal_weights(native, other)
 
 
 def test_weights_that_are_no_numbers_are_not_kept(faces, small, tmp_path):
