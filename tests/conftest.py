@@ -22,6 +22,7 @@ from latentscope.latents import Latents
 SEEDS = range(5)
 EXTRAS = {  # package: the extra that brings it
     "onnx": "onnx", "tensorflow": "tensorflow", "torch": "torch", "jax": "dev", "playwright": "dev",
+    "mypy": "dev",
 }  # fmt: skip
 N_SLOW = pytest.StashKey[int]()
 MISSING = {package for package in EXTRAS if find_spec(package) is None}

@@ -12,7 +12,6 @@ import latentscope_onnx
 import latentscope_tensorflow
 import latentscope_torch
 import pytest
-from latentscope_tensorflow.config import Preset
 
 import latentscope
 from latentscope import datasets, pictures, plot, rows, sample
@@ -140,6 +139,13 @@ latentscope_tensorflow.trained(z)  # [attr-defined] "trained"
 """
 
 
+def checked(test):
+    """Mark what runs mypy, once for all, on scripts that use every backend."""
+    for mark in (pytest.mark.slow, pytest.mark.needs("mypy"), pytest.mark.needs("tensorflow")):
+        test = mark(test)
+    return test
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
     """What `mypy --strict` says of both scripts, by script: its lines, without their folder."""
@@ -160,10 +166,12 @@ def said(tmp_path_factory):
     return {name: [x for x in lines if x.startswith(name)] for name in ("right", "wrong")}
 
 
+@checked
 def test_what_is_right_passes(said):
     assert [line for line in said["right"] if ": note: Revealed type is" not in line] == []
 
 
+@checked
 def test_results_are_known(said):
     shown = [re.search(r'Revealed type is "([\w.]+)"', line)[1] for line in said["right"]]
     assert shown == [
@@ -180,6 +188,7 @@ EXPECTED = {
 }
 
 
+@checked
 def test_what_is_misspelt_is_refused(said):
     pattern = re.compile(r"wrong\.py:(\d+): error: (.*)  \[(.*)\]$")
     errors = [pattern.match(line) for line in said["wrong"]]
@@ -191,16 +200,20 @@ def test_what_is_misspelt_is_refused(said):
     assert unnamed == []
 
 
-def public_functions():
+PACKAGES = (
+    latentscope, datasets, pictures, plot, rows, sample, latentscope.backend,
+    latentscope_onnx, latentscope_tensorflow, latentscope_torch,
+)  # fmt: skip
+
+
+def public_functions(package):
     """Yield the functions and classes that a user calls, by name."""
-    packages = (latentscope, datasets, pictures, plot, rows, sample, latentscope.backend)
-    for package in (*packages, latentscope_onnx, latentscope_tensorflow, latentscope_torch):
-        for name in getattr(package, "__all__", dir(package)):
-            thing = getattr(package, name)
-            is_result = inspect.isclass(thing) and issubclass(thing, Result)
-            is_alias = get_origin(thing) is not None  # of types
-            if name[0] != "_" and callable(thing) and not (is_result or is_alias):
-                yield f"{package.__name__}.{name}", thing
+    for name in getattr(package, "__all__", dir(package)):
+        thing = getattr(package, name)
+        is_result = inspect.isclass(thing) and issubclass(thing, Result)
+        is_alias = get_origin(thing) is not None  # of types
+        if name[0] != "_" and callable(thing) and not (is_result or is_alias):
+            yield name, thing
 
 
 def options_of(annotation):
@@ -217,27 +230,46 @@ def described(function, name):
     return found.groups() if found else ("", "")
 
 
-def closed_options():
+def closed_options(package):
     """Yield function, parameter and options where the annotation or the docstring is closed."""
-    for place, function in public_functions():
+    for place, function in public_functions(package):
         for name, parameter in inspect.signature(function).parameters.items():
             is_closed = get_origin(parameter.annotation) is Literal
             if is_closed or described(function, name)[0].startswith("{"):
-                options = options_of(parameter.annotation)
-                yield pytest.param(function, name, options, id=f"{place}: {name}")
+                yield (
+                    f"{place}: {name}",
+                    described(function, name),
+                    options_of(parameter.annotation),
+                )
 
 
-@pytest.mark.parametrize(("function", "name", "options"), [*closed_options()])
-def test_docstrings_name_the_options_of_the_annotation(function, name, options):
-    kind, text = described(function, name)
+def agree(description, options):
+    """Return True if the docstring names just these options, or a text names all of them."""
+    kind, text = description
     if kind.startswith("{"):
-        assert re.findall(r'"(.*?)"', kind.partition("}")[0]) == options
-    else:
-        assert set(options) <= set(re.findall(r'"(.*?)"', text))
+        return re.findall(r'"(.*?)"', kind.partition("}")[0]) == options
+    return set(options) <= set(re.findall(r'"(.*?)"', text))
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
+def test_docstrings_name_the_options_of_the_annotation(package, needed):
+    needed(package.__name__)
+    found = list(closed_options(package))
+    assert [place for place, description, options in found if not agree(description, options)] == []
+
+
+def test_closed_options_are_found():
+    assert {"plane_structure: null", "plane_zoom: space"} <= {
+        place for place, _, _ in closed_options(latentscope)
+    }
 
 
 def test_each_option_has_what_it_names():
     assert tuple(nulls._MODELS) == get_args(nulls.Null)
     assert tuple(window_nulls._NULLS) == get_args(window_nulls.NullName)
-    assert tuple(latentscope_tensorflow.PRESETS) == get_args(Preset)
     assert {*LOGVAR, "z", "mu", ""} == set(get_args(Role))
+
+
+@pytest.mark.needs("tensorflow")
+def test_each_preset_is_an_option():
+    assert tuple(latentscope_tensorflow.PRESETS) == get_args(latentscope_tensorflow.config.Preset)
