@@ -62,7 +62,7 @@ def compared(
 
     with one_blas_thread():
         patterns = [pattern(window.to_unit(points), radii)]
-        patterns += with_bar(drawn, random.spawn(n_null), "sets of the null", "set")
+        patterns += with_bar(drawn, random.spawn(n_null), "null sets", "set")
     look = model.draw(random)
     return Compared(plane, window, null, len(inside), points, look, patterns)
 
