@@ -353,7 +353,7 @@ def test_tables():
 GOOD = gaussian(50, 3)
 REFUSED = {
     "points coincide": (np.ones((9, 3)), {}, "z must hold points that differ .* coincide"),
-    "few sets": (GOOD, {"n_null": 9}, "n_null must be 0, or at least 19 for p = 0.05; got 9"),
+    "few sets": (GOOD, {"n_null": 9}, "n_null must be 0, or at least 19 to reach p = 0.05; got 9"),
     "negative sets": (GOOD, {"n_null": -1}, "n_null must be an integer at least 0; got -1"),
     "few rows tested": (GOOD, {"n_points": 4}, "n_points must be at least 5, two more .* got 4"),
     "no rows tested": (GOOD, {"n_points": 2}, "n_points must be an integer at least 3; got 2"),

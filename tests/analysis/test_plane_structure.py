@@ -157,7 +157,7 @@ def test_rounding_is_no_structure_even_where_components_turn_its_grid():
     z = np.random.default_rng(0).standard_normal((2000, 3)) * [1, 0.7, 0.3]
     assert latentscope.plane_structure(z, n_null=39).n_used == 1000
     with pytest.raises(
-        DataError, match=r"must not come in steps .* of up to 0\.05 along the plane"
+        DataError, match=r"steps between rounded values must be .* of up to 0\.05 along the plane"
     ):
         latentscope.plane_structure(np.round(z / 0.05) * 0.05, n_null=39)
 
@@ -167,7 +167,11 @@ def test_rounding_is_no_structure_even_where_components_turn_its_grid():
     [
         (uniform(n=20), {}, r"must hold at least 30 points to be tested; it holds 20 of 20"),
         (uniform(), {"center": (5.0, 5.0)}, r"it holds 0 of 500"),
-        (uniform().round(2), {}, r"must not come in steps .* up to 0\.01 along the plane"),
+        (
+            uniform().round(2),
+            {},
+            r"steps between rounded values must be .* up to 0\.01 along the plane",
+        ),
         (np.repeat(uniform()[:200], 2, axis=0), {}, r"must differ from point to point; 50% of"),
         (uniform() * [1, 0] + [0, 0.5], {}, r"must vary along all 2 axes"),
         (

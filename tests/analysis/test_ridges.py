@@ -311,7 +311,12 @@ PLANE = np.random.default_rng(0).standard_normal((200, 4))
         (PLANE, {"rng": "a"}, DataTypeError, "rng must be an integer"),
         (np.full((200, 3), 4.0), {}, DataError, "must vary along all 2 axes for ridges"),
         (np.outer(np.arange(200.0), [1, 2]), {}, DataError, "must vary along all 2 axes"),
-        (PLANE * [1, 0, 1, 1], {"space": "latent"}, DataError, "flat along 1 of their directions"),
+        (
+            PLANE * [1, 0, 1, 1],
+            {"space": "latent"},
+            DataError,
+            "points do not vary along 1 of the directions",
+        ),
         (PLANE[:3], {"axes": (0, 3)}, DataError, "must vary along all 2 axes"),
         (
             np.round(PLANE, 1),
