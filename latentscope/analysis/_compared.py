@@ -1,4 +1,4 @@
-"""The points of a window and of a null model, each summarised by its functions of distance."""
+"""The points of a window and its null sets, each summarised by functions of distance."""
 
 from typing import Literal, NamedTuple, get_args
 
@@ -15,13 +15,13 @@ from latentscope.statistics.patterns.window import Window, without_copies
 
 _Tested = Literal["pairs", "nearest", "empty", "alignment"]
 Function = Literal[_Tested, "sidedness"]
-FUNCTIONS: tuple[_Tested, ...] = get_args(_Tested)  # that the test looks at
+FUNCTIONS: tuple[_Tested, ...] = get_args(_Tested)  # that are tested
 MIN_POINTS = 30
-_FINE = 0.1  # of the mean spacing, below which steps of rounded values do not show
+_FINE = 0.1  # share of the mean spacing below which steps of rounded values do not matter
 
 
 class Compared(NamedTuple):
-    """Patterns of one window: that of the data first, then those of the null."""
+    """Patterns of one window: that of the data first, then those of the null sets."""
 
     plane: Plane
     window: Window
@@ -33,7 +33,7 @@ class Compared(NamedTuple):
 
     @property
     def curves(self) -> FloatArray:
-        """What the test looks at: one row per pattern."""
+        """The functions that are tested, one row per pattern."""
         return np.array([np.concatenate([getattr(p, f) for f in FUNCTIONS]) for p in self.patterns])
 
 
@@ -45,7 +45,7 @@ def compared(
     n_points: int,
     random: np.random.Generator,
 ) -> Compared:
-    """Return the patterns of a window: of its points, and of as many of a null model."""
+    """Return the patterns of a window: of its points, and of as many points of a null model."""
     inside = plane.xy[window.holds(plane.xy)]
     _check_window(plane, window, len(inside))
     n = min(n_points, len(inside))
@@ -62,13 +62,13 @@ def compared(
 
     with one_blas_thread():
         patterns = [pattern(window.to_unit(points), radii)]
-        patterns += with_bar(drawn, random.spawn(n_null), "sets of the null", "set")
+        patterns += with_bar(drawn, random.spawn(n_null), "null sets", "set")
     look = model.draw(random)
     return Compared(plane, window, null, len(inside), points, look, patterns)
 
 
 def _check_window(plane: Plane, window: Window, n_inside: int) -> None:
-    """Raise where there is nothing to test."""
+    """Raise if the window holds too few points to be tested."""
     if n_inside < MIN_POINTS:
         raise DataError(
             f"{window.name} must hold at least {MIN_POINTS} points to be tested; it holds "
@@ -79,12 +79,12 @@ def _check_window(plane: Plane, window: Window, n_inside: int) -> None:
 
 
 def _check_steps(plane: Plane, window: Window, n: int) -> None:
-    """Raise where points stand on a grid that the test would find."""
+    """Raise if the points lie on so coarse a grid that the test would detect the grid."""
     spacing = 2 * window.half_width / np.sqrt(n)
     if plane.step > _FINE * spacing:
         raise DataError(
-            f"values must not come in steps as wide as the points of {window.name} are apart; "
-            f"those of z do, of up to {plane.step:.3g} along the plane, where points are "
-            f"{spacing:.3g} apart, and a test would find nothing but that. Pass unrounded values, "
-            "or add evenly spread noise as wide as a step."
+            f"the steps between rounded values must be much smaller than the spacing of the points "
+            f"in {window.name}; the values of z come in steps of up to {plane.step:.3g} along the "
+            f"plane, the points are {spacing:.3g} apart, and a test would only detect the steps. "
+            "Pass unrounded values, or add uniform noise as wide as a step."
         )

@@ -1,4 +1,4 @@
-"""The planes that are looked at: coordinates of all rows, and what would spoil a test of them."""
+"""Planes to be tested: the coordinates of all rows, and the steps in which values come."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -20,8 +20,8 @@ from latentscope.analysis.pca import PCA, pca, project
 from latentscope.rows.reduction import collect, sample_rows, take
 from latentscope.rows.source import Rows
 
-_N_SAMPLE = 2000  # rows that tell whether values come in steps
-_MAX_TIES = 0.5  # share of the values of an axis that repeat others, from which they come in steps
+_N_SAMPLE = 2000  # rows from which it is decided whether values come in steps
+_MAX_TIES = 0.5  # share of an axis' values that repeat others, above which they come in steps
 
 
 class Plane(NamedTuple):
@@ -33,12 +33,12 @@ class Plane(NamedTuple):
         "pca" or "latent".
     axes : list of two int
     center : float64 array of shape (2,)
-        Where windows are centred.
+        Centre of the windows.
     xy : float64 array of shape (n_points, 2)
     step : float
-        Largest step along the plane in which the coordinates of z come; 0 where they do not.
+        Largest step along the plane in which the coordinates of z come; 0 if there are no steps.
     n_total : int
-        Rows of z.
+        Number of rows of z.
     """
 
     space: Space
@@ -57,7 +57,7 @@ def planes_of(
     center: Sequence[float] | None = None,
     frame: PCA | None = None,
 ) -> Iterator[Plane]:
-    """Yield planes, from one projection on all axes that some of them use."""
+    """Yield planes, all from one projection on the axes that they use."""
     one_of("space", space, get_args(Space))
     if frame is None:
         pairs = [checked_axes(pair, rows.z_dim, [2]) for pair in pairs]
@@ -83,10 +83,10 @@ def planes_of(
 
 
 def _steps(rows: Rows) -> FloatArray:
-    """Return the step in which the values of each original axis come, 0 where they do not."""
+    """Return the step in which the values of each original axis come, 0 if there is none."""
     indices, _ = sample_rows(rows, _N_SAMPLE, np.random.default_rng(0))
     z = np.sort(take(rows, indices).astype(np.float64), axis=0)
-    gaps = np.diff(z, axis=0)
-    tied = (gaps == 0).mean(axis=0)
-    least = np.where(gaps > 0, gaps, np.inf).min(axis=0)
+    steps = np.diff(z, axis=0)
+    tied = (steps == 0).mean(axis=0)
+    least = np.where(steps > 0, steps, np.inf).min(axis=0)
     return np.where((tied > _MAX_TIES) & np.isfinite(least), least, 0.0)

@@ -1,4 +1,4 @@
-"""Two or three axes of a cloud: which they are, and a block's coordinates along them."""
+"""Two or three axes of a cloud: which they are, and the coordinates of a block along them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -28,7 +28,7 @@ class View(NamedTuple):
     project : function of a Block, which returns an array of shape (n, n_axes)
         Coordinates of its rows along the axes, in the precision of the rows.
     floor : float
-        Variance along an axis up to which it is rounding of the projection.
+        Variance along an axis up to which it is only rounding of the projection.
     """
 
     axes: list[int]
@@ -44,19 +44,22 @@ def view_of(
     Parameters
     ----------
     rows : Rows
-        The cloud, which the components are of.
+        The cloud, from which the components are computed.
     axes : sequence of int
         As many different axes as `sizes` allows, counted from 0.
     space : {"pca", "latent"}
-        Components of all rows, centred on the mean, or original axes.
+        Principal components of all rows, centred on the mean, or original axes.
     frame : PCA, optional
-        The components, if already known.
+        The components, if already computed.
     sizes : sequence of int
-        Numbers of axes to allow.
+        Allowed numbers of axes.
     """
     one_of("space", space, get_args(Space))
     if frame is not None and (space == "latent" or not isinstance(frame, PCA)):
-        raise DataError(f"frame must be a PCA, for space='pca' alone; got {type(frame).__name__}.")
+        raise DataError(
+            f"frame must be a PCA, and only for space='pca'; got {type(frame).__name__} for "
+            f"space={space!r}."
+        )
     if frame is not None:
         check_width("z", rows.z_dim, frame.z_dim)
     chosen = checked_axes(axes, frame.n_components if frame else rows.z_dim, sizes)
@@ -68,7 +71,7 @@ def view_of(
 
 
 def checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list[int]:
-    """Return different axes that exist, of an allowed number, as a list."""
+    """Return the axes as a list; raise unless they exist, differ and are allowed in number."""
     words = " or ".join(_WORDS[size] for size in sizes)
     likes = " or ".join(_LIKE[size] for size in sizes)
     if isinstance(axes, str) or not hasattr(axes, "__len__") or len(axes) not in sizes:
@@ -89,8 +92,8 @@ def checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list
 def refuse_flat(covariance: FloatArray, view: View, n: int, purpose: str) -> None:
     """Raise unless the points of a view vary along as many directions as it has axes.
 
-    Judged with the axes in units of their own spread, so that one of a thousandth of the other's
-    unit is no rounding.
+    Each axis is measured in units of its own spread, so that an axis whose unit is a thousandth of
+    the other's is not mistaken for rounding.
     """
     variance = np.diagonal(covariance)
     n_flat = int((variance <= view.floor).sum())
@@ -100,15 +103,15 @@ def refuse_flat(covariance: FloatArray, view: View, n: int, purpose: str) -> Non
         n_flat = int((spread <= rounding(np.dtype(float))).sum())
     if n_flat:
         raise DataError(
-            f"the points must vary along all {len(view.axes)} axes for {purpose}; they are flat "
-            f"along {n_flat} of their directions. Choose other axes; got axes {tuple(view.axes)} "
-            f"of {n:,} points.",
+            f"the points must vary along all {len(view.axes)} axes for {purpose}; {n:,} points do "
+            f"not vary along {n_flat} of the directions of axes {tuple(view.axes)}. Choose other "
+            "axes.",
             parameter="axes",
         )
 
 
 def checked_center(center: Sequence[float] | None, points: FloatArray, space: Space) -> FloatArray:
-    """Return the centre to look at: the one given, or the mean of the points along the axes."""
+    """Return the centre: the one given, or the mean of the points along the axes."""
     if center is None:
         return np.zeros(points.shape[1]) if space == "pca" else points.mean(axis=0)
     place = np.array(numbers("center", center))
@@ -121,7 +124,7 @@ def checked_center(center: Sequence[float] | None, points: FloatArray, space: Sp
 
 
 def axis_names(space: Space, axes: Iterable[int]) -> list[str]:
-    """Return what figures call the axes: components from 1, original axes from 0.
+    """Return the names of the axes in figures: components from 1, original axes from 0.
 
     Examples
     --------
@@ -132,5 +135,5 @@ def axis_names(space: Space, axes: Iterable[int]) -> list[str]:
 
 
 def columns_of(axes: list[int], block: Block) -> Array:
-    """Return the coordinates on some axes."""
+    """Return the coordinates along some axes."""
     return block.z[:, axes]

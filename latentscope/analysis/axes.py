@@ -1,10 +1,10 @@
 """How are the points spread along each axis, and which axes dominate?
 
-Every axis gets a histogram on one common grid and a Gaussian fitted to it by least squares. The
-model is the Gaussian's mean density over each bin (a difference of error functions), so that the
-fit is not widened by the bins, and its amplitude is free, so that a tail or a second hump does not
-drag the centre along as it does with the moments. All axes are fitted at once by
-Levenberg-Marquardt steps.
+A histogram is computed for every axis, on one common grid, and a Gaussian is fitted to it by least
+squares. The model is the Gaussian's mean density over each bin (a difference of error functions),
+so the bins do not widen the fit. Its amplitude is free, so a tail or a second peak does not pull
+the centre along as it does with the moments. All axes are fitted at once by Levenberg-Marquardt
+steps.
 
 References
 ----------
@@ -28,14 +28,14 @@ from latentscope.statistics.gaussian_fit import fit_gaussians, gaussian_curves
 from latentscope.statistics.moments import Moments
 
 FWHM = 2 * np.sqrt(2 * np.log(2))  # full width at half maximum of a Gaussian, in σ
-_MANY_ROWS = 100  # below which no histogram shows much
+_MANY_ROWS = 100  # with fewer, no histogram shows much
 _WIDEST = 100  # σ in bins beyond which most of what a histogram shows is noise
 _NARROWEST = 0.5  # σ in bins below which a histogram does not show the shape
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class AxisDensity(OnePanel):
-    """Histogram and Gaussian of each axis.
+    """Histogram and fitted Gaussian of each axis.
 
     Attributes
     ----------
@@ -51,12 +51,12 @@ class AxisDensity(OnePanel):
         Moments of each axis, exact.
     center, sigma, amplitude : float64 array of shape (z_dim,)
         The fitted Gaussian: its centre, its standard deviation, and the share of the points that
-        it describes (1 for a perfect Gaussian). Where `is_fitted` is False these are the moments.
+        it describes (1 for a perfect Gaussian). If `is_fitted` is False, these are the moments.
     fit_quality : float64 array of shape (z_dim,)
         R² of the fitted curve over the bins from the axis' first point to its last:
         1 − Σ(density − fit)² / Σ(density − mean density)².
     is_fitted : bool array of shape (z_dim,)
-        False where the axis is constant, narrower than half a bin, or no Gaussian fits it.
+        False if the axis is constant or narrower than half a bin, or no Gaussian fits it.
     """
 
     z_dim: int
@@ -100,14 +100,14 @@ class AxisDensity(OnePanel):
 
     @property
     def is_constant(self) -> BoolArray:
-        """Axes along which all points have the same coordinate."""
+        """True for axes along which all points have the same coordinate."""
         return self.std == 0
 
     def dominant(self, n: int = 12) -> Table:
         """Return the `n` broadest and most off-centre axes (all, if there are fewer).
 
-        The axis that adds most to the mean squared radius comes first. `width` is the full width at
-        half maximum, `fit` is R²; a dash means that width and centre are moments.
+        The axis that contributes most to the mean squared radius comes first. `width` is the full
+        width at half maximum, `fit` is R²; a dash means that width and centre are moments.
         """
         order = np.argsort(-self.weight, kind="stable")[: integer("n", n, low=1)]
         fits = zip(self.fit_quality[order].tolist(), self.is_fitted[order], strict=True)
@@ -124,7 +124,7 @@ class AxisDensity(OnePanel):
         return self.dominant(self.z_dim)
 
     def headline(self) -> dict[str, Any]:
-        """Return how alike the axes are."""
+        """Return how similar the axes are."""
         return {
             "axes": self.z_dim,
             "median width (FWHM)": float(np.median(self.fwhm)),
@@ -153,7 +153,7 @@ def axis_density(z: Points, *, bin_width: float = 0.25) -> AxisDensity:
     Raises
     ------
     DataError
-        If z holds NaN or infinity, has a wrong shape, or needs too many bins.
+        If z holds NaN or infinity, has the wrong shape, or needs too many bins.
 
     Warns
     -----
@@ -162,8 +162,8 @@ def axis_density(z: Points, *, bin_width: float = 0.25) -> AxisDensity:
 
     Notes
     -----
-    A good Gaussian along every axis does not make z a Gaussian: most projections of
-    high-dimensional data look normal. Nor are the axes independent; see `latentscope.pca`.
+    A good Gaussian fit along every axis does not make z a Gaussian: most projections of
+    high-dimensional data look normal. Nor does it make the axes independent; see `latentscope.pca`.
 
     Examples
     --------
@@ -234,17 +234,17 @@ def _fit_quality(share: FloatArray, fitted: FloatArray) -> FloatArray:
 
 
 def _warn_of_bins(bin_width: float, std: FloatArray, is_fitted: BoolArray) -> None:
-    """Warn if the bins hide the shape of the axes that vary, or the Gaussians are none."""
+    """Warn if the bins hide the shape of the axes that vary, or no Gaussian fits most of them."""
     width = float(np.median(std))
     if width < _NARROWEST * bin_width:
         remedy = "Most are narrower than half a bin: choose a smaller bin_width."
     elif width > _WIDEST * bin_width:
         remedy = "The bins are so fine that counts are mostly noise: choose a wider bin_width."
     elif is_fitted.mean() < 0.5:
-        remedy = "No Gaussian fits most densities: look at the figure before you use them."
+        remedy = "No Gaussian fits most densities: look at the figure before you use the fits."
     else:
         return
     warn(
         f"{(~is_fitted).sum()} of {len(std)} axes have moments instead of a fit (median std "
-        f"{width:.3g}, bins of {bin_width:g}). {remedy}"
+        f"{width:.3g}, bin width {bin_width:g}). {remedy}"
     )

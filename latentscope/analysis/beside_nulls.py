@@ -1,9 +1,9 @@
 """Would the same analysis show as much on a cloud without structure?
 
-Any analysis is run on the data and on draws of a null model. Its numbers stand beside theirs with a
-rank, and its picture beside theirs: in the open, or as a line-up in which the reader has to find
-the data among nineteen nulls. Who cannot find it has seen nothing that the null does not have; who
-can has found something at p = 0.05.
+Any analysis is run on the data and on draws from a null model. Its numbers are ranked among those
+of the draws, and its figure is shown next to theirs: labelled, or as a line-up in which the reader
+has to find the data among nineteen null sets. A reader who cannot find the data has seen nothing
+that the null model does not show; one who can has found a difference at p = 0.05.
 
 References
 ----------
@@ -31,7 +31,7 @@ from latentscope.rows.source import Points, as_rows
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class BesideNulls(SeveralPanels):
-    """An analysis of the data, and the same of draws from a null model.
+    """An analysis of the data, and the same analysis of draws from a null model.
 
     Attributes
     ----------
@@ -40,11 +40,11 @@ class BesideNulls(SeveralPanels):
     null : str
         Name of the null model.
     data : Result
-        What the analysis says of the data.
+        Result of the analysis on the data.
     nulls : tuple of Result
-        What it says of each draw.
+        Its result on each draw.
     place : int
-        Where the line-up hides the data, from 0 to len(nulls).
+        Position of the data in the line-up, from 0 to len(nulls).
     """
 
     analysis: str
@@ -56,10 +56,11 @@ class BesideNulls(SeveralPanels):
     _plot: ClassVar[str] = "plot_beside_nulls"
 
     def table(self) -> Table:
-        """Return the headline numbers of the data beside those of the nulls.
+        """Return the headline numbers of the data next to those of the null sets.
 
-        p is the share of all sets, the data included, whose number is as far out on its side,
-        doubled for the two sides: of each number alone, not corrected for looking at several.
+        p is the share of all sets, the data included, whose number is at least as extreme on the
+        same side, doubled for the two sides. It is that of each number alone, not corrected for
+        comparing several.
         """
         rows = []
         for name, value in self.data.headline().items():
@@ -73,7 +74,7 @@ class BesideNulls(SeveralPanels):
         return Table(**{name: [row[k] for row in rows] for k, name in enumerate(names)})
 
     def headline(self) -> dict[str, Any]:
-        """Return what stands beside what."""
+        """Return what was compared."""
         return {"analysis": self.analysis, "null": self.null, "draws": len(self.nulls)}
 
 
@@ -92,35 +93,36 @@ def beside_nulls(
     Parameters
     ----------
     analysis : callable
-        A function of this package that takes points and returns a result, like
+        A function of this package that takes points and returns a result, such as
         `latentscope.tsne`.
     z : array-like of shape (n_rows, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes.
     null : {"gaussian", "elliptical", "copula", "independent"}
         See `null_model`.
     n_null : int
-        Draws. 19 make a line-up whose odds of being guessed are 1 in 20; the least p-value of a
-        number, on its two sides, is 2 / (n_null + 1).
+        Number of draws. With 19, the chance of guessing the data in a line-up is 1 in 20; the
+        smallest two-sided p-value of a number is 2 / (n_null + 1).
     n_rows : int
-        Rows of z to run the analysis on, and points of each draw, which are held in memory. If z
-        has more, they are chosen at random: data and nulls must be of one size to be compared.
+        Rows of z on which the analysis runs, and points of each draw, all held in memory. If z has
+        more rows, they are chosen at random: data and draws must be of the same size to be
+        compared.
     rng : int or numpy.random.Generator
-        Seed of that choice, the draws and the place in the line-up.
+        Seed of that choice, the draws and the position in the line-up.
     **options
         Passed on to the analysis.
 
     Returns
     -------
     BesideNulls
-        `table()` compares the numbers, `plot()` the pictures; `latentscope.plot.plot_line_up` hides
-        the data among the nulls.
+        `table()` compares the numbers, `plot()` the figures; `latentscope.plot.plot_line_up` hides
+        the data among the draws.
 
     Raises
     ------
     DataError
-        If the null's name is unknown or the analysis refuses the points.
+        If the name of the null model is unknown or the analysis rejects the points.
     DataTypeError
-        If `analysis` is no function that returns a result.
+        If `analysis` is not a function that returns a result.
 
     Examples
     --------
@@ -138,7 +140,7 @@ def beside_nulls(
         z = take(rows, sample_rows(rows, n_rows, random)[0])
     data = _checked_result(analysis, z, options)
     model = null_model(z, null, rng=random)
-    streams = tqdm(random.spawn(n_null), desc="analyses of the null", unit="draw", delay=2)
+    streams = tqdm(random.spawn(n_null), desc="analyses of null sets", unit="draw", delay=2)
     nulls = [analysis(model.draw(rng=stream), **options) for stream in streams]
     return BesideNulls(
         n_used=data.n_used,

@@ -1,8 +1,8 @@
-"""Are there clusters? The inertia of k-means over k, beside that of a cloud without any.
+"""Are there clusters? The inertia of k-means over k, compared with that of a cloud without any.
 
 k-means splits anything, so its inertia falls with k whether there are clusters or not. Here the
-curve stands beside that of a Gaussian with the same mean and covariance, which has none, and an
-elbow is reported only where the data's curve bends and the Gaussian's does not.
+curve is compared with that of a Gaussian with the same mean and covariance, which has no clusters,
+and an elbow is reported only where the curve of the data bends and the Gaussian's does not.
 
 References
 ----------
@@ -28,19 +28,19 @@ from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.kmeans import Assignment, lloyd, nested_seeds
 from latentscope.statistics.moments import Covariance
 
-_TOLERANCE = 2e-3  # share by which no inertia falls any more when the steps on all rows end
+_TOLERANCE = 2e-3  # the steps on all rows end once every inertia falls by less than this share
 _SAMPLE_TOLERANCE = 1e-3
-_MAX_CLUSTERS = 2000  # whose seeds can be merged in memory and in a minute
-_SAMPLE_ROWS = 10_000  # on which centroids start, and the Gaussian is compared
+_MAX_CLUSTERS = 2000  # their seeds can be merged in memory and within a minute
+_SAMPLE_ROWS = 10_000  # rows on which centroids start, and the Gaussian is compared
 _WINDOW = 1.5  # factor in k over which the fall before and after an elbow is measured
-_MIN_KINK = 0.1  # by which the ratio's fall before exceeds that after
-_MAX_AFTER = 0.5  # of the fall before, that may follow
+_MIN_KINK = 0.1  # by which the fall of the ratio before an elbow exceeds that after it
+_MAX_AFTER = 0.5  # largest fall after an elbow, in units of the fall before it
 _MAX_GAIN_AFTER = 0.1  # the same for the ratio to the Gaussian's inertia
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class InertiaCurve(OnePanel):
-    """Inertia of k-means for every k asked for.
+    """Inertia of k-means for every requested k.
 
     Attributes
     ----------
@@ -51,9 +51,9 @@ class InertiaCurve(OnePanel):
     gaussian_inertia : float64 array of shape (n_k,)
         The same for a Gaussian with the mean and covariance of the data, which has no clusters.
     elbow : int or None
-        The k, of those asked for, at which the curve bends and the Gaussian's does not; None if
-        there is no such k. With k = 2, 4 … an odd number of clusters shows at the next k, and only
-        up to two thirds of the largest k is there enough of the curve beyond to tell.
+        The requested k at which the curve bends and the Gaussian's does not; None if there is no
+        such k. With k = 2, 4 … an odd number of clusters shows at the next k. An elbow can only be
+        found up to two thirds of the largest k, because the curve beyond it is needed.
     n_gaussian : int
         Rows on which data and Gaussian were compared.
     """
@@ -68,11 +68,11 @@ class InertiaCurve(OnePanel):
 
     @property
     def below_gaussian(self) -> float:
-        """Share by which the inertia lies below the Gaussian's, median over k; above it if < 0."""
+        """Share by which the inertia is below the Gaussian's, median over k; negative if above."""
         return 1 - float(np.median(_ratio(self.inertia, self.gaussian_inertia)))
 
     def table(self) -> Table:
-        """Return one row per k; the ratio compares with the Gaussian."""
+        """Return one row per k; the ratio is that to the Gaussian's inertia."""
         return Table(
             n_clusters=self.n_clusters.tolist(),
             inertia=self.inertia.tolist(),
@@ -92,7 +92,7 @@ class InertiaCurve(OnePanel):
 def inertia_curve(
     z: Points, *, n_clusters: Iterable[int] = range(2, 81, 2), rng: int | np.random.Generator = 0
 ) -> InertiaCurve:
-    """Run k-means for every k on all rows, and look for an elbow.
+    """Run k-means for every k on all rows, and search for an elbow.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def inertia_curve(
         Points; any source that `latentscope.rows.as_rows` takes, in memory or not. A file is read
         once per step, about five times.
     n_clusters : iterable of int
-        The k to run.
+        The k for which k-means is run.
     rng : int or numpy.random.Generator
         Seed; the same seed gives the same curve.
 
@@ -116,11 +116,12 @@ def inertia_curve(
 
     Notes
     -----
-    Centroids start on 10,000 rows (all, if fewer), from k-means++ and Ward's mergers, rest there
-    first, and then move on all rows until every inertia falls by less than 0.2 % per step.
+    Centroids start on 10,000 rows (all, if there are fewer), from k-means++ and Ward's mergers.
+    They converge there first, and then move on all rows until every inertia falls by less than
+    0.2 % per step.
 
-    An elbow is one sign of compact, separate clusters of similar size. None does not exclude
-    clusters that are small, elongated or differ along few of many axes.
+    An elbow is one sign of compact, separate clusters of similar size. The absence of an elbow does
+    not exclude clusters that are small, elongated or differ along few of many axes.
 
     Examples
     --------
@@ -161,7 +162,7 @@ def inertia_curve(
 
 def _checked_clusters(n_clusters: Iterable[int], n_rows: int) -> IntArray:
     try:
-        values = iter(n_clusters)  # not a list: a range may have more k than memory
+        values = iter(n_clusters)  # not a list: a range may hold more k than fit in memory
     except TypeError as error:
         raise DataTypeError(
             f"n_clusters must be several k, like range(2, 81, 2); got {n_clusters!r}.",
@@ -177,8 +178,8 @@ def _checked_clusters(n_clusters: Iterable[int], n_rows: int) -> IntArray:
 def _run(
     sample: Array, ks: IntArray, shift: FloatArray, random: np.random.Generator, *, title: str
 ) -> Assignment:
-    """Seed on rows in memory and let the centroids rest there."""
-    with one_blas_thread():  # whose number must not decide between two seeds
+    """Seed on rows in memory and move the centroids there until they converge."""
+    with one_blas_thread():  # so that the number of threads does not decide between two seeds
         seeds = nested_seeds(sample, ks, shift, int(random.integers(2**31)))
     return lloyd(sample, seeds, shift, rest=_SAMPLE_TOLERANCE, title=title)
 
@@ -207,9 +208,10 @@ def _elbow(ks: IntArray, inertia: FloatArray, gaussian: FloatArray) -> int | Non
 
     `benchmarks/elbows.py` shows what this finds in clouds with and without clusters.
 
-    The fall from k / 1.5 to k is compared with that from k to 1.5 k, which a smooth curve makes
-    alike: of the inertia itself (a uniform square falls steadily, faster than a Gaussian), and of
-    its ratio to the Gaussian's (a cloud with one long axis bends alike with and without clusters).
+    The fall from k / 1.5 to k is compared with that from k to 1.5 k; the two are similar on a
+    smooth curve. This is done for the inertia itself (that of a uniform square falls steadily,
+    faster than a Gaussian's), and for its ratio to the Gaussian's (the curve of a cloud with one
+    long axis bends in the same way with and without clusters).
     """
     before, after = _falls(ks, inertia)
     gain, later_gain = _falls(ks, _ratio(inertia, gaussian))

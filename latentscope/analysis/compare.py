@@ -1,4 +1,4 @@
-"""Two or more sets of latents side by side: the AE, the VAE with a trace of KL, the VAE."""
+"""How do two or more sets of latents differ? Their overviews side by side."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ class Comparison(SeveralPanels):
     Attributes
     ----------
     names : tuple of str
-        As given.
+        Names of the sets, as given.
     overviews : tuple of Overview
         One per name, in the same order.
     n_used, n_total : int
@@ -36,7 +36,7 @@ class Comparison(SeveralPanels):
         return self.overviews[self.names.index(name)]
 
     def table(self) -> Table:
-        """Return one column per set; a dash where a set has no posterior."""
+        """Return one column per set, with a dash if a set has no posterior."""
         headlines = [one.headline() for one in self.overviews]
         quantities = list(dict.fromkeys(key for numbers in headlines for key in numbers))
         columns: dict[str, list[Any]] = {
@@ -54,13 +54,13 @@ class Comparison(SeveralPanels):
 
 
 def compare(**named_latents: Points | Overview) -> Comparison:
-    """Put sets of latents side by side.
+    """Compare sets of latents side by side.
 
     Parameters
     ----------
     **named_latents : array-like of shape (n_points, z_dim), or Latents
-        Two or more sets, by the names that table and figure show, or their `Overview` if that is
-        known or needs other bins. Numbers of points and of axes may differ.
+        Two or more sets, by the names that table and figure show, or their `Overview` if it is
+        already computed or needs other bins. Numbers of points and of axes may differ.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Which axes are correlated, and by more than chance leaves among so many pairs?
+"""Which axes are correlated by more than chance explains among so many pairs?
 
-The correlation matrix of all rows, and its pairs of axes from the most correlated on. The largest
-of many correlations is large by chance: among the 32,640 pairs of 256 independent axes and 1,000
-points it is about 0.13. That number stands beside the answer.
+The correlation matrix of all rows is computed, and its pairs of axes are ranked. The largest of
+many correlations is large by chance: among the 32,640 pairs of 256 independent axes, with 1,000
+points, it is about 0.13. That number is reported with the answer.
 
 References
 ----------
@@ -29,13 +29,13 @@ from latentscope.statistics.moments import Covariance
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class Correlation(OnePanel):
-    """Correlations of all pairs of axes, beside the largest that chance leaves.
+    """Correlations of all pairs of axes, with the largest that chance explains.
 
     Attributes
     ----------
     matrix : float64 array of shape (z_dim, z_dim)
         Pearson's correlations, from −1 to 1. Rows and columns of an axis that does not vary are 0,
-        the diagonal too: it has no correlation. See `constant_axes`.
+        including the diagonal, because it has no correlation. See `constant_axes`.
     """
 
     matrix: FloatArray
@@ -54,28 +54,28 @@ class Correlation(OnePanel):
 
     @property
     def n_pairs(self) -> int:
-        """Pairs of axes that vary."""
+        """Number of pairs of axes that vary."""
         n_axes = self.z_dim - len(self.constant_axes)
         return n_axes * (n_axes - 1) // 2
 
     @property
     def largest(self) -> float:
-        """Largest correlation of all pairs, without its sign."""
+        """Largest absolute correlation of all pairs."""
         return float(np.abs(np.triu(self.matrix, 1)).max())
 
     @property
     def chance_largest(self) -> float:
-        """Median of the largest correlation, without its sign, if all axes were independent."""
+        """Median of the largest absolute correlation if all axes were independent."""
         return self._of_largest(0.5)
 
     @property
     def limit(self) -> float:
-        """Correlation, without its sign, that independent axes exceed anywhere once in 20 times."""
+        """Absolute correlation that any pair of independent axes exceeds once in 20 times."""
         return self._of_largest(ALPHA)
 
     @property
     def n_beyond(self) -> int:
-        """Pairs whose correlation, without its sign, is above `limit`."""
+        """Number of pairs whose absolute correlation is above `limit`."""
         return int((np.abs(np.triu(self.matrix, 1)) > self.limit).sum())
 
     def planes(self, n: int = 20) -> Table:
@@ -110,7 +110,7 @@ class Correlation(OnePanel):
         return self.planes()
 
     def headline(self) -> dict[str, Any]:
-        """Return the largest correlation and what chance leaves."""
+        """Return the largest correlation and what chance explains."""
         return {
             "axes": self.z_dim,
             "constant axes": len(self.constant_axes),
@@ -130,7 +130,7 @@ class Correlation(OnePanel):
 
 
 def correlation(z: Points) -> Correlation:
-    """Correlate all pairs of axes, in one reading.
+    """Correlate all pairs of axes, in one pass over the rows.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def correlation(z: Points) -> Correlation:
     Returns
     -------
     Correlation
-        The matrix, the strongest pairs, and what chance leaves.
+        The matrix, the strongest pairs, and what chance explains.
 
     Raises
     ------
@@ -149,16 +149,15 @@ def correlation(z: Points) -> Correlation:
 
     Notes
     -----
-    For n points of two independent axes, at least one of them Gaussian, r² follows the law
+    For n points of two independent axes, at least one of them Gaussian, r² follows the distribution
     Beta(½, (n − 2)/2). Correlations of different pairs of independent Gaussian axes are pairwise
-    independent, so that the largest of m is beyond r with a probability of about
+    independent, so the largest of m exceeds r with a probability of about
     ``1 − (1 − P(|r₁| > r))^m``. `limit` sets this to 0.05, `chance_largest` to one half.
 
-    The limit is for independent axes that are not far from Gaussian. Skewed ones exceed it more
-    often. Axes that are
-    uncorrelated and yet dependent, as those of a cloud with heavy elliptical tails, vary more too.
-    A few outliers can make any correlation. And with 170,000 points a correlation of 0.02 is beyond
-    chance without meaning much: read its size first.
+    The limit holds for independent axes that are not far from Gaussian. Skewed axes exceed it more
+    often, and so do axes that are uncorrelated but dependent, such as those of a cloud with heavy
+    elliptical tails. A few outliers can produce any correlation. With 170,000 points a correlation
+    of 0.02 is beyond chance without meaning much: look at its size first.
 
     Examples
     --------
@@ -177,7 +176,7 @@ def correlation(z: Points) -> Correlation:
     n_varying = int((variance > 0).sum())
     if n_varying < 2:
         raise DataError(
-            f"{rows.name} must have two or more axes that vary, to be correlated; "
+            f"{rows.name} must have two or more axes that vary to be correlated; "
             f"{n_varying} of {rows.z_dim} do."
         )
     std = np.sqrt(variance)

@@ -1,10 +1,10 @@
 """Along how many directions do points differ from their nearest neighbours?
 
 Around a point, the share of points within a distance r grows like r to the power of the dimension.
-So the distances to the nearest neighbours tell it, whatever the shape as a whole: 1 for a curve,
-wherever it winds. TwoNN looks at the ratio of the second nearest distance to the nearest, the
-maximum likelihood at more neighbours. Both are repeated over scales, and beside each stands what a
-Gaussian of the same number of points and the same covariance shows.
+So the distances to the nearest neighbours determine the dimension, whatever the overall shape: 1
+for a curve, however it winds. TwoNN uses the ratio of the second nearest distance to the nearest,
+the maximum likelihood more neighbours. Both are repeated over scales, and each is compared with the
+estimate for a Gaussian of the same number of points and the same covariance.
 
 References
 ----------
@@ -41,7 +41,7 @@ from latentscope.statistics.dimension_scales import (
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, refuse_overflow, varying_axes
 
-_MIN_POINTS = 128  # distinct points, below which nothing is said
+_MIN_POINTS = 128  # distinct points, below which nothing is reported
 _MAX_DISTANCE = 1e6  # of the usual distance from the median: beyond, the others look like one point
 _MAX_TIES = 0.05  # share of equal distances, above which the coordinates are too coarse
 _THIN, _FEWER, _LIKE, _ABOVE = 1 / 3, 0.75, 0.9, 1.1  # of the Gaussian's dimension
@@ -50,10 +50,10 @@ _CURVE = 1.5  # dimensions, below which points lie along curves
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class IntrinsicDimension(OnePanel):
-    """Dimension over scales, beside that of a Gaussian of the same covariance.
+    """Dimension over scales, compared with that of a Gaussian of the same covariance.
 
     The first scale is the finest. Scales at which more than 5 % of the points have neighbours at
-    equal distances are left out; no scale at all means that nothing can be told.
+    equal distances are left out; if no scale is left, the dimension cannot be estimated.
 
     Attributes
     ----------
@@ -64,17 +64,17 @@ class IntrinsicDimension(OnePanel):
     n_directions : int
         Directions along which the points vary at all.
     n_duplicates : int
-        Rows among those used that repeat another one, and were left out.
+        Rows used that repeat another row, and were left out.
     n_neighbours : int64 array of shape (n_scales,)
-        Neighbours that each estimate looks at.
+        Neighbours that each estimate uses.
     n_subset : int64 array of shape (n_scales,)
-        Points among which they were sought.
+        Points among which the neighbours were searched.
     scales : float64 array of shape (n_scales,)
         Mean distance to the last of these neighbours, same unit as z.
     dimensions : float64 array of shape (n_scales,)
         The estimates.
     errors : float64 array of shape (n_scales,)
-        Half-widths of their 95 % intervals by chance alone, without bias.
+        Half-widths of their 95 % intervals from chance alone; bias is not included.
     null_scales, null_dimensions, null_errors : float64 array of shape (n_scales,)
         The same for the Gaussian.
     """
@@ -96,15 +96,15 @@ class IntrinsicDimension(OnePanel):
 
     @property
     def dimension(self) -> float | None:
-        """The estimate at the finest scale; None where nothing can be told."""
+        """The estimate at the finest scale; None if there is none."""
         return float(self.dimensions[0]) if len(self.dimensions) else None
 
     @property
     def error(self) -> float | None:
-        """Half-width of a 95 % interval about `dimension`, with the bias that the scales show.
+        """Half-width of a 95 % interval about `dimension`, including the bias seen over the scales.
 
-        The estimates of the five finest scales are continued to scale 0 along a line in the squared
-        scale; the interval reaches as far as the 95 % interval of what is found there.
+        The estimates of the five finest scales are extrapolated to scale 0 along a line in the
+        squared scale; the interval reaches as far as the 95 % interval of the extrapolated value.
         """
         if not len(self.dimensions):
             return None
@@ -116,22 +116,22 @@ class IntrinsicDimension(OnePanel):
 
     @property
     def null_dimension(self) -> float | None:
-        """What the Gaussian shows at its finest scale."""
+        """The estimate for the Gaussian at its finest scale."""
         return float(self.null_dimensions[0]) if len(self.dimensions) else None
 
     @property
     def null_error(self) -> float | None:
-        """Half-width of the 95 % interval of `null_dimension` by chance alone.
+        """Half-width of the 95 % interval of `null_dimension` from chance alone.
 
-        It has no bias: it is a reading to compare with, and no statement on the Gaussian.
+        Bias is not included: the estimate serves for comparison, not as the Gaussian's dimension.
         """
         return float(self.null_errors[0]) if len(self.dimensions) else None
 
     @property
     def shares(self) -> tuple[FloatArray, FloatArray]:
-        """Dimensions over those of the Gaussian, and half-widths of their 95 % intervals by chance.
+        """Dimensions over the Gaussian's, with half-widths of their 95 % intervals from chance.
 
-        Data and Gaussian have the same number of points, so that bias is much the same in both.
+        Data and Gaussian have the same number of points, so the bias is similar in both.
         """
         shares = self.dimensions / self.null_dimensions
         parts = self.errors / self.dimensions, self.null_errors / self.null_dimensions
@@ -139,10 +139,10 @@ class IntrinsicDimension(OnePanel):
 
     @property
     def verdict(self) -> str:
-        """Say in a sentence what was found, with its uncertainty."""
+        """The answer in two sentences, with its uncertainty."""
         if not len(self.dimensions):
-            return sentence(self._silence())
-        return sentence(f"{self._number()}, {self._comparison()}")
+            return sentence(self._reason())
+        return f"{sentence(f'{self._number()}; {self._comparison()}')} {self._meaning()}".rstrip()
 
     def table(self) -> Table:
         """Return one row per scale, the finest first."""
@@ -158,7 +158,7 @@ class IntrinsicDimension(OnePanel):
         )
 
     def headline(self) -> dict[str, Any]:
-        """Return the dimension, its error, and what the Gaussian shows."""
+        """Return the dimension and its error, and those of the Gaussian."""
         if not len(self.dimensions):
             return {"method": self.method, "dimension": "cannot tell"}
         return {
@@ -170,7 +170,8 @@ class IntrinsicDimension(OnePanel):
             "directions": self.n_directions,
         }
 
-    def _silence(self) -> str:
+    def _reason(self) -> str:
+        """Return why there is no estimate."""
         if self.n_used - self.n_duplicates < _MIN_POINTS:
             distinct = self.n_used - self.n_duplicates
             return f"cannot tell: {_MIN_POINTS} distinct points are needed; there are {distinct:,}"
@@ -178,42 +179,60 @@ class IntrinsicDimension(OnePanel):
 
     def _number(self) -> str:
         dimension, error = float(self.dimensions[0]), self.error or 0.0
+        what = (
+            "the intrinsic dimension (number of directions along which near neighbours differ) is"
+        )
         if error <= dimension / 2:
-            return f"about {_with_error(dimension, error)} dimensions at the finest scale"
+            return f"{what} about {_with_error(dimension, error)} at the finest scale"
         found = f"{dimension:.3g} ± {error:.2g}"
-        return f"{found} dimensions at the finest scale (not settled: they change with it)"
+        return f"{what} {found} at the finest scale (not settled: it changes with the scale)"
+
+    @property
+    def _has_gaussian(self) -> bool:
+        """Return True if there are enough points for a Gaussian of the same covariance."""
+        return self.n_used - self.n_duplicates > self.n_directions + 1
 
     def _comparison(self) -> str:
-        if self.n_used - self.n_duplicates <= self.n_directions + 1:
+        if not self._has_gaussian:
             return (
-                f"and cannot tell what a Gaussian would show: too few points for the covariance "
-                f"of {self.n_directions:,} directions"
+                "it cannot be compared with that of a Gaussian, because there are too few points "
+                f"to estimate the covariance along {self.n_directions:,} directions"
             )
         null = _with_error(float(self.null_dimensions[0]), float(self.null_errors[0]))
-        return f"where a Gaussian of the same covariance shows {null}: {self._meaning()}"
+        return f"for a Gaussian of the same covariance, the estimate is {null}"
 
     def _meaning(self) -> str:
+        """Return a sentence on what the comparison means; empty if there is none."""
+        if not self._has_gaussian:
+            return ""
         shares, errors = self.shares
         highest = shares + errors
         is_thin = (highest < _THIN) | (
             (self.dimensions + self.errors < _CURVE) & (highest < _FEWER)
         )
         if is_thin[0]:
-            return "the points lie on something thin"
+            return "The points lie on a thin structure, such as a curve or a sheet."
         if is_thin.any():
             return self._thin_beyond(int(np.where(is_thin, highest, np.inf).argmin()))
         if highest[0] < _LIKE:
-            return "fewer, as where a cloud is bent, or denser in places, but not thin"
+            return (
+                "The dimension is lower than the Gaussian's, as in a cloud that is bent or denser "
+                "in places, but the points do not lie on a thin structure."
+            )
         if shares[0] - errors[0] > _ABOVE:
-            return "more, so nothing thin"
-        return "like a Gaussian of the same covariance"
+            return (
+                "The dimension is higher than the Gaussian's, so the points do not lie on a thin "
+                "structure."
+            )
+        return "The dimension is like that of the Gaussian."
 
     def _thin_beyond(self, coarse: int) -> str:
         found = _with_error(float(self.dimensions[coarse]), float(self.errors[coarse]))
         return (
-            f"not thin there, but at distance {self.scales[coarse]:.3g} {found} dimensions where "
-            f"the Gaussian shows {self.null_dimensions[coarse]:.3g}: something thin blurred by "
-            "noise, or small clumps"
+            f"The points are not thin at that scale, but at a distance of "
+            f"{self.scales[coarse]:.3g} between neighbours the dimension is {found}, where the "
+            f"Gaussian's is {self.null_dimensions[coarse]:.3g}: a thin structure blurred by noise, "
+            "or small clumps."
         )
 
 
@@ -224,17 +243,17 @@ def intrinsic_dimension(
     n_points: int = 20_000,
     rng: int | np.random.Generator = 0,
 ) -> IntrinsicDimension:
-    """Measure along how many directions the points differ from their nearest neighbours.
+    """Estimate along how many directions the points differ from their nearest neighbours.
 
     Parameters
     ----------
     z : array-like of shape (n_points, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes.
     method : {"two-nn", "mle"}
-        TwoNN, over subsets of all points, a half, a quarter … of them; or the maximum likelihood of
-        Levina and Bickel over the nearest 5, 10, 20 and 50 neighbours, its inverse averaged.
+        TwoNN on all points, a half of them, a quarter …; or the maximum likelihood of Levina and
+        Bickel with the nearest 5, 10, 20 and 50 neighbours, averaging the inverse.
     n_points : int
-        Rows to use, drawn at random; all, if there are fewer. The time grows with the square.
+        Rows to use, drawn at random; all, if there are fewer. The time grows with their square.
     rng : int or numpy.random.Generator
         Seed; the same seed gives the same result.
 
@@ -246,23 +265,23 @@ def intrinsic_dimension(
     Raises
     ------
     DataError
-        If `method` is none of the two, `n_points` is below 128, or a point lies a million times
-        further out than most.
+        If `method` is neither of the two, `n_points` is below 128, or a point lies a million times
+        farther out than most.
 
     Warns
     -----
     LatentscopeWarning
-        If rows repeat others, or coordinates are so coarse that neighbours tie.
+        If rows repeat others, or coordinates are so coarse that neighbours lie at equal distances.
 
     Notes
     -----
     With r₁ < r₂ < … the distances to the neighbours of a point, 1/d is the mean over the points of
-    Σⱼ log(r_k / rⱼ) / (k − 1), j = 1 … k − 1; TwoNN is k = 2, in its maximum likelihood form, which
-    uses all ratios, where the published fit discards a tenth. Errors are those of n (k − 1)
-    independent ratios, 1.35 times wider, because neighbours share distances.
+    Σⱼ log(r_k / rⱼ) / (k − 1), j = 1 … k − 1. TwoNN is k = 2 in its maximum likelihood form, which
+    uses all ratios; the published fit discards a tenth. Errors are those of n (k − 1) independent
+    ratios, widened by a factor of 1.35 because neighbours share distances.
 
-    Both fall short of many dimensions: 20,000 points of N(0, I) in 256 dimensions show 96. Compare
-    with `null_dimension`, not with `z_dim`.
+    Both estimates are too low in many dimensions: 96 for 20,000 points of N(0, I) in 256
+    dimensions. Compare with `null_dimension`, not with `z_dim`.
 
     Examples
     --------
@@ -274,7 +293,7 @@ def intrinsic_dimension(
     (1.0, 4.4)
     """
     one_of("method", method, METHODS)
-    integer("n_points", n_points, low=_MIN_POINTS, why="points to tell anything")
+    integer("n_points", n_points, low=_MIN_POINTS, why="points for an estimate")
     rows = as_rows(z)
     random = generator(rng)
     indices, _ = sample_rows(rows, n_points, random)
@@ -326,7 +345,7 @@ def _refuse_outliers(distance: FloatArray) -> None:
     n_far = int((distance > _MAX_DISTANCE * usual).sum())
     if len(distance) >= _MIN_POINTS and n_far:
         raise DataError(
-            f"no point may lie {_MAX_DISTANCE:.0e} times further out than most; {n_far} of "
+            f"no point may lie {_MAX_DISTANCE:.0e} times farther out than most; {n_far} of "
             f"{len(distance):,} distinct points do. Remove the outliers."
         )
 
@@ -346,13 +365,13 @@ def _curves(method: Method, clouds: tuple[FloatArray, FloatArray]) -> list[Curve
     if not is_fine.all():
         warn(
             f"the coordinates are coarse: up to {curves[0].ties.max():.0%} of the points have "
-            "neighbours at equal distances. Scales where more than 5 % do were left out; pass z "
-            "with all its digits."
+            "neighbours at equal distances. Scales at which more than 5 % do were left out. Pass z "
+            "in full precision."
         )
     return [curve.where(is_fine) for curve in curves]
 
 
 def _with_error(value: float, error: float) -> str:
-    """Return both with the decimals that show the first digit of the error."""
+    """Return value ± error, with as many decimals as show the error's first digit."""
     digits = int(np.clip(-np.floor(np.log10(max(1.05 * error, 1e-9))), 0, 3))
     return f"{value:.{digits}f} ± {error:.{digits}f}"

@@ -1,8 +1,8 @@
 """Which direction in the latent space does a label point to?
 
-The mean of the points that have a property, less the mean of those that do not, is a vector; added
-to a point, it adds the property to the decoded image as far as the decoder follows. Two random
-groups differ in their means too, so the vector stands beside the length that chance gives.
+The mean of the points that have a property minus the mean of those that do not is a vector. Adding
+it to a point adds the property to the decoded image, as far as the decoder follows. The means of
+two random groups differ too, so the length of the vector is compared with that expected by chance.
 
 References
 ----------
@@ -29,7 +29,7 @@ from latentscope.statistics.moments import Moments
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class Direction(OnePanel):
-    """Mean of the points with a property, less the mean of those without.
+    """Mean of the points with a property minus the mean of those without it.
 
     Attributes
     ----------
@@ -38,11 +38,11 @@ class Direction(OnePanel):
     threshold : float
         Points whose label exceeds it count as having the property.
     n_with, n_without : int
-        Points of the two groups.
+        Numbers of points in the two groups.
     vector : float64 array of shape (z_dim,)
         Difference of the means, same unit as z. ``z + vector`` adds the property.
     chance_length : float
-        Root mean square length of the difference if the same labels were dealt out at random.
+        Root mean square length of the difference if the same labels were assigned at random.
     spread : float
         Standard deviation of the points along the vector, within the groups.
     """
@@ -69,11 +69,11 @@ class Direction(OnePanel):
 
     @property
     def times_chance(self) -> float:
-        """Length over `chance_length`; about 1 where the label says nothing of z."""
+        """Length divided by `chance_length`; about 1 if the label is unrelated to z."""
         return _ratio(self.length, self.chance_length)
 
     def headline(self) -> dict[str, Any]:
-        """Return how far the two groups are apart."""
+        """Return how far apart the two groups are."""
         return {
             "label": self.label,
             "with": self.n_with,
@@ -85,33 +85,33 @@ class Direction(OnePanel):
 
 
 def direction(latents: Latents | Rows, label: str) -> Direction:
-    """Find the direction of a label: the difference of two means.
+    """Compute the direction of a label: the difference of two means.
 
     Parameters
     ----------
     latents : Latents, or finite_rows of them
-        With labels, in memory or in a file. Read twice; three times if rows are left out, whose
-        labels do not count.
+        With labels, in memory or in a file. Read twice; three times if rows are left out. The
+        labels of rows that are left out do not count.
     label : str
-        Name of one of its labels: True and False, 0 and 1, or any other numbers, which are split at
-        their median.
+        Name of one of the labels. Its values are True and False, 0 and 1, or any other numbers,
+        which are split at their median.
 
     Returns
     -------
     Direction
-        The vector, and how long chance would make it.
+        The vector, and the length expected by chance.
 
     Raises
     ------
     DataError
-        If there is no such label, or its values are no numbers, not finite, or all alike.
+        If there is no such label, or its values are not numbers, not finite, or all equal.
 
     Notes
     -----
     Random groups of n₁ and n₀ points differ by √(V (1/n₁ + 1/n₀)) in root mean square, where V is
-    the sum of the variances of all axes over all points: the mean over all permutations of the
-    label, exactly. The vector takes everything along that goes with the label in these data: add
-    beard, and the hair may become shorter.
+    the sum of the variances of all axes over all points. This is exactly the mean over all
+    permutations of the label. The vector includes everything that is correlated with the label in
+    these data: adding a beard may also make the hair shorter.
 
     Examples
     --------
@@ -175,7 +175,7 @@ def _split_values(values: Array, label: str) -> tuple[BoolArray, float]:
     n_extreme = np.count_nonzero(values == low) + np.count_nonzero(values == high)
     if n_extreme == len(values):  # a property
         return values > low, (float(low) + float(high)) / 2
-    if (threshold := float(np.median(values))) >= high:  # of half of the points or more
+    if (threshold := float(np.median(values))) >= high:  # half of the points or more are highest
         threshold = (float(values[values < high].max()) + float(high)) / 2
     has_it = values > threshold
     if not 0 < np.count_nonzero(has_it) < len(values):
@@ -184,7 +184,7 @@ def _split_values(values: Array, label: str) -> tuple[BoolArray, float]:
 
 
 class _Groups(Summary):
-    """Moments of the rows with and without a property, in a frame if there is one."""
+    """Moments of the rows with and without a property, in a frame if one is given."""
 
     def __init__(self, n_axes: int, has_it: BoolArray, frame: FloatArray | None = None) -> None:
         self.n_axes, self.has_it, self.frame = n_axes, has_it, frame
@@ -206,7 +206,7 @@ class _Groups(Summary):
 
     @property
     def difference(self) -> FloatArray:
-        """Mean of the rows with the property, less that of the others."""
+        """Mean of the rows with the property minus that of the others."""
         return self.parts[True].mean - self.parts[False].mean
 
     @property
@@ -225,7 +225,7 @@ class _Groups(Summary):
 
 
 def _ratio(length: float, unit: float) -> float:
-    """Return length / unit, 0 where both are 0."""
+    """Return length / unit, 0 if both are 0."""
     if unit:
         return length / unit
     return math.inf if length else 0.0

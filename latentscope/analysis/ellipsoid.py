@@ -1,9 +1,9 @@
-"""Which ellipse holds 95 % of the points of a plane, and how many does it really hold?
+"""Which ellipse would hold 95 % of the points of a plane, and how many does it really hold?
 
-The mean and the covariance along two or three axes give ellipses (ellipsoids) of equal Mahalanobis
-distance. A Gaussian has a known share of its mass in each; beside it stands the share of the points
-that are there. Both are about these axes alone: in many dimensions an ellipsoid of the same radius
-holds next to nothing.
+The mean and the covariance along two or three axes define ellipses (ellipsoids) of equal
+Mahalanobis distance. A Gaussian has a known share of its mass in each; this is compared with the
+share of the points in it. Both refer to these axes only: in many dimensions an ellipsoid of the
+same radius holds almost nothing.
 
 References
 ----------
@@ -37,7 +37,7 @@ class Ellipsoid(OnePanel):
     Attributes
     ----------
     space : str
-        "pca" (components of all rows, centred on the mean) or "latent" (original axes).
+        "pca" (principal components of all rows, centred on the mean) or "latent" (original axes).
     axes : int64 array of shape (n_axes,)
         The two or three axes, counted from 0.
     z_dim : int
@@ -45,18 +45,18 @@ class Ellipsoid(OnePanel):
     center : float64 array of shape (n_axes,)
         Mean of all points along the axes.
     directions : float64 array of shape (n_axes, n_axes)
-        Directions of the semi-axes: orthonormal rows, the longest first, the entry of largest size
-        positive.
+        Directions of the semi-axes: orthonormal rows, that of the longest first. The entry of
+        largest magnitude is positive.
     std : float64 array of shape (n_axes,)
         Standard deviation along each direction, with n − 1 in the denominator, unit of z.
     radius : float64 array of shape (n_levels,)
-        Mahalanobis radius of each level, growing: semi-axes in standard deviations.
+        Mahalanobis radius of each level, increasing: semi-axes in standard deviations.
     share : float64 array of shape (n_levels,)
         Share of all points inside each level, boundary included.
     points : float64 array of shape (n_points, n_axes)
-        Some of the points, chosen at random without repetition, to be drawn.
+        Some of the points, chosen at random without repetition, for plotting.
     indices : int64 array of shape (n_points,)
-        Their row numbers in z.
+        Indices of their rows in z.
     """
 
     space: Space
@@ -86,7 +86,7 @@ class Ellipsoid(OnePanel):
     def whole_space_share(self) -> FloatArray:
         """Share of a Gaussian's mass inside the ellipsoid of that radius in all z_dim dimensions.
 
-        What an ellipse of a plane does not show: for a radius of 3 in 256 dimensions, 1e-134.
+        An ellipse in a plane does not show this: for a radius of 3 in 256 dimensions it is 1e-134.
         """
         return chi2.cdf(self.radius**2, self.z_dim)
 
@@ -96,7 +96,7 @@ class Ellipsoid(OnePanel):
         Parameters
         ----------
         level : int
-            Which one, counted from 0 as in `radius`.
+            Which level, counted from 0 as in `radius`.
         n_points : int
             Points along the ellipse, or along each meridian and each parallel.
 
@@ -125,7 +125,7 @@ class Ellipsoid(OnePanel):
         )
 
     def headline(self) -> dict[str, Any]:
-        """Return where the outermost level is and what it holds."""
+        """Return the radius of the outermost level and the shares inside it."""
         return {
             "space": self.space,
             "axes": "–".join(str(axis) for axis in self.axes),
@@ -146,23 +146,23 @@ def ellipsoid(
     n_points: int = 5000,
     rng: int | np.random.Generator = 0,
 ) -> Ellipsoid:
-    """Find the ellipses, or ellipsoids, that hold given shares of a Gaussian fitted to the points.
+    """Compute ellipses, or ellipsoids, that hold given shares of a Gaussian fitted to the points.
 
     Parameters
     ----------
     z : array-like of shape (n_points, z_dim), or Latents
-        Points; any source that `latentscope.rows.as_rows` takes. Read four times at most.
+        Points; any source that `latentscope.rows.as_rows` takes. Read at most four times.
     axes : two or three int
-        Axes to look along, counted from 0.
+        Axes of the plane or space, counted from 0.
     space : {"pca", "latent"}
-        Components of all rows, or original axes.
+        Principal components of all rows, or original axes.
     shares : sequence of float
-        Shares of a Gaussian's mass along these axes, between 0 and 1; one level each.
+        Shares of a Gaussian's mass along these axes, between 0 and 1, with one level for each.
     radii : sequence of float, optional
         Mahalanobis radii (standard deviations) of the levels, instead of `shares`.
     n_points : int
-        Points, chosen at random, that the result keeps to be drawn; 0 for none. All points count
-        for everything else.
+        Points, chosen at random, that the result keeps for plotting; 0 for none. Everything else is
+        computed from all points.
     rng : int or numpy.random.Generator
         Seed or generator of that choice.
 
@@ -179,12 +179,12 @@ def ellipsoid(
 
     Notes
     -----
-    Along p axes the squared Mahalanobis distance of a Gaussian follows the chi-squared law of p
-    degrees of freedom: a share s lies within the radius √χ²_p(s). That is 2.45 for 95 % of a plane,
-    and 3σ is 98.9 % of a plane.
+    Along p axes the squared Mahalanobis distance of a Gaussian follows the chi-squared distribution
+    with p degrees of freedom: a share s lies within the radius √χ²_p(s). In a plane, 95 % of the
+    mass lie within a radius of 2.45, and a radius of 3σ holds 98.9 %.
 
     Ellipses say nothing about the whole space. In 256 dimensions the ellipsoid of radius 3 holds
-    1e-134 of the mass, and a point inside all pairwise 3σ ellipses lies where no data are.
+    1e-134 of the mass, and a point inside all pairwise 3σ ellipses lies where there are no data.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def ellipsoid(
 def _checked_radii(
     shares: Sequence[float], radii: Sequence[float] | None, n_axes: int
 ) -> FloatArray:
-    """Return growing radii, each once."""
+    """Return increasing radii, without repetitions."""
     if radii is not None:
         values = numbers("radii", radii)
         if not values or not all(np.isfinite(value) and value > 0 for value in values):
@@ -261,7 +261,7 @@ class _Spread(Covariance):
 
 
 class _Inside(Summary):
-    """Points within each radius of the centre."""
+    """Numbers of points within each radius of the centre."""
 
     def __init__(
         self, view: View, center: FloatArray, whitening: FloatArray, radius: FloatArray

@@ -1,9 +1,9 @@
-"""Are there clusters at all? k-means against Gaussians of the same covariance, fit and stability.
+"""Are there clusters at all? k-means compared with Gaussians of the same covariance.
 
-k-means splits any cloud. The gap statistic asks how much tighter its groups are than those of a
-cloud without clusters; the agreement of two halves of the points asks whether the groups are there
-again when the points are others. A number of clusters is reported only where the fit exceeds that
-of Gaussians of exactly the same mean and covariance and of even boxes, and the groups are stable.
+k-means splits any cloud. The gap statistic measures how much tighter its groups are than those of a
+cloud without clusters; the agreement of two halves of the points shows whether the same groups are
+found among other points. A number of clusters is reported only if the groups are stable, and
+tighter than those of Gaussians of exactly the same mean and covariance and of uniform boxes.
 
 References
 ----------
@@ -36,7 +36,7 @@ from latentscope.statistics.split_halves import fit_and_agreement
 _MIN_NULLS = 19  # with which a p-value can be as low as 0.05
 _MIN_PER_CLUSTER = 10  # points
 _MIN_POINTS = 20
-STABLE = 0.8  # agreement of halves, from which on clusters hold
+STABLE = 0.8  # agreement of the halves, from which on clusters count as stable
 _N_BOXES = 19
 _CLEAR = 3.0  # spreads of the boxes
 _TINY = 1e-12  # share of the variance, below which an inertia is rounding
@@ -44,25 +44,25 @@ _TINY = 1e-12  # share of the variance, below which an inertia is rounding
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class ClusterGap(SeveralPanels):
-    """Gap and stability of k-means for every k, beside those of Gaussians.
+    """Gap and stability of k-means for every k, compared with those of Gaussians.
 
     Attributes
     ----------
     z_dim, n_directions : int
         Number of axes, and of directions along which the points vary at all.
     n_null : int
-        Gaussians compared with.
+        Gaussians used for comparison.
     n_clusters : int64 array of shape (n_k,)
         The k, increasing.
     log_inertia : float64 array of shape (n_k,)
-        Logarithm of the inertia of k-means over the total variance.
+        Logarithm of the inertia of k-means divided by the total variance.
     null_log_inertia : float64 array of shape (n_null, n_k)
-        The same for each Gaussian; empty where there is none to compare with.
+        The same for each Gaussian; empty if there are too few points for a comparison.
     box_log_inertia : float64 array of shape (n_boxes, n_k)
         The same for uniform boxes of the same variance along every principal direction.
     stability : float64 array of shape (n_k,)
-        Agreement of two halves of the points on the clusters: adjusted Rand index, 1 for the same;
-        0 where a cluster holds less than 2 % of a half.
+        Agreement of two halves of the points on the clusters: the adjusted Rand index, 1 if they
+        are the same; 0 if a cluster holds less than 2 % of a half.
     null_stability : float64 array of shape (n_null, n_k)
         The same for each Gaussian.
     """
@@ -81,12 +81,12 @@ class ClusterGap(SeveralPanels):
 
     @property
     def is_told(self) -> bool:
-        """Whether there are Gaussians to compare with."""
+        """True if there are Gaussians to compare with."""
         return len(self.null_log_inertia) > 0
 
     @property
     def gap(self) -> FloatArray:
-        """Mean logarithm of the Gaussians' inertia less that of the data, for every k."""
+        """Mean logarithm of the Gaussians' inertia minus that of the data, for every k."""
         if not self.is_told:
             return np.zeros(len(self.n_clusters))
         return self.null_log_inertia.mean(axis=0) - self.log_inertia
@@ -100,10 +100,11 @@ class ClusterGap(SeveralPanels):
 
     @property
     def p_value(self) -> float | None:
-        """Share of Gaussians, data included, whose largest gap is as large; None if not told.
+        """Share of Gaussians, data included, whose largest gap is at least as large as the data's.
 
         Gaps are in units of their spread, and the largest over all k above 1 is compared with the
-        largest, so that looking at many k costs nothing.
+        largest, so that the p-value is corrected for testing many k. None if there are no Gaussians
+        to compare with.
         """
         if not self.is_told:
             return None
@@ -114,12 +115,13 @@ class ClusterGap(SeveralPanels):
 
     @property
     def is_group(self) -> BoolArray:
-        """The k above 1 whose clusters are stable, tight, and not better cut further.
+        """True for each k above 1 whose clusters are stable, tight, and not better split further.
 
-        Stable: the halves agree to 0.8 or more, and better than those of the Gaussians do in the
-        mean. Tight: less inertia than in a Gaussian, and than in a box by three times the spread of
-        the boxes. Not better cut further: the gap at the next k is no larger by more than its
-        error, the rule of the original paper; the largest k has no next one, and is never it.
+        Stable: the halves agree to 0.8 or more, and better than those of the Gaussians on average.
+        Tight: the inertia is less than in a Gaussian, and less than in a box by more than three
+        times the spread of the boxes. Not better split further: the gap at the next k is larger by
+        no more than its error, the rule of the original paper. The largest k has no next one, so
+        it is never chosen.
         """
         if not self.is_told:
             return np.zeros(len(self.n_clusters), dtype=bool)
@@ -132,9 +134,9 @@ class ClusterGap(SeveralPanels):
 
     @property
     def best(self) -> int | None:
-        """Number of clusters, or None for no clusters.
+        """Number of clusters, or None if no clusters were found.
 
-        The k of the largest gap among those of `is_group`, if the p-value is at most 0.05.
+        The k with the largest gap among those of `is_group`, if the p-value is at most 0.05.
         """
         p = self.p_value
         if p is None or p > ALPHA or not self.is_group.any():
@@ -143,47 +145,51 @@ class ClusterGap(SeveralPanels):
 
     @property
     def verdict(self) -> str:
-        """Say in a sentence what was found, with its uncertainty."""
+        """The answer in a sentence, with its p-value."""
         return sentence(self._found())
 
     def _found(self) -> str:
         p = self.p_value
         if p is None:
             return (
-                f"cannot tell: {self.n_used:,} points are too few for the covariance of "
+                f"cannot tell: {self.n_used:,} points are too few to estimate the covariance along "
                 f"{self.n_directions:,} directions"
             )
         ks = f"{self.n_clusters[0]} to {self.n_clusters[-1]} centroids"
         if self.best is not None:
             at = int(np.flatnonzero(self.n_clusters == self.best)[0])
+            usual = self.null_stability[:, at].mean()
             return (
-                f"{self.best} clusters: k-means fits better than in a Gaussian of the same "
-                f"covariance (p = {p:.2g}), and halves of the points agree on them "
-                f"({self.stability[at]:.2f}, in a Gaussian {self.null_stability[:, at].mean():.2f})"
+                f"{self.best} clusters: k-means finds tighter groups than in a Gaussian of the "
+                f"same covariance (p = {p:.2g}), and two halves of the points agree on them "
+                f"(agreement {self.stability[at]:.2f} of at most 1; {usual:.2f} in a Gaussian)"
             )
         if p <= ALPHA:
             return (
-                f"no clusters, but not Gaussian either: k-means with {ks} fits better than in a "
-                f"Gaussian of the same covariance (p = {p:.2g}), but {self._objection()}"
+                f"no separate clusters found, but the cloud is not Gaussian: k-means with {ks} "
+                f"finds tighter groups than in a Gaussian of the same covariance (p = {p:.2g}); "
+                f"however, {self._objection()}"
             )
         return (
-            f"no clusters: k-means with {ks} fits no better than in a Gaussian of the same "
-            f"covariance (p = {p:.2g})"
+            f"no separate clusters found: the groups of k-means with {ks} are not significantly "
+            f"tighter than in a Gaussian of the same covariance (p = {p:.2g})"
         )
 
     def _objection(self) -> str:
-        """Say what speaks against clusters at the k of the largest gap."""
+        """Return what contradicts clusters at the k with the largest gap."""
         at = int(np.where(self.n_clusters > 1, self.gap, -np.inf).argmax())
         k, halves = self.n_clusters[at], self.stability[at]
+        agreement = f"agreement {halves:.2f} of at most 1"
         if halves < STABLE:
-            return f"halves of the points do not agree on its {k} groups ({halves:.2f} of 1)"
+            return f"two halves of the points do not agree on its {k} groups ({agreement})"
         box = self.box_log_inertia[:, at]
         if box.mean() - self.log_inertia[at] <= _CLEAR * box.std():
             return (
-                f"its {k} groups, though stable ({halves:.2f} of 1), are hardly tighter than those "
-                "of an evenly filled box: undecided"
+                f"its {k} groups, although two halves of the points agree on them ({agreement}), "
+                "are hardly tighter than those of a uniformly filled box, so the question remains "
+                "undecided"
             )
-        return f"its {k} groups could as well be cut further"
+        return f"its {k} groups could equally well be split further"
 
     def table(self) -> Table:
         """Return one row per k."""
@@ -197,7 +203,7 @@ class ClusterGap(SeveralPanels):
         )
 
     def headline(self) -> dict[str, Any]:
-        """Return how many clusters there are, and the p-values."""
+        """Return the number of clusters, and the p-value."""
         if not self.is_told:
             return {"clusters": "cannot tell"}
         return {
@@ -217,15 +223,15 @@ def cluster_gap(
     n_points: int = 4000,
     rng: int | np.random.Generator = 0,
 ) -> ClusterGap:
-    """Compare k-means with that of Gaussians without clusters, by its fit and by its stability.
+    """Compare k-means on the points with k-means on Gaussians, by its fit and its stability.
 
     Parameters
     ----------
     z : array-like of shape (n_points, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes.
     n_clusters : iterable of int
-        The k to look at; at least one above 1, none above a tenth of the points. The largest is
-        only there for comparison with the others.
+        The k to test; at least one above 1, none above a tenth of the points. The largest serves
+        only for comparison with the others.
     n_null : int
         Gaussians to compare with, at least 19. The smallest p-value is 1 / (n_null + 1).
     n_points : int
@@ -236,7 +242,7 @@ def cluster_gap(
     Returns
     -------
     ClusterGap
-        Gap and stability for every k, the p-values, and the number of clusters or None.
+        Gap and stability for every k, the p-value, and the number of clusters or None.
 
     Raises
     ------
@@ -245,14 +251,15 @@ def cluster_gap(
 
     Notes
     -----
-    The Gaussians have exactly the mean and the covariance of the points. Given these, a Gaussian
-    sample is as likely to be one of them as any other: the test of the gap rejects it in 5 % of
-    cases at 5 %, whatever its covariance and however few its points. The uniform box of the
-    original paper is no such reference: a Gaussian rejects it. But k-means cuts an evenly filled
-    region into stable parts, tighter than those of a Gaussian, so clusters must beat it as well.
+    The Gaussians have exactly the mean and the covariance of the points. If the points are
+    themselves a Gaussian sample, they are as likely to be any one of these sets as any other: with
+    a level of 5 %, the test of the gap rejects them in 5 % of cases, whatever the covariance and
+    however few the points. The uniform box of the original paper is not such a reference: a
+    Gaussian sample rejects it. But k-means splits a uniformly filled region into stable parts that
+    are tighter than those of a Gaussian, so clusters must be tighter than those of a box as well.
 
-    Blind to clusters less than about four standard deviations apart, to elongated or curved ones
-    and to small ones: see the page on the method.
+    The method misses clusters less than about four standard deviations apart, elongated or curved
+    clusters, and small ones: see the page on the method.
 
     Examples
     --------
@@ -272,7 +279,7 @@ def cluster_gap(
     indices, _ = sample_rows(rows, n_points, random)
     if len(indices) < _MIN_POINTS:
         raise DataError(
-            f"{rows.name} must have at least {_MIN_POINTS} rows to look for clusters; "
+            f"{rows.name} must have at least {_MIN_POINTS} rows to search for clusters; "
             f"got {len(indices)}."
         )
     ks = _checked_clusters(n_clusters, len(indices))
@@ -318,7 +325,7 @@ def _checked_clusters(n_clusters: Iterable[int], n_points: int) -> IntArray:
 def _principal(sample: Array, name: str) -> FloatArray:
     """Return the points along the directions in which they vary, about 0 and of total variance 1.
 
-    A rotation changes no k-means, and no direction is left without variance.
+    A rotation does not change k-means, and no direction without variance is left.
     """
     covariance = Covariance(sample.shape[1])
     double = sample.astype(np.float64)
@@ -335,7 +342,7 @@ def _principal(sample: Array, name: str) -> FloatArray:
 def _clouds(
     points: FloatArray, n_null: int, n_boxes: int, random: np.random.Generator
 ) -> Iterable[FloatArray]:
-    """Yield the points, Gaussians of exactly their covariance, and boxes of their variances."""
+    """Yield the points, Gaussians with exactly their covariance, and boxes with their variances."""
     covariance = Covariance(points.shape[1])
     covariance.add(points)
     half_widths = np.sqrt(3 * np.diagonal(covariance.covariance))

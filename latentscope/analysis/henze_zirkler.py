@@ -2,8 +2,8 @@
 
 The test compares the empirical characteristic function of the standardised points with that of
 N(0, I), weighted by a Gaussian. In few dimensions it is consistent against every alternative. In
-many it sees nothing: all pairs of points are so far apart that their part of the statistic
-vanishes, and what remains is 1 for any cloud.
+many dimensions it detects nothing: all pairs of points are so far apart that their part of the
+statistic vanishes, and what remains is 1 for any cloud.
 
 References
 ----------
@@ -26,26 +26,26 @@ from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.moments import DoubleCovariance, varying_axes
 
 _MAX_DIRECTIONS = 10
-_MIN_ROWS = 10  # rows, and two per direction: the law of fewer is another
+_MIN_ROWS = 10  # rows, and two per direction: with fewer the distribution is different
 _AT_ONCE = 1_000  # rows whose distances to all others are held at once
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class HenzeZirkler(OnePanel):
-    """Statistic and law of the Henze-Zirkler test.
+    """Statistic of the Henze-Zirkler test, and its distribution for a Gaussian.
 
     Attributes
     ----------
     n_directions : int
-        Directions along which the data vary, at most 10.
+        Number of directions along which the data vary, at most 10.
     n_points : int
-        Rows that the test rests on.
+        Rows used by the test.
     smoothing : float
         The parameter β of the weight, by the rule of Henze and Zirkler.
     statistic : float
-        HZ; larger where less like a Gaussian.
+        HZ; the larger, the less the cloud is like a Gaussian.
     null_mean, null_std : float
-        Its mean and standard deviation for a Gaussian, as n grows.
+        Its mean and standard deviation for a Gaussian, in the limit of large n.
     """
 
     n_directions: int
@@ -59,14 +59,14 @@ class HenzeZirkler(OnePanel):
 
     @property
     def law(self) -> Any:
-        """The log-normal law of that mean and standard deviation, frozen, of SciPy."""
+        """Log-normal distribution of that mean and standard deviation, a frozen one of SciPy."""
         spread = np.log1p((self.null_std / self.null_mean) ** 2)
         scale = self.null_mean * np.exp(-spread / 2)
         return lognorm(np.sqrt(spread), scale=scale)
 
     @property
     def p_value(self) -> float:
-        """Probability of a statistic at least as large for a Gaussian."""
+        """Probability that a Gaussian has a statistic at least as large."""
         return float(self.law.sf(self.statistic))
 
     def headline(self) -> dict[str, Any]:
@@ -110,9 +110,9 @@ def henze_zirkler(
         HZ = (1/n) Σ exp(−β² |yᵢ − yⱼ|² / 2) − 2 (1 + β²)^(−p/2) Σ exp(−β² |yᵢ|² / (2 (1 + β²)))
              + n (1 + 2β²)^(−p/2)
 
-    For a Gaussian it is log-normal, nearly.
+    For a Gaussian it is approximately log-normal.
 
-    Above ten directions use `latentscope.normality`: at 256 the statistic is 1.000000 for a
+    Above ten directions use `latentscope.normality`: with 256, the statistic is 1.000000 for a
     Gaussian, an elliptical t with 5 degrees of freedom, a cube and two clusters alike.
 
     Examples
@@ -148,8 +148,8 @@ def _white(points: FloatArray) -> FloatArray:
     if rank > _MAX_DIRECTIONS:
         raise DataError(
             f"z must vary along at most {_MAX_DIRECTIONS} directions for the Henze-Zirkler test; "
-            f"it does along {rank}. In so many all points are far from each other, and the "
-            "statistic tends to 1 whatever the cloud. Use latentscope.normality(z), or test a few "
+            f"it varies along {rank}. In so many, all points are far from each other, and the "
+            "statistic tends to 1 for any cloud. Use latentscope.normality(z), or test a few "
             "principal components, latentscope.pca(z, n_components=5).transform(z)."
         )
     if not rank or found.n < max(_MIN_ROWS, 2 * rank):

@@ -1,9 +1,9 @@
 """Is the cloud a multivariate Gaussian, and how far from one?
 
-How far comes first, from all rows: the law of the Mahalanobis distances beside that of a Gaussian,
-every marginal along axes, components and random projections beside its normal, and the share of the
-points in a Gaussian core. With many rows every test rejects, so p-values come second, from Gaussian
-sets of equal size, on a stated number of rows.
+Effect sizes come first, from all rows: the distribution of the Mahalanobis distances compared with
+a Gaussian's, every marginal along axes, components and random projections compared with a normal
+distribution, and the share of the points in a Gaussian core. With many rows every test rejects, so
+p-values come second, from Gaussian sets of equal size, on a stated number of rows.
 
 References
 ----------
@@ -37,7 +37,7 @@ from latentscope.statistics.gaussianity.sets import (
 
 SHARES = np.linspace(0.001, 0.999, 999)
 _MIN_SETS = 19  # with which a p-value can be 0.05
-_CORE_ROWS = (20_000, 100)  # rows that the core rests on: at least, and per direction
+_CORE_ROWS = (20_000, 100)  # rows from which the core is fitted: at least, and per direction
 _CORE_TOLERANCE = 1e-4
 
 
@@ -45,8 +45,8 @@ _CORE_TOLERANCE = 1e-4
 class Normality(SeveralPanels):
     """How a cloud departs from the Gaussian of its mean and covariance.
 
-    A *gap* is Kolmogorov's distance: the largest difference between the share of the points below
-    a value and the share that a Gaussian has there.
+    The fields `radial_gap` and `gaps` are Kolmogorov's distances: the largest difference, over all
+    values, between the share of the points below a value and the share of a Gaussian below it.
 
     Attributes
     ----------
@@ -55,27 +55,28 @@ class Normality(SeveralPanels):
     n_directions : int
         Directions p along which the data vary.
     kurtosis : float
-        Mardia's: the mean of d⁴ over p (p + 2), with the covariance that has n in the denominator.
+        Mardia's: the mean of d⁴ divided by p (p + 2), with n in the denominator of the covariance.
     radial_gap : float
-        Gap of the squared Mahalanobis distances d² from their law in a Gaussian sample.
+        Kolmogorov's distance between the distribution of the squared Mahalanobis distances d² and
+        that of a Gaussian sample.
     quantiles : float64 array of shape (999,)
         The d² below which shares 0.001, 0.002 … 0.999 of the rows lie.
     axes : int64 array of shape (n_axes,)
         The original axes that vary.
     gaps, skewness, excess : float64 array of shape (n_marginals,)
-        Of each marginal, standardised: its gap from the normal, its skewness and its excess
-        kurtosis. First those of `axes`, then of the principal components, then of 64 random
-        projections.
+        Of each standardised marginal: its Kolmogorov distance from the normal distribution, its
+        skewness and its excess kurtosis. First those of `axes`, then of the principal components,
+        then of 64 random projections.
     core_share : float or None
-        Share of the points in a Gaussian core: the rows within its radius over those that a
-        Gaussian of all rows would have there. About 1 for a Gaussian. None where there are too few
-        rows, or too few within the radius, to find a core.
+        Share of the points in a Gaussian core: the number of rows within its radius divided by the
+        number that a Gaussian of all rows would have there. About 1 for a Gaussian. None if there
+        are too few rows, or too few within the radius, to fit a core.
     n_core : int
-        Rows that the core rests on.
+        Rows from which the core is fitted.
     n_points : int
-        Rows that the tests rest on; 0 where none were asked for, or there are too few rows for any.
+        Rows used by the tests; 0 if no tests were requested, or there are too few rows for any.
     observed : float64 array of shape (6,)
-        Statistics of the six `tests` on these rows; empty where `n_points` is 0.
+        Statistics of the six `tests` on these rows; empty if `n_points` is 0.
     null : float64 array of shape (n_null, 6)
         The same statistics of Gaussian sets of equal size.
     """
@@ -99,25 +100,25 @@ class Normality(SeveralPanels):
 
     @property
     def law_quantiles(self) -> FloatArray:
-        """The d² below which the same shares of a Gaussian's rows lie, exactly."""
+        """The d² below which the same shares of a Gaussian sample lie, exactly."""
         return law_quantiles(SHARES, self.n_used, self.n_directions)
 
     @property
     def kurtosis_ratio(self) -> float:
-        """Mardia's kurtosis over its expectation in a Gaussian sample, (n − 1) / (n + 1)."""
+        """Mardia's kurtosis divided by its expectation (n − 1) / (n + 1) in a Gaussian sample."""
         return self.kurtosis * (self.n_used + 1) / (self.n_used - 1)
 
     @property
     def n_null(self) -> int:
-        """Gaussian sets that the p-values rest on."""
+        """Number of Gaussian sets from which the p-values are computed."""
         return len(self.null)
 
     @property
     def auc(self) -> float | None:
-        """How well a classifier tells the rows from a Gaussian's: 1 is always.
+        """How well a classifier distinguishes the rows from a Gaussian's: 1 is perfectly.
 
-        Rows that it cannot tell give a little less than 0.5: both halves of a set share its mean
-        and covariance, so that what one has too much of the other lacks.
+        Rows that it cannot distinguish give a little less than 0.5: the two halves of a set share
+        its mean and covariance, so what one half has in excess the other lacks.
         """
         return float(self.observed[-1]) if len(self.observed) else None
 
@@ -133,10 +134,11 @@ class Normality(SeveralPanels):
 
     @property
     def chance(self) -> dict[str, float]:
-        """What a Gaussian of as many rows exceeds once in 20 times, by name of the quantity.
+        """Limits that a Gaussian of as many rows exceeds once in 20 times, by name of the quantity.
 
-        Of marginals, the largest of all; "single_gap" is that of one alone. "radial_gap" is an
-        upper bound: Kolmogorov's 1.36 / √n, which the fitted mean and covariance make smaller.
+        For marginals, the limit is that of the largest of all; "single_gap" is that of one
+        marginal alone. "radial_gap" is an upper bound: Kolmogorov's 1.36 / √n, which is too large
+        for a fitted mean and covariance.
         """
         n, many = self.n_used, len(self.gaps)
         skewness, excess = chance_moments(n, many)
@@ -163,17 +165,17 @@ class Normality(SeveralPanels):
     def kind(self) -> str:
         """What the cloud is, in a few words: "like a Gaussian", "far from a Gaussian" ….
 
-        "cannot tell" where rows are too few and nothing is seen.
+        "cannot tell" if there are too few rows and no departure was found.
         """
         return words.kind(self)
 
     @property
     def verdict(self) -> str:
-        """The answer in words: how far, beside what chance leaves, and how sure."""
+        """The answer in words: effect sizes, compared with chance, and the result of the tests."""
         return words.verdict(self)
 
     def marginals(self) -> Table:
-        """Return all marginals, that of the largest gap first."""
+        """Return all marginals, the one with the largest Kolmogorov distance first."""
         order = np.argsort(-self.gaps, kind="stable")
         kinds, numbers = zip(*(self.marginal_names[place] for place in order), strict=True)
         return Table(
@@ -185,12 +187,12 @@ class Normality(SeveralPanels):
         )
 
     def tests(self) -> Table:
-        """Return the tests: statistic of `n_points` rows, of Gaussian sets, and p-value."""
+        """Return the tests: the statistic of `n_points` rows, of Gaussian sets, and the p-value."""
         if not self.n_null:
             raise DataError(
                 "tests need Gaussian sets; this result has none.",
                 parameter="n_null",
-                remedy="Ask for `n_null=99`.",
+                remedy="Pass `n_null=99`.",
             )
         return Table(
             test=TESTS,
@@ -201,11 +203,11 @@ class Normality(SeveralPanels):
         )
 
     def table(self) -> Table:
-        """Return each effect size, what a Gaussian has, what chance leaves, and the p-value."""
+        """Return each effect size, a Gaussian's value, the limit of chance, and the p-value."""
         return words.effects(self)
 
     def headline(self) -> dict[str, Any]:
-        """Return how far from a Gaussian, and how sure that is."""
+        """Return the effect sizes and the p-value."""
         return {
             "share in a Gaussian core": self.core_share,
             "gap of the distances": self.radial_gap,
@@ -226,17 +228,17 @@ def normality(
     z : array-like of shape (n_points, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes, in memory or not.
     n_null : int
-        Gaussian sets that p-values rest on: at least 19, or 0 for effect sizes alone.
+        Gaussian sets from which p-values are computed: at least 19, or 0 for effect sizes alone.
     n_points : int
-        Rows, chosen at random, that the tests use (all, if fewer). Effect sizes use all rows, but
-        for the core: 100 rows per direction, at least 20,000.
+        Rows, chosen at random, that the tests use (all, if there are fewer). Effect sizes use all
+        rows, except for the core: 100 rows per direction, at least 20,000.
     rng : int or numpy.random.Generator
         Seed of the projections, of the choice of rows and of the Gaussian sets.
 
     Returns
     -------
     Normality
-        Effect sizes, tests, and `verdict`, a sentence.
+        Effect sizes, tests, and a `verdict` in words.
 
     Raises
     ------
@@ -247,10 +249,10 @@ def normality(
     -----
     In a Gaussian sample n d² / (n − 1)² follows Beta(p / 2, (n − p − 1) / 2). The p-values are
     exact for any mean and covariance, since whitened Gaussian rows do not depend on them. `p_value`
-    is corrected for the number of tests, and that of each test for the number of marginals.
+    is corrected for the number of tests, and the p-value of each test for the number of marginals.
 
-    Departures along few of many directions that are neither axes nor leading components stay
-    unseen; so do dependences that leave all these marginals normal.
+    Departures along few of many directions that are neither axes nor leading components are not
+    detected; nor are dependences that leave all these marginals normal.
 
     Examples
     --------
@@ -268,13 +270,13 @@ def normality(
     integer("n_null", n_null, low=0)
     if 0 < n_null < _MIN_SETS:
         raise DataError(
-            f"n_null must be 0, or at least {_MIN_SETS} for p = 0.05; got {n_null}.",
+            f"n_null must be 0, or at least {_MIN_SETS} to reach p = 0.05; got {n_null}.",
             parameter="n_null",
         )
     frame = Frame.of(rows, random)
     n_core = max(_CORE_ROWS[0], _CORE_ROWS[1] * frame.n_directions)
     (sums,) = reduce(rows, CloudSums(frame, n_core / frame.n), progress="normality")
-    is_enough = frame.n > frame.n_directions + 1  # else all rows have one distance
+    is_enough = frame.n > frame.n_directions + 1  # else all rows are at the same distance
     core = _core(as_rows(sums.sample)) if is_enough else None
     is_tested = n_null > 0 and is_enough
     sets = Sets(np.empty(0), np.empty((0, len(TESTS))))
@@ -302,7 +304,7 @@ def normality(
 
 
 def _core(rows: Rows) -> Core | None:
-    """Return the core of the rows, or None where too few of them lie within its radius."""
+    """Return the core of the rows, or None if too few of them lie within its radius."""
     try:
         return fitted_core(rows, rest=_CORE_TOLERANCE)
     except DataError:

@@ -1,8 +1,8 @@
-"""What would this cloud be without structure? Null models of a whole cloud.
+"""What would this cloud look like without structure? Null models of a whole cloud.
 
-Each keeps something of the data and leaves everything else to chance: mean and covariance, also the
-distances from the centre, also the marginals, or the marginals alone. What the data show and draws
-of a model do not show is not explained by what that model keeps.
+Each keeps something of the data and leaves everything else to chance: the mean and covariance, the
+shape and the distances from the centre, the marginals and their correlation, or the marginals
+alone. What the data show and draws from a model do not is not explained by what the model keeps.
 
 References
 ----------
@@ -26,18 +26,18 @@ from latentscope.statistics.moments import Covariance, varying_axes
 
 Null = Literal["gaussian", "elliptical", "copula", "independent"]
 MODELS: tuple[Null, ...] = get_args(Null)
-_MAX_STEPS, _TOLERANCE = 100, 1e-6  # of the search for the shape
+_MAX_STEPS, _TOLERANCE = 100, 1e-6  # of the iterations for Tyler's shape
 
 
 class NullModel(ABC):
-    """A structureless cloud like the data.
+    """A model of the data without structure, from which clouds are drawn.
 
     Attributes
     ----------
     n_points : int
-        Points of each draw.
+        Number of points of each draw.
     n_total : int
-        Rows of the data.
+        Number of rows of the data.
     """
 
     def __init__(self, rows: Rows, n_points: int, random: np.random.Generator) -> None:
@@ -46,7 +46,7 @@ class NullModel(ABC):
         self.fit(rows, random)
 
     def draw(self, *, rng: int | np.random.Generator = 0) -> Array:
-        """Return one cloud of the model, of shape (n_points, z_dim), in the precision of the data.
+        """Draw one cloud from the model, of shape (n_points, z_dim), in the data's precision.
 
         Parameters
         ----------
@@ -57,7 +57,7 @@ class NullModel(ABC):
 
     @abstractmethod
     def fit(self, rows: Rows, random: np.random.Generator) -> None:
-        """Keep of the data what the model keeps."""
+        """Store what the model keeps of the data."""
 
     @abstractmethod
     def points(self, random: np.random.Generator) -> Array:
@@ -85,11 +85,11 @@ class _OfRows(NullModel):
 
     @abstractmethod
     def learn(self, z: Array) -> None:
-        """Keep what the model keeps of these rows."""
+        """Store what the model keeps of these rows."""
 
 
 class _Independent(_OfRows):
-    """Each axis as it is, permuted by itself."""
+    """Each axis as it is, permuted separately."""
 
     def learn(self, z: Array) -> None:
         self.z = z
@@ -99,14 +99,14 @@ class _Independent(_OfRows):
 
 
 class _Elliptical(_OfRows):
-    """Radii of the rows in the metric of their shape, in random directions."""
+    """Radii of the rows, measured in their shape's metric, in random directions."""
 
     def learn(self, z: Array) -> None:
         found = Covariance(z.shape[1])
         found.add(z.astype(np.float64))
         variance, axes = varying_axes(found.covariance, self.dtype)
         if not len(variance):
-            raise DataError("the points of z must differ to have radii; all of them coincide.")
+            raise DataError("the points of z must differ from each other; all of them coincide.")
         white = (z - found.mean) @ (axes.T / np.sqrt(variance))
         root = np.linalg.cholesky(_shape(white))
         self.mean, self.root = found.mean, root.T @ (np.sqrt(variance)[:, None] * axes)
@@ -119,7 +119,7 @@ class _Elliptical(_OfRows):
 
 
 class _Copula(_OfRows):
-    """Each axis as it is, with the correlations of a Gaussian copula."""
+    """Each axis as it is, correlated by a Gaussian copula."""
 
     def learn(self, z: Array) -> None:
         self.z = np.sort(z, axis=0)
@@ -131,9 +131,9 @@ class _Copula(_OfRows):
 
 
 def _shape(white: FloatArray) -> FloatArray:
-    """Return Tyler's shape matrix: the covariance of directions, whatever the radii.
+    """Return Tyler's shape matrix: the covariance of the directions, independent of the radii.
 
-    The covariance itself follows the few farthest points of a cloud with heavy tails.
+    The covariance itself is dominated by the few farthest points of a cloud with heavy tails.
     """
     n, rank = white.shape
     shape = np.eye(rank)
@@ -162,19 +162,20 @@ def null_model(
     n_points: int | None = None,
     rng: int | np.random.Generator = 0,
 ) -> NullModel:
-    """Return a model of the cloud without structure, to draw from.
+    """Return a null model of the cloud, from which clouds without structure are drawn.
 
     Parameters
     ----------
     z : array-like of shape (n_rows, z_dim), or Latents
-        Points; any source that `latentscope.rows.as_rows` takes. "gaussian" reads it in blocks, the
-        others hold `n_points` rows in memory.
+        Points; any source that `latentscope.rows.as_rows` takes. "gaussian" reads them in blocks,
+        the others hold `n_points` rows in memory.
     null : {"gaussian", "elliptical", "copula", "independent"}
-        What is kept: mean and covariance, exactly (where there are more points than axes); Tyler's
-        shape and the radii in its metric; the marginals of all axes, exactly, and their correlation
-        by ranks; the marginals alone.
+        What is kept: mean and covariance, exactly (if there are more points than axes); Tyler's
+        shape and the radii in its metric; the marginals of all axes, exactly, and their rank
+        correlation; the marginals alone.
     n_points : int, optional
-        Points of each draw; by default as many as rows. Fewer rows are chosen at random.
+        Points of each draw; by default as many as there are rows. If fewer, the rows are chosen at
+        random.
     rng : int or numpy.random.Generator
         Seed of that choice.
 
@@ -191,7 +192,7 @@ def null_model(
     Notes
     -----
     The models are nested in what they explain, not in what they keep: a Gaussian has no heavy
-    tails, an elliptical cloud has them in all directions alike, a copula in each axis by itself.
+    tails, an elliptical cloud has the same in all directions, a copula different ones in each axis.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Everything that one reading of the rows can tell: radius, axes, spectrum, posterior."""
+"""What do the latents look like at a glance? Radius, axes, spectrum and posterior in one pass."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -25,7 +25,7 @@ class Overview(SeveralPanels):
     Attributes
     ----------
     radius : RadiusDensity
-        With the Gaussian's curve from all rows.
+        With the Gaussian's curve computed from all rows.
     axes : AxisDensity
     pca : PCA
     posterior : Posterior or None
@@ -40,7 +40,7 @@ class Overview(SeveralPanels):
     _plot: ClassVar[str] = "plot_overview"
 
     def headline(self) -> dict[str, Any]:
-        """Return the first things to know."""
+        """Return the most important numbers."""
         numbers = {
             "dimensions": self.radius.z_dim,
             "mean radius": self.radius.mean,
@@ -69,13 +69,13 @@ class Overview(SeveralPanels):
 
 
 def overview(z: Points, *, radius_bin_width: float = 0.5, axis_bin_width: float = 0.25) -> Overview:
-    """Compute all one-pass statistics in a single reading of the rows.
+    """Compute all one-pass statistics in a single pass over the rows.
 
     Parameters
     ----------
     z : array-like of shape (n_points, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes. With `Latents` that hold mu and
-        logvar, the posterior is part of it.
+        logvar, the overview includes the posterior.
     radius_bin_width, axis_bin_width : float
         Widths of the bins, same unit as z.
 
@@ -87,7 +87,7 @@ def overview(z: Points, *, radius_bin_width: float = 0.5, axis_bin_width: float 
     Raises
     ------
     DataError
-        As the single analyses do.
+        Under the same conditions as the single analyses.
 
     Examples
     --------

@@ -1,9 +1,9 @@
 """Which directions carry the variance, and how many of them stand out from noise?
 
 The covariance of all rows is summed in one pass, exactly as if all rows were in memory, and its
-eigenvectors are the principal components. Beside the spectrum stands the one that pure noise of the
-same size would give: even N(0, I) shows a falling spectrum, because finite samples are correlated
-by chance.
+eigenvectors are the principal components. The spectrum is compared with that of pure noise with as
+many points and axes: even N(0, I) shows a falling spectrum, because the axes of finite samples are
+correlated by chance.
 
 References
 ----------
@@ -41,18 +41,20 @@ class PCA(OnePanel):
     mean : float64 array of shape (z_dim,)
         Centre of the points.
     components : float64 array of shape (n_components, z_dim)
-        Orthonormal rows, largest variance first. The entry of largest size is positive.
+        Orthonormal rows, largest variance first. The entry of largest magnitude is positive.
     variance : float64 array of shape (n_components,)
         Variance along each component, with n − 1 in the denominator, squared unit of z.
     axis_variance : float64 array of shape (z_dim,)
         Variance along each original axis.
     noise_level : float
-        Variance of the noise along each axis: the mean of the components that do not stand out.
+        Variance of the noise along each axis: the mean variance of the components that do not stand
+        out.
     n_above_noise : int
-        Components, of all, whose variance exceeds what noise of that level gives once in 100 times.
+        Number of components, of all, with a variance that noise of that level exceeds only once in
+        100 times.
     participation : float
-        (Σλ)² / Σλ² of the whole spectrum: how many equal components would spread the variance
-        alike. z_dim for N(0, I), 1 for a line.
+        (Σλ)² / Σλ² of the whole spectrum: the number of components of equal variance that would
+        spread the variance in the same way. z_dim for N(0, I), 1 for a line.
     """
 
     z_dim: int
@@ -78,15 +80,15 @@ class PCA(OnePanel):
 
     @property
     def variance_ratio(self) -> FloatArray:
-        """Share of each component in the total variance; zeros if all points coincide."""
+        """Share of each component in the total variance; 0 if all points coincide."""
         total = self.total_variance
         return self.variance / total if total else np.zeros_like(self.variance)
 
     @property
     def noise_variance(self) -> FloatArray:
-        """Spectrum of N(0, σ²I) with the same number of points and axes, of the components kept.
+        """Spectrum of N(0, σ²I) with as many points and axes, for the components kept.
 
-        The expected eigenvalues by the Marchenko-Pastur law; σ² is `noise_level`.
+        These are the expected eigenvalues by the Marchenko-Pastur law; σ² is `noise_level`.
         """
         return noise_spectrum(self.n_used, self.z_dim)[: self.n_components] * self.noise_level
 
@@ -123,7 +125,7 @@ class PCA(OnePanel):
         return collect(rows, partial(_unproject, self.mean, self.components), progress="projecting")
 
     def table(self) -> Table:
-        """Return the spectrum beside that of noise."""
+        """Return the spectrum next to that of noise."""
         return Table(
             component=list(range(self.n_components)),
             variance=self.variance.tolist(),
@@ -156,22 +158,22 @@ def pca(z: Points, *, n_components: int | None = None) -> PCA:
     Returns
     -------
     PCA
-        Components, spectrum, and the frame: `transform`, `inverse_transform`.
+        Components and spectrum, with the methods `transform` and `inverse_transform`.
 
     Raises
     ------
     DataError
-        If z holds NaN or infinity, has a wrong shape, or fewer axes than `n_components`.
+        If z holds NaN or infinity, has the wrong shape, or fewer axes than `n_components`.
 
     Notes
     -----
-    float32 rows: products within a block are taken in float32 after centring, everything else in
-    float64; the covariance agrees with float64 to about 1e-7 of its scale, also on data with a
-    large offset.
+    For float32 rows, products within a block are computed in float32 after centring, everything
+    else in float64. The covariance agrees with that in float64 to about 1e-7 of its scale, even for
+    data with a large offset.
 
-    A component above the noise is a direction of more variance than the smallest ones, no more:
-    neither a cluster nor a filament (compare `latentscope.plane_zoom`), and in a VAE the collapsed
-    axes, which hold the prior's variance of 1, may well be among them.
+    A component above the noise is only a direction with more variance than the smallest ones. It is
+    neither a cluster nor a filament (compare `latentscope.plane_zoom`), and the collapsed axes of a
+    VAE, which hold the prior's variance of 1, may well be among them.
 
     Examples
     --------
@@ -214,7 +216,7 @@ def pca_result(rows: Rows, covariance: Covariance, n_components: int | None = No
 def check_width(name: str, width: int, required: int) -> None:
     """Raise unless an array is as wide as a PCA requires."""
     if width != required:
-        raise DataError(f"{name} must have {required} columns, as this PCA; got {width}.")
+        raise DataError(f"{name} must have {required} columns, like this PCA; got {width}.")
 
 
 def project(mean: FloatArray, components: FloatArray, block: Block) -> Array:

@@ -1,10 +1,10 @@
 """Are there filaments, clumps or voids in a plane, or only what chance leaves?
 
-The points of a square window are summarised by four functions of distance: how many pairs there are
-(L), how far the nearest neighbour is (G), how far one looks into empty space (F), and whether
-neighbours lie along lines. The same is done for many sets of as many points drawn from a null model
-without structure, and one test asks whether any of the functions leaves the range of the nulls
-anywhere. Its p-value is corrected for having looked at all functions and all distances.
+The points of a square window are summarised by four functions of distance: the number of pairs (L),
+the distance to the nearest neighbour (G), the size of empty spaces (F), and whether neighbours lie
+along lines. The same is done for many sets of as many points drawn from a null model without
+structure. A single test then checks whether any of the functions leaves the range of the null sets
+anywhere. Its p-value is corrected for testing all functions at all distances.
 
 References
 ----------
@@ -29,8 +29,9 @@ from latentscope.analysis._compared import (
     Function,
     compared,
 )
+from latentscope.analysis._plane_words import NULLS_IN_WORDS, axes_in_words
 from latentscope.analysis._planes import planes_of
-from latentscope.analysis._views import Space, axis_names
+from latentscope.analysis._views import Space
 from latentscope.analysis.pca import PCA
 from latentscope.results import SeveralPanels
 from latentscope.rows.source import Points, as_rows
@@ -41,18 +42,16 @@ from latentscope.statistics.patterns.pattern import N_RADII, distances
 from latentscope.statistics.patterns.window import window_about
 
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
-MIN_SETS = 39  # with fewer an envelope of 95 % is hardly one
-_ALIGNED = 0.1  # share of distances with more alignment than chance, below which it is a trend's
+MIN_SETS = 39  # fewer sets do not define an envelope of 95 %
+_ALIGNED = 0.1  # share of distances with excess alignment; a lower share comes from a trend
 _WIDE = 1.5  # times the void that chance leaves
-_DENSER = 0.3  # share of distances with more near neighbours, from which voids are between clumps
+_DENSER = 0.3  # share of distances with more near neighbours; from here, voids separate clumps
 _ONE_SIDED = 1.4  # sidedness over alignment: about 1 along curves, 2 and more in round clumps
-_NAMES = {
-    "gaussian": "a Gaussian",
-    "elliptical": "an elliptical cloud of the same radii",
-    "copula": "a Gaussian copula of the same marginals",
-    "independent": "independent coordinates",
-    "smooth": "a smooth density",
-    "uniform": "evenly spread points",
+_SIGNS = {
+    "filament-like": "filament-like (neighbours lie along lines)",
+    "clumped": "clumped (there are too many near pairs)",
+    "regular": "regular (there are too few near pairs)",
+    "empty": "empty in places (they leave a wide void)",
 }
 _KINDS = {
     "pairs": "pairs (L)",
@@ -64,9 +63,9 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class PlaneStructure(SeveralPanels):
-    """The points of a window beside those of a null model.
+    """The points of a window, compared with those of a null model.
 
-    Distances are in units of z; functions have one value per distance.
+    Distances are in the unit of z; functions have one value per distance.
 
     Attributes
     ----------
@@ -77,32 +76,35 @@ class PlaneStructure(SeveralPanels):
     center : float64 array of shape (2,)
         Centre of the window.
     half_width : float
-        Half its side.
+        Half the side of the window.
     n_window : int
         Points in the window; `n_used` of them are compared.
     null : str
         The null model.
     n_null : int
-        Sets drawn from it.
+        Null sets, drawn from the null model.
     p_value : float
-        Share of all sets, the data included, that are as extreme as the data.
+        Share of all sets, the data included, that are at least as extreme as the data.
     functions : tuple of str
-        "pairs", "nearest", "empty", "alignment", "sidedness": the rows of the following. The last
-        one tells filaments from clumps and is not tested.
+        "pairs", "nearest", "empty", "alignment", "sidedness": the rows of the following arrays.
+        The last one distinguishes filaments from clumps and is not tested.
     distance : float64 array of shape (5, n_distances)
+        Distances at which each function is evaluated.
     data : float64 array of shape (5, n_distances)
+        The functions of the data.
     low, high : float64 array of shape (5, n_distances)
-        The envelope: one set of the null in twenty leaves it anywhere in the first four rows. Of
-        the last row, the range of 95 % of the sets at each distance.
+        The envelope: one null set in twenty leaves it anywhere in the first four rows. In the last
+        row, the range of 95 % of the null sets at each distance.
     null_mean : float64 array of shape (5, n_distances)
+        Mean of the functions of the null sets.
     void : float
         Diameter of the largest empty disc in the window.
     null_void : float64 array of shape (n_null,)
-        The same in each set of the null.
+        The same in each null set.
     xy : float64 array of shape (n_used, 2)
         The points.
     null_xy : float64 array of shape (n_used, 2)
-        One set of the null, to look at.
+        One null set, to be plotted.
     """
 
     space: Space
@@ -128,12 +130,12 @@ class PlaneStructure(SeveralPanels):
 
     @property
     def mean_spacing(self) -> float:
-        """Side of the window over √n_used: the spacing if the points stood on a grid."""
+        """Side of the window divided by √n_used: the spacing if the points formed a grid."""
         return float(2 * self.half_width / np.sqrt(self.n_used))
 
     @property
     def chance_void(self) -> float:
-        """Median diameter of the largest empty disc in the sets of the null."""
+        """Median diameter of the largest empty disc in the null sets."""
         return float(np.median(self.null_void))
 
     @property
@@ -158,12 +160,12 @@ class PlaneStructure(SeveralPanels):
 
     @property
     def sign(self) -> str:
-        """In which way the points depart from the null.
+        """How the points differ from the null model.
 
-        "none" (they do not), "filament-like" (neighbours along lines, on both sides), "clumped"
-        (too many near pairs), "regular" (too few), "empty" (a wide void in points that are hardly
-        nearer to each other elsewhere). A reading of the functions, not a test of its own;
-        `docs/calibration.md` shows how often it errs.
+        "none" (they do not), "filament-like" (neighbours lie along lines, on both sides), "clumped"
+        (too many near pairs), "regular" (too few), "empty" (a wide void, although the points are
+        hardly nearer to each other elsewhere). This is an interpretation of the functions, not a
+        separate test; `docs/calibration.md` shows how often it is wrong.
         """
         if not self.is_structured:
             return "none"
@@ -176,7 +178,7 @@ class PlaneStructure(SeveralPanels):
         return "empty" if is_hollow else "clumped"
 
     def _sidedness_ratio(self) -> float:
-        """Return how one-sided neighbours are over how aligned, where they are aligned."""
+        """Return the one-sidedness of neighbours over their alignment, where they are aligned."""
         aligned, sided = (self.functions.index(name) for name in ("alignment", "sidedness"))
         excess = self.data - self.null_mean
         where = self.data[aligned] > self.high[aligned]
@@ -188,18 +190,22 @@ class PlaneStructure(SeveralPanels):
 
     @property
     def verdict(self) -> str:
-        """One sentence: the answer, and how sure it is."""
-        plane = " and ".join(axis_names(self.space, self.axes))
-        place = f"among {self.n_used:,} points of {plane} within ±{self.half_width:.3g}"
-        like = f"{_NAMES[self.null]} (p = {self.p_value:.2g}, {self.n_null} sets)"
-        void = f"The widest void is {self.void:.2g} wide, by chance {self.chance_void:.2g}."
+        """The answer in two or three sentences, with its p-value."""
+        plane = axes_in_words(self.space, self.axes.tolist())
+        points = f"{self.n_used:,} points within ±{self.half_width:.3g} of the window's centre"
+        test = f"p = {self.p_value:.2g}, {self.n_null} random sets"
+        like = f"compared with {NULLS_IN_WORDS[self.null]} ({test})"
+        void = (
+            f"The largest empty disc has a diameter of {self.void:.2g}; in the random sets the "
+            f"median is {self.chance_void:.2g}."
+        )
         if self.is_structured:
-            return f"The points are {self.sign} {place}, beside {like}. {void}"
-        weak = "" if self.is_resolved else " So few points could hide much."
-        return f"No structure {place}, beside {like}. {void}{weak}"
+            return f"In the plane of {plane}, {points} are {_SIGNS[self.sign]}, {like}. {void}"
+        weak = "" if self.is_resolved else " With so few points, structure could be missed."
+        return f"No structure found in the plane of {plane}, among {points}, {like}. {void}{weak}"
 
     def table(self) -> Table:
-        """Return one row per function: at which distances it leaves its envelope."""
+        """Return one row per function: the share of distances at which it leaves its envelope."""
         rows = [_KINDS[name] for name in FUNCTIONS]
         return Table(
             function=rows,
@@ -209,7 +215,7 @@ class PlaneStructure(SeveralPanels):
         )
 
     def headline(self) -> dict[str, Any]:
-        """Return the answer and what it rests on."""
+        """Return the answer and the numbers behind it."""
         return {
             "p": self.p_value,
             "sign": self.sign,
@@ -234,7 +240,7 @@ def plane_structure(
     frame: PCA | None = None,
     rng: int | np.random.Generator = 0,
 ) -> PlaneStructure:
-    """Test whether the points of a plane's window show more structure than chance leaves.
+    """Test whether the points in a window of a plane show more structure than expected by chance.
 
     Parameters
     ----------
@@ -244,23 +250,24 @@ def plane_structure(
     axes : two int
         Axes of the plane, counted from 0.
     half_width : float, optional
-        Half the side of the square window, same unit as z; ``inf`` for the square that holds
-        everything. By default the square of the 1,500 points nearest to its centre, or of half of
-        them if there are fewer than 3,000.
+        Half the side of the square window, same unit as z; ``inf`` for the square that holds all
+        points. By default the square that holds the 1,500 points nearest to its centre, or half of
+        the points if there are fewer than 3,000.
     null : {"gaussian", "elliptical", "copula", "independent", "smooth", "uniform"}
-        What structureless means: the Gaussian with the data's mean and covariance; the data's
+        What "without structure" means: a Gaussian with the data's mean and covariance; the data's
         Mahalanobis radii in random directions; the data's marginals with the correlation of a
-        Gaussian; both coordinates permuted; a smooth density fitted to the window; evenly spread.
+        Gaussian; both coordinates permuted; a smooth density fitted to the window; a uniform
+        distribution.
     n_null : int
-        Sets drawn from it. The smallest possible p-value is 1 / (n_null + 1).
+        Null sets to draw. The smallest possible p-value is 1 / (n_null + 1).
     n_points : int
         Points compared, chosen at random if the window holds more.
     space : {"pca", "latent"}
-        Components of all rows, or original axes.
+        Principal components of all rows, or original axes.
     center : two float, optional
         Centre of the window; by default the mean.
     frame : PCA, optional
-        The frame for ``space="pca"``, if already known.
+        The frame for ``space="pca"``, if already computed.
     rng : int or numpy.random.Generator
         Seed.
 
@@ -273,19 +280,19 @@ def plane_structure(
     ------
     DataError
         If the window holds fewer than 30 points, its points share their coordinates, both axes are
-        proportional or constant, or the null hardly puts any point into the window.
+        proportional or constant, or the null model puts hardly any points into the window.
 
     Notes
     -----
     The p-value is that of a global envelope of extreme rank lengths over L, G, F and alignment
-    together: for data from the null it is at most 0.05 in 5 % of all cases, however many distances
-    are looked at. It is exact where the null has no parameters ("uniform", "independent" on fixed
-    axes) or where most points are compared ("gaussian", by the data's own mean and covariance);
-    `docs/calibration.md` shows what it is elsewhere. Functions reach four (L, alignment), two (F)
-    and one and a half (G) mean spacings: structure finer than the spacing is not seen, nor are
-    trends across the window, which is what `null="smooth"` allows for.
+    together: for data from the null model it is at most 0.05 in 5 % of all cases, however many
+    distances are tested. It is exact if the null model has no parameters ("uniform", "independent"
+    on fixed axes) or if most points are compared ("gaussian", with the data's own mean and
+    covariance); `docs/calibration.md` shows what it is elsewhere. The functions extend to four (L,
+    alignment), two (F) and one and a half (G) mean spacings. Structure finer than the spacing is
+    not detected, nor are trends across the window, for which `null="smooth"` allows.
 
-    Looking at several windows needs a correction: `scan_planes`.
+    Testing several windows needs a correction: `scan_planes`.
 
     Examples
     --------
@@ -310,7 +317,7 @@ def plane_structure(
 
 
 def structure_result(found: Compared) -> PlaneStructure:
-    """Test, and put the result together in units of z."""
+    """Run the test and return its result in the unit of z."""
     side, n = 2 * found.window.half_width, len(found.xy)
     tested = envelope(found.curves, ALPHA)
     sided = np.array([p.sidedness for p in found.patterns])

@@ -1,9 +1,10 @@
 """What does a plane through the cloud look like, closer and closer?
 
-Points are projected on two axes (principal or original) and looked at through a ladder of shrinking
-squares around one centre. Each window says how many points it holds, how far apart they are, and
-how wide a void chance alone would leave: a scatter of few random points always shows filaments and
-voids, and a window in which that void fills much of the picture cannot show anything else.
+Points are projected on two axes (principal components or original axes) and shown through a series
+of shrinking squares around one centre. For each window the result gives the number of points, their
+spacing, and the width of the largest void that chance alone would leave. A scatter of a few random
+points always shows filaments and voids: a window in which a void of chance fills much of the
+picture cannot show anything else.
 
 References
 ----------
@@ -28,32 +29,32 @@ from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import collect, row_numbers
 from latentscope.rows.source import Points, as_rows
 
-_SHARES = (1.0, 0.5, 0.1, 0.01)  # of the points, in the windows of the default ladder
+_SHARES = (1.0, 0.5, 0.1, 0.01)  # of the points, in the default windows
 _WIDEST_VOID = 0.1  # of the side: a window where chance leaves wider ones resolves nothing
 _MEDIAN = -np.log(np.log(2))  # the x at which Janson's probability is one half
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class PlaneZoom(SeveralPanels):
-    """Points of a plane, and the squares through which to look at them.
+    """Points of a plane, and the square windows through which they are shown.
 
     Attributes
     ----------
     space : str
-        "pca" (components of all rows, centred on the mean) or "latent" (original axes).
+        "pca" (principal components of all rows, centred on the mean) or "latent" (original axes).
     axes : int64 array of shape (2,)
         The two axes of the plane, counted from 0.
     center : float64 array of shape (2,)
         Centre of all squares.
     half_widths : float64 array of shape (n_windows,)
-        Half the side of each square, shrinking.
+        Half the side of each square, decreasing.
     n_points : int64 array of shape (n_windows,)
-        Points in each square, edges included.
+        Number of points in each square, edges included.
     xy : float64 array of shape (n_points[0], 2)
         Points of the largest square, the innermost first, so that the points of window k are
         ``xy[:n_points[k]]``.
     indices : int64 array of shape (n_points[0],)
-        Their row numbers in z.
+        Indices of their rows in z.
     """
 
     space: Space
@@ -68,14 +69,14 @@ class PlaneZoom(SeveralPanels):
 
     @property
     def mean_spacing(self) -> FloatArray:
-        """Side of each window over √n_points: the spacing if the points stood on a grid."""
+        """Side of each window divided by √n_points: the spacing if the points formed a grid."""
         return 2 * self.half_widths / np.sqrt(np.maximum(self.n_points, 1))
 
     @property
     def chance_void(self) -> FloatArray:
         """Median diameter of the largest empty disc if the window's points were random.
 
-        At most the window's side; structure must be larger than this to mean anything.
+        At most the side of the window. Structure only means something if it is larger than this.
         """
         n = np.maximum(self.n_points, 3)
         log_n = np.log(n)
@@ -84,14 +85,14 @@ class PlaneZoom(SeveralPanels):
 
     @property
     def is_resolved(self) -> BoolArray:
-        """False where a window holds too few points (about 1,200) to show structure.
+        """False for windows with too few points (fewer than about 1,200) to show structure.
 
-        That is where chance alone leaves a void wider than a tenth of the side.
+        In these, chance alone leaves a void wider than a tenth of the side.
         """
         return self.chance_void <= _WIDEST_VOID * 2 * self.half_widths
 
     def window(self, k: int) -> tuple[FloatArray, IntArray]:
-        """Return the points of window k, of shape (n_points[k], 2), and their row numbers."""
+        """Return the points of window k, of shape (n_points[k], 2), and their row indices."""
         k = integer("k", k, low=0, high=len(self.half_widths) - 1, why="the windows")
         return self.xy[: self.n_points[k]], self.indices[: self.n_points[k]]
 
@@ -106,7 +107,7 @@ class PlaneZoom(SeveralPanels):
         )
 
     def headline(self) -> dict[str, Any]:
-        """Return what the ladder spans."""
+        """Return how many windows there are, and how many are resolved."""
         return {
             "space": self.space,
             "axes": f"{self.axes[0]}–{self.axes[1]}",
@@ -125,7 +126,7 @@ def plane_zoom(
     center: Sequence[float] | None = None,
     frame: PCA | None = None,
 ) -> PlaneZoom:
-    """Look at the points of one plane through a ladder of shrinking squares.
+    """Show the points of one plane through a series of shrinking squares.
 
     Parameters
     ----------
@@ -135,19 +136,19 @@ def plane_zoom(
         Axes of the plane, counted from 0.
     half_widths : sequence of float, optional
         Half the sides of the squares, same unit as z; infinity (``inf``) for the square that holds
-        everything. By default four squares, which hold all points and the nearest 50, 10 and 1 %.
+        all points. By default four squares, which hold all points and the nearest 50, 10 and 1 %.
     space : {"pca", "latent"}
-        Components of all rows, or original axes.
+        Principal components of all rows, or original axes.
     center : two float, optional
         Centre of the squares in the plane's coordinates. By default the mean of the points, which
         is (0, 0) in the frame of the components.
     frame : PCA, optional
-        The frame for ``space="pca"``, if already known; computed from z otherwise.
+        The frame for ``space="pca"``, if already computed; computed from z otherwise.
 
     Returns
     -------
     PlaneZoom
-        Points, row numbers, spacing and a verdict on each window.
+        Points, their row indices, and for each window the spacing and whether it is resolved.
 
     Raises
     ------
@@ -156,11 +157,11 @@ def plane_zoom(
 
     Notes
     -----
-    `chance_void` and `is_resolved` take the points of a window as evenly spread. In a window wide
-    enough to hold the cloud's edge, the emptiness outside is no void.
+    `chance_void` and `is_resolved` assume that the points of a window are uniformly distributed. In
+    a window wide enough to contain the edge of the cloud, the empty space outside is not a void.
 
-    A Gaussian with the spectrum of a trained autoencoder leaves about 400 of 170,000 points in the
-    square ±0.25 of its first two components: there chance makes voids of a sixth of the side, and
+    A Gaussian with the spectrum of a trained autoencoder has about 400 of 170,000 points in the
+    square ±0.25 of its first two components. There, chance leaves voids of a sixth of the side, and
     strings between them. Such a window is marked as not resolved.
 
     Examples
@@ -196,7 +197,7 @@ def plane_zoom(
 
 
 def _checked_widths(half_widths: Sequence[float] | None, distance: FloatArray) -> FloatArray:
-    """Return shrinking half-widths, infinity replaced by what holds everything."""
+    """Return decreasing half-widths, with infinity replaced by one that holds all points."""
     whole = float(distance.max()) or 1.0
     if half_widths is None:
         ladder = np.quantile(distance, _SHARES, method="lower")

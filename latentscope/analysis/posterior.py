@@ -1,8 +1,8 @@
 """Is z just mu? What the posterior of a VAE says about each point and each axis.
 
-A VAE draws z = mu + exp(logvar / 2) · ε. Where logvar is far below zero everywhere, z is mu, and
-the VAE is an autoencoder; where mu does not vary along an axis and logvar is near zero, the axis
-carries nothing but the prior's noise.
+A VAE draws z = mu + exp(logvar / 2) · ε. If logvar is far below zero everywhere, z is practically
+mu, and the VAE is an autoencoder. If mu does not vary along an axis and logvar is near zero, the
+axis carries nothing but the prior's noise.
 
 References
 ----------
@@ -26,8 +26,8 @@ from latentscope.rows.reduction import reduce
 from latentscope.rows.source import Rows, as_rows
 from latentscope.statistics.posterior_sums import DEVIATIONS, LOGVAR_LIMIT, PosteriorSums
 
-COLLAPSED_KL = 0.1  # nats, below which an axis that is not active carries nothing
-ACTIVE_VARIANCE = 0.01  # of mu over the data, above which an axis is active
+COLLAPSED_KL = 0.1  # nats; with less, an axis that is not active carries nothing
+ACTIVE_VARIANCE = 0.01  # variance of mu over the data above which an axis is active
 _SCALES = ("log-variance", "variance", "standard deviation", "log standard deviation")
 _UNIT = (0.8, 1.25)  # mean squares that count as unit spread
 
@@ -47,13 +47,14 @@ class Posterior(SeveralPanels):
     mean_variance : float64 array of shape (z_dim,)
         Mean over the points of exp(logvar).
     logvar_minimum, logvar_mean, logvar_maximum : float
-        Over all points and axes.
+        Of logvar over all points and axes.
     n_extreme : int
-        Values of logvar beyond ±80, near the ends of single precision. They enter as ±80.
+        Number of values of logvar beyond ±80, near the limits of single precision. They are counted
+        as ±80.
     deviation_edges : float64 array of shape (n_intervals + 1,)
-        Intervals of ``|z − mu|``, the last one open.
+        Edges of the intervals of ``|z − mu|``; the last interval is open.
     deviation_counts : int64 array of shape (n_intervals,)
-        Components (points times axes) per interval.
+        Number of components (points times axes) per interval.
     deviation_maximum : float
         Largest ``|z − mu|``.
     z_radius, mu_radius : float64 array of shape (3,)
@@ -62,10 +63,10 @@ class Posterior(SeveralPanels):
         Mean and maximum over the points of ``|‖z‖ − ‖mu‖|``, and of the same over ‖mu‖.
     mean_squares : float64 array of shape (4,)
         Mean of ((z − mu) / σ)² if logvar were a log-variance, a variance, a standard deviation, a
-        log standard deviation: 1 for what it is. 0 where that reading is impossible.
+        log standard deviation: 1 for the one that it is, 0 for those that are impossible.
     logvar_scale : str
-        Which of the four it is; "unknown: z equals mu" where z was exported without noise,
-        "undetermined" where none fits.
+        Which of the four it is; "unknown: z equals mu" if z was exported without noise,
+        "undetermined" if none fits.
     """
 
     z_dim: int
@@ -90,26 +91,26 @@ class Posterior(SeveralPanels):
 
     @property
     def total_kl(self) -> float:
-        """KL divergence of a point, summed over the axes, mean over the points, nats."""
+        """KL divergence, summed over the axes and averaged over the points, nats."""
         return float(self.kl.sum())
 
     @property
     def active(self) -> BoolArray:
-        """Axes along which mu varies over the data (variance above 0.01)."""
+        """True for axes along which mu varies over the data (variance above 0.01)."""
         return self.mu_variance > ACTIVE_VARIANCE
 
     @property
     def collapsed(self) -> BoolArray:
-        """Axes that hold the prior, whatever the point: not active, and KL below 0.1 nats."""
+        """True for axes that hold the prior for every point: not active, KL below 0.1 nats."""
         return ~self.active & (self.kl < COLLAPSED_KL)
 
     def n_beyond(self, deviation: float) -> int:
-        """Return how many components have ``|z − mu|`` of at least one of the `deviation_edges`.
+        """Return the number of components whose ``|z − mu|`` is at least one of the edges.
 
         Raises
         ------
         DataError
-            If `deviation` is not an edge.
+            If `deviation` is not one of the `deviation_edges`.
         """
         position = np.flatnonzero(np.isclose(self.deviation_edges[:-1], deviation, atol=0))
         if not len(position):
@@ -118,7 +119,7 @@ class Posterior(SeveralPanels):
         return int(self.deviation_counts[position[0] :].sum())
 
     def table(self) -> Table:
-        """Return the answers to "is z just mu?", as published, one per row."""
+        """Return the numbers that answer "is z just mu?", one per row."""
         rows: list[tuple[str, Any]] = [
             ("logvar, minimum", self.logvar_minimum),
             ("logvar, mean", self.logvar_mean),
@@ -177,7 +178,7 @@ def posterior(latents: Latents | Rows) -> Posterior:
     Returns
     -------
     Posterior
-        All figures, from one pass over the rows.
+        All numbers, from one pass over the rows.
 
     Raises
     ------
@@ -187,12 +188,13 @@ def posterior(latents: Latents | Rows) -> Posterior:
     Warns
     -----
     LatentscopeWarning
-        If logvar holds values beyond ±80, or is no log-variance by the spread of z about mu.
+        If logvar holds values beyond ±80, or the spread of z about mu shows that it is not a
+        log-variance.
 
     Notes
     -----
-    The scale is told from the data: ((z − mu) / σ)² must have mean 1. Where z was exported without
-    noise (z = mu) it cannot be told.
+    The scale of logvar is determined from the data: ((z − mu) / σ)² must have mean 1. If z was
+    exported without noise (z = mu), it cannot be determined.
 
     Examples
     --------
@@ -214,7 +216,7 @@ def posterior(latents: Latents | Rows) -> Posterior:
 
 
 def _check_posterior(rows: Rows) -> None:
-    """Raise unless mu and logvar are there."""
+    """Raise unless there are mu and logvar."""
     if not {"mu", "logvar"} <= rows.matrices.keys():
         raise DataError(
             "latents must hold mu and logvar; got z alone. Pass latentscope.Latents(z, mu, logvar)."
@@ -222,7 +224,7 @@ def _check_posterior(rows: Rows) -> None:
 
 
 def posterior_result(rows: Rows, sums: PosteriorSums) -> Posterior:
-    """Build the result from its summary, and warn of what makes it weak."""
+    """Build the result from its summary, and warn if its values are unreliable."""
     n_values = sums.n * rows.z_dim
     mean_squares = np.where(sums.is_possible, sums.scaled_squares / n_values, 0.0)
     scale = _scale(mean_squares) if sums.deviation_maximum else "unknown: z equals mu"
@@ -251,7 +253,7 @@ def posterior_result(rows: Rows, sums: PosteriorSums) -> Posterior:
 
 
 def _scale(mean_squares: FloatArray) -> str:
-    """Return the reading of logvar under which z spreads about mu as it should."""
+    """Return the interpretation of logvar under which z spreads about mu as it should."""
     fits = (mean_squares > _UNIT[0]) & (mean_squares < _UNIT[1])
     return _SCALES[int(fits.argmax())] if fits.any() else "undetermined"
 
@@ -259,8 +261,8 @@ def _scale(mean_squares: FloatArray) -> str:
 def _warn(scale: str, mean_squares: FloatArray, n_extreme: int, n_values: int) -> None:
     if n_extreme:
         warn(
-            f"{n_extreme:,} of {n_values:,} values of logvar lie beyond ±{LOGVAR_LIMIT:g}; they "
-            "were taken as that. The model has diverged there, or logvar is something else.",
+            f"{n_extreme:,} of {n_values:,} values of logvar lie beyond ±{LOGVAR_LIMIT:g} and "
+            "were clipped. The model has diverged there, or logvar is not a log-variance.",
         )
     if scale in _CONVERSION:
         warn(
@@ -270,8 +272,8 @@ def _warn(scale: str, mean_squares: FloatArray, n_extreme: int, n_values: int) -
         )
     elif scale == "undetermined":
         warn(
-            f"((z − mu) / σ)² must have mean 1; got {mean_squares[0]:.3g}. logvar does not say "
-            "how z was drawn: check its scale, and whether noise was scaled or clipped.",
+            f"((z − mu) / σ)² must have mean 1; got {mean_squares[0]:.3g}. logvar does not match "
+            "the noise in z: check its scale, and whether the noise was scaled or clipped.",
         )
 
 

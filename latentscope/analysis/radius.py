@@ -1,8 +1,9 @@
 """At which distances from the origin do the points lie?
 
-The L2 norm of every row is counted in bins of fixed width, on a grid from 0. Beside the data stand
-two curves of chance: the chi law of N(0, I), which a VAE's prior follows, and the law of a Gaussian
-with the data's own mean and covariance, which tells whether the radii hold more than these two.
+The L2 norm of every row is counted in bins of fixed width, on a grid from 0. The data are compared
+with two distributions: the chi distribution of N(0, I), which the prior of a VAE follows, and that
+of a Gaussian with the data's own mean and covariance, which shows whether mean and covariance
+explain the radii.
 """
 
 from dataclasses import dataclass
@@ -34,12 +35,12 @@ from latentscope.statistics.quadratic import gaussian_radius_density, without_sa
 
 _NARROWEST, _WIDEST = 0.5, 100  # std of the radii in bins that a histogram shows well
 _MIN_ROWS = 2048
-_GAUSSIAN_ROWS = 4096  # rows that place the Gaussian's curve within the thickness of a line
+_GAUSSIAN_ROWS = 4096  # rows that determine the Gaussian's curve to within the width of a line
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class RadiusDensity(OnePanel):
-    """Counts of radii, with the curves that chance would give.
+    """Counts of radii, with the curves of N(0, I) and of a Gaussian for comparison.
 
     Attributes
     ----------
@@ -54,8 +55,8 @@ class RadiusDensity(OnePanel):
     minimum, mean, maximum, std : float
         Of the radii, exact.
     gaussian_variance, gaussian_offset : float64 array of shape (z_dim,)
-        The Gaussian with the data's mean and covariance, in its principal frame: variances (less
-        the spread that a finite sample adds to them), and coordinates of the mean.
+        The Gaussian with the data's mean and covariance, in its principal frame: variances
+        (corrected for the spread that a finite sample adds to them), and coordinates of the mean.
     n_gaussian : int
         Rows from which that Gaussian was estimated.
     """
@@ -86,30 +87,30 @@ class RadiusDensity(OnePanel):
 
     @property
     def chi_density(self) -> FloatArray:
-        """What N(0, I) in `z_dim` dimensions would give, as the mean density over each bin."""
+        """Density of N(0, I) in `z_dim` dimensions, averaged over each bin."""
         below = gammainc(self.z_dim / 2, self.edges**2 / 2)  # the chi distribution function
         return np.diff(below) / self.bin_width
 
     @property
     def gaussian_density(self) -> FloatArray:
-        """What a Gaussian with the data's mean and covariance would give, per bin.
+        """Density of a Gaussian with the data's mean and covariance, averaged over each bin.
 
         Notes
         -----
-        By numerical inversion of the characteristic function of the squared radius (Imhof 1961).
-        The distribution function is good to about 1e-7 from three axes on, 1e-5 for two, exact for
-        one; the density over a bin to that over the bin width.
+        Computed by numerical inversion of the characteristic function of the squared radius (Imhof
+        1961). The distribution function is accurate to about 1e-7 from three axes on, to 1e-5 for
+        two, and exact for one; the density to this accuracy divided by the bin width.
         """
         return self.gaussian_curve(self.edges)
 
     @property
     def peak(self) -> float:
-        """Centre of the bin with the most points (or the nearest radius that there is)."""
+        """Centre of the bin with the most points, clipped to the range of the radii."""
         center = self.centers[np.argmax(self.counts)]
         return float(np.clip(center, self.minimum, self.maximum))
 
     def gaussian_curve(self, edges: FloatArray) -> FloatArray:
-        """Return `gaussian_density` over any bins, for example finer ones."""
+        """Return `gaussian_density` over other bins, for example finer ones."""
         return gaussian_radius_density(edges, self.gaussian_variance, self.gaussian_offset)
 
     @property
@@ -121,7 +122,7 @@ class RadiusDensity(OnePanel):
     def share(self, low: float, high: float) -> float:
         """Return the share of points with low ≤ radius < high.
 
-        Exact where both are bin edges; inside a bin, points are taken as evenly spread.
+        Exact if both are bin edges; inside a bin, points are assumed to be evenly spread.
 
         Raises
         ------
@@ -148,7 +149,7 @@ class RadiusDensity(OnePanel):
         return float(np.interp(q, cumulated, knots))
 
     def headline(self) -> dict[str, Any]:
-        """Return where the shell lies."""
+        """Return the position and the width of the shell."""
         return {
             "dimensions": self.z_dim,
             "minimum": self.minimum,
@@ -162,8 +163,9 @@ class RadiusDensity(OnePanel):
 def radius_density(z: Points, *, bin_width: float = 0.5) -> RadiusDensity:
     """Count the points by their distance from the origin (L2 norm).
 
-    In high dimensions a Gaussian lives on a shell: for N(0, I) the radii gather near √z_dim within
-    about 0.7. A peak elsewhere, or a wider curve, says that z is not N(0, I).
+    In high dimensions a Gaussian lies on a shell: the radii of N(0, I) have a mean near √z_dim and
+    a standard deviation of about 0.7. A peak elsewhere, or a wider curve, shows that z is not
+    N(0, I).
 
     Parameters
     ----------
@@ -175,12 +177,12 @@ def radius_density(z: Points, *, bin_width: float = 0.5) -> RadiusDensity:
     Returns
     -------
     RadiusDensity
-        Counts, extremes, mean, and the curves of chance.
+        Counts, extremes, mean, and the curves for comparison.
 
     Raises
     ------
     DataError
-        If z holds NaN or infinity, has a wrong shape, or needs more bins than fit in memory.
+        If z holds NaN or infinity, has the wrong shape, or needs more bins than fit in memory.
 
     Warns
     -----
@@ -189,11 +191,11 @@ def radius_density(z: Points, *, bin_width: float = 0.5) -> RadiusDensity:
 
     Notes
     -----
-    The radius alone cannot tell a Gaussian from anything else with the same radii: an off-centre or
-    correlated cloud may have the peak of N(0, I) and lie elsewhere altogether.
+    The radius alone cannot distinguish a Gaussian from another cloud with the same radii: an
+    off-centre or correlated cloud may have the peak of N(0, I) and lie elsewhere altogether.
 
-    The Gaussian's mean and covariance come from about 4,096 rows spread over z (all rows of smaller
-    sets); `n_gaussian` says how many. `latentscope.overview` takes all rows.
+    The Gaussian's mean and covariance are computed from about 4,096 rows spread over z (all rows if
+    there are fewer); `n_gaussian` is their number. `latentscope.overview` uses all rows.
 
     Examples
     --------
@@ -248,7 +250,7 @@ def _warn_of_bins(bin_width: float, std: float) -> None:
     if 0 < std < _NARROWEST * bin_width:
         remedy = "is narrower than half a bin: choose a smaller"
     elif std > _WIDEST * bin_width:
-        remedy = "spans so many bins that counts are mostly noise: choose a wider"
+        remedy = "spans so many bins that counts are mostly noise: choose a larger"
     else:
         return
     warn(f"the shell (std of the radii {std:.3g}, bins of {bin_width:g}) {remedy} bin_width.")

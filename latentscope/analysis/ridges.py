@@ -1,10 +1,10 @@
-"""Where do filaments run, how sure is their place, and which of them would chance not have made?
+"""Where do filaments run, how precisely are they located, and which would not arise by chance?
 
-A ridge is where the density of the points is a maximum across and not along: the spine of a
-filament. Every scatter has ridges, one of pure noise too. They are found by climbing from every
-point (subspace-constrained mean shift), the uncertainty of their place is found by resampling the
-points, and a ridge counts only if it stands out from its sides more than any ridge does in 95 % of
-the sets drawn from a null model without structure.
+A ridge is a line where the density of the points is a maximum across the line but not along it: the
+centre line of a filament. Every scatter of points has ridges, even pure noise. They are found by
+climbing from every point (subspace-constrained mean shift), and the uncertainty of their position
+by resampling the points. A ridge counts only if it stands out from both its sides more than any
+ridge does in 95 % of the sets drawn from a null model without structure.
 
 References
 ----------
@@ -27,7 +27,8 @@ from latentscope._compute.threads import with_bar
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of, positive
-from latentscope.analysis._views import Space, axis_names, checked_center, refuse_flat, view_of
+from latentscope.analysis._plane_words import axes_in_words, null_in_words
+from latentscope.analysis._views import Space, checked_center, refuse_flat, view_of
 from latentscope.errors import DataError
 from latentscope.results import OnePanel
 from latentscope.rows.reduction import collect
@@ -38,16 +39,16 @@ from latentscope.statistics.patterns.nulls import NULLS, NullName, WindowNull, w
 from latentscope.statistics.patterns.ridge_points import RidgePoints
 from latentscope.statistics.patterns.window import Window, window_about, without_copies
 
-_MIN_POINTS = {2: 30, 3: 150}  # by the number of axes: below, a window is all edge
-_COMMON = 0.1  # share of the null's ridge points that are above the level of a piece
+_MIN_POINTS = {2: 30, 3: 150}  # by the number of axes: with fewer, a window is all edge
+_COMMON = 0.1  # share of the null sets' ridge points that are above the level of a piece
 _WIDEST = 0.25  # of the side: a wider bandwidth leaves no room between the edges
 _NARROWEST = {2: 1 / 500, 3: 1 / 60}  # of the side, by axes: cells must fit in memory
-_MIN_SETS = 19  # so that one set in twenty can be
+_MIN_SETS = 19  # with which the data can be the most extreme of twenty sets, p = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class Ridges(OnePanel):
-    """Density ridges of a window, beside those of a null model.
+    """Density ridges of a window, compared with those of a null model.
 
     Attributes
     ----------
@@ -58,15 +59,15 @@ class Ridges(OnePanel):
     center : float64 array of shape (n_axes,)
         Centre of the window.
     half_width : float
-        Half its side, unit of z.
+        Half the side of the window, unit of z.
     bandwidth : float
-        Standard deviation of the density's Gaussian kernel, unit of z.
+        Standard deviation of the Gaussian kernel of the density, unit of z.
     n_window : int
-        Points in the window; the ridges are those of `n_used` of them.
+        Points in the window; the ridges are computed from `n_used` of them.
     null : str
         The null model.
     n_boot : int
-        Resamplings that the uncertainty rests on.
+        Resamplings from which the uncertainty is estimated.
     points : float64 array of shape (n_used, n_axes)
         The points.
     ridge : float64 array of shape (n_ridge, n_axes)
@@ -74,16 +75,16 @@ class Ridges(OnePanel):
     links : int64 array of shape (n_links, 2)
         Pairs of neighbouring ridge points, to draw a line between.
     contrast : float64 array of shape (n_ridge,)
-        How far the density on the ridge is above that on both sides, in standard errors.
+        How far the density on the ridge exceeds that on both sides, in standard errors.
     uncertainty : float64 array of shape (n_ridge,)
         Root mean square distance to the ridges of resampled points, unit of z.
     level : float
-        Contrast that one ridge point in ten exceeds in the sets of the null.
+        Contrast that one ridge point in ten exceeds in the null sets.
     piece : int64 array of shape (n_ridge,)
-        Which connected piece of ridge above the level each ridge point belongs to, counted from 0;
-        −1 for those below.
+        The connected piece of ridge above the level to which each ridge point belongs, counted from
+        0; −1 for points below the level.
     null_contrast : float64 array of shape (n_null,)
-        Largest contrast of all ridges in each set of the null.
+        Largest contrast of all ridges in each null set.
     """
 
     space: Space
@@ -107,12 +108,12 @@ class Ridges(OnePanel):
 
     @property
     def n_null(self) -> int:
-        """Sets drawn from the null model."""
+        """Number of null sets."""
         return len(self.null_contrast)
 
     @property
     def critical_contrast(self) -> float:
-        """Contrast that one set of the null in twenty exceeds anywhere."""
+        """Contrast that one null set in twenty exceeds anywhere."""
         rank = int(ALPHA * (self.n_null + 1) + 1e-9)
         return float(np.sort(self.null_contrast)[-rank])
 
@@ -120,15 +121,15 @@ class Ridges(OnePanel):
     def is_significant(self) -> BoolArray:
         """True for the ridge points of pieces that exceed the critical contrast somewhere.
 
-        Where the null is true, there are any in 5 % of all cases. The claim is about each piece as
-        a whole; its ends may reach somewhat beyond the filament.
+        If the null model is true, such pieces are found in 5 % of all cases. The claim is about
+        each piece as a whole; its ends may reach somewhat beyond the filament.
         """
         found = self.piece[self.contrast > self.critical_contrast]
         return np.isin(self.piece, found[found >= 0])
 
     @property
     def p_value(self) -> float:
-        """Share of all sets, with the data, whose largest contrast is as large as the data's."""
+        """Share of all sets, data included, with a largest contrast of at least the data's."""
         as_large = int((self.null_contrast >= self.contrast.max(initial=0.0)).sum())
         return (1 + as_large) / (1 + self.n_null)
 
@@ -139,12 +140,12 @@ class Ridges(OnePanel):
 
     @property
     def n_pieces(self) -> int:
-        """Connected pieces of significant ridge points."""
+        """Number of connected pieces of significant ridge points."""
         return len(np.unique(self.piece[self.is_significant]))
 
     @property
     def length(self) -> float:
-        """Length of the significant ridges in sum, unit of z."""
+        """Total length of the significant ridges, unit of z."""
         first, second = self.ridge[self.significant_links.T]
         return float(np.linalg.norm(first - second, axis=1).sum())
 
@@ -156,24 +157,34 @@ class Ridges(OnePanel):
 
     @property
     def verdict(self) -> str:
-        """One sentence: the answer, and how sure it is."""
-        axes = " and ".join(axis_names(self.space, self.axes))
-        place = f"among {self.n_used:,} points of {axes} within ±{self.half_width:.3g}"
-        sets = f"{self.n_null} sets of the null model '{self.null}' (p = {self.p_value:.2g})"
+        """The answer in one or two sentences, with its p-value."""
+        axes = axes_in_words(self.space, self.axes.tolist())
+        place = (
+            f"among {self.n_used:,} points of {axes} within ±{self.half_width:.3g} of the window's "
+            "centre"
+        )
+        test = (
+            f"more than expected by chance, compared with {self.n_null} sets drawn from "
+            f"{null_in_words(self.null)}: p = {self.p_value:.2g}"
+        )
         if not self.n_pieces:
-            return f"No ridge {place} stands out more than those of chance, by {sets}."
-        pieces = "One ridge" if self.n_pieces == 1 else f"{self.n_pieces} pieces of ridges"
+            return f"No ridge (line of locally highest density) {place} stands out {test}."
+        if self.n_pieces == 1:
+            found, them = "One ridge (a line of locally highest density)", "It is"
+            out = "stands out"
+        else:
+            found = f"{self.n_pieces} pieces of ridges (lines of locally highest density)"
+            out, them = "stand out", "Together they are"
         return (
-            f"{pieces} {place}, {self.length:.3g} long in sum, stand{'s' * (self.n_pieces == 1)} "
-            f"out more than those of chance, by {sets}; the place is sure to about "
-            f"±{self.typical_uncertainty:.2g}."
+            f"{found} {place} {out} {test}. {them} {self.length:.3g} long, with a typical "
+            f"uncertainty in position of ±{self.typical_uncertainty:.2g}."
         )
 
     def table(self) -> Table:
-        """Return the answer and what it rests on."""
+        """Return the answer and the numbers behind it."""
         return Table(
             quantity=[
-                "ridge points", "beyond the null", "pieces", "length", "largest contrast",
+                "ridge points", "significant points", "pieces", "length", "largest contrast",
                 "critical contrast", "uncertainty (median)", "bandwidth",
             ],
             value=[
@@ -210,7 +221,7 @@ def ridges(
     center: Sequence[float] | None = None,
     rng: int | np.random.Generator = 0,
 ) -> Ridges:
-    """Find the density ridges of a window, and those that a null model does not have.
+    """Find the density ridges of a window, and which of them stand out from a null model.
 
     Parameters
     ----------
@@ -220,23 +231,23 @@ def ridges(
     axes : two or three int
         Axes to look along, counted from 0.
     half_width : float, optional
-        Half the side of the window (a square or a cube), same unit as z; ``inf`` for the one that
-        holds everything. By default the window of the 1,000 points nearest to its centre, or of
-        half of them if there are fewer than 2,000.
+        Half the side of the window (a square or a cube), same unit as z; ``inf`` for the window
+        that holds all points. By default the window that holds the 1,000 points nearest to its
+        centre, or half of the points if there are fewer than 2,000.
     null : {"gaussian", "elliptical", "copula", "independent", "smooth", "uniform"}
-        What structureless means, as in `latentscope.plane_structure`. Along three axes "gaussian"
-        or "uniform".
+        What "without structure" means, as in `latentscope.plane_structure`. Along three axes only
+        "gaussian" or "uniform".
     n_null : int
-        Sets drawn from it, at least 19. The smallest possible p-value is 1 / (n_null + 1).
+        Null sets to draw, at least 19. The smallest possible p-value is 1 / (n_null + 1).
     n_boot : int
         Resamplings for the uncertainty.
     n_points : int
-        Points that the ridges are found from, chosen at random if the window holds more.
+        Points from which the ridges are computed, chosen at random if the window holds more.
     bandwidth : float, optional
         Standard deviation of the Gaussian kernel, same unit as z. By default the mean spacing of
         the points: side / n^(1/2), or side / n^(1/3) along three axes.
     space : {"pca", "latent"}
-        Components of all rows, or original axes.
+        Principal components of all rows, or original axes.
     center : two or three float, optional
         Centre of the window; by default the mean.
     rng : int or numpy.random.Generator
@@ -245,27 +256,27 @@ def ridges(
     Returns
     -------
     Ridges
-        Ridge points with contrast and uncertainty, and which of them beat the null.
+        Ridge points with contrast and uncertainty, and which of them are significant.
 
     Raises
     ------
     DataError
         If the window holds fewer than 30 points (150 along three axes), its points share their
         coordinates, they do not vary along all axes, the bandwidth is above a quarter of the side,
-        or the null hardly puts any point into the window.
+        or the null model puts hardly any points into the window.
 
     Notes
     -----
-    Ridge points whose contrast is above the level hang together in pieces. A piece counts where its
-    largest contrast is above the critical one, which one set of the null in twenty exceeds
-    anywhere; so the family-wise error is 5 %, wherever one looks in this window. Looking at several
-    windows needs a correction of its own.
+    Neighbouring ridge points whose contrast is above the level are joined into pieces. A piece
+    counts if its largest contrast exceeds the critical contrast, which one null set in twenty
+    exceeds anywhere; the family-wise error for all ridges of this window is therefore 5 %. Testing
+    several windows needs a further correction.
 
-    The uncertainty is about the ridge of the smoothed density. Smoothing moves it: that of a circle
-    of radius R inwards, by about h² / 2R for the bandwidth h. Ridges closer to each other than
-    about two bandwidths are one. Ridges within a bandwidth of the window's edge are left out. A
-    round clump is crossed by a short ridge of high contrast; `latentscope.plane_structure` tells
-    clumps from filaments.
+    The uncertainty is that of the ridge of the smoothed density. Smoothing moves the ridge: that of
+    a circle of radius R moves inwards by about h² / 2R for the bandwidth h. Ridges closer to each
+    other than about two bandwidths merge into one. Ridges within a bandwidth of the window's edge
+    are left out. A round clump is crossed by a short ridge of high contrast;
+    `latentscope.plane_structure` distinguishes clumps from filaments.
 
     Examples
     --------
@@ -335,7 +346,7 @@ def ridges(
 
 
 def _check_points(inside: FloatArray, window: Window) -> None:
-    """Raise where ridges would be those of single points."""
+    """Raise if there are so few points that ridges would be those of single points."""
     n_axes = inside.shape[1]
     least = _MIN_POINTS[n_axes]
     if len(inside) < least:
@@ -365,13 +376,13 @@ def _side(bandwidth: float | None, window: Window, n: int, n_axes: int) -> float
 def _of_null(
     model: WindowNull, side: float, streams: Sequence[np.random.Generator]
 ) -> list[FloatArray]:
-    """Return the contrasts of all ridge points in each set of the null."""
+    """Return the contrasts of all ridge points in each null set."""
 
     def contrasts(stream: np.random.Generator) -> FloatArray:
         drawn = model.window.to_unit(model.draw(stream)).clip(0, 1) * side
         return RidgePoints.of(drawn, side).thinned().contrast
 
-    return list(with_bar(contrasts, streams, "sets of the null", "set"))
+    return list(with_bar(contrasts, streams, "null sets", "set"))
 
 
 def _uncertainty(

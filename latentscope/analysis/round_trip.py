@@ -1,10 +1,11 @@
-"""Is a decoded image meaningful? It is decoded, encoded and decoded again, and must come back.
+"""Is a decoded image meaningful? If it is encoded and decoded again, it must come back.
 
-A decoder is trained where the data are. What it makes of a point far away is no image that the
-encoder knows: encoded again it lands elsewhere, and what is decoded from there looks different. An
-image like those of the data comes back almost unchanged, and lands among the data. A flat grey
-image comes back unchanged as well, so it must also show as much contrast as the data's images. All
-three are measured beside what the data's own points do, so the score stands in for the eye.
+A decoder is trained where the data are. The image that it decodes from a point far away is unlike
+those that the encoder was trained on: encoded again, it lands elsewhere, and what is decoded from
+there looks different. An image like those of the data comes back almost unchanged, and lands among
+the data. A flat grey image comes back unchanged as well, so the image must also have as much
+contrast as those of the data. All three are measured relative to the data's own points, and
+together make a score that replaces judgement by eye.
 """
 
 from collections.abc import Iterator
@@ -23,9 +24,9 @@ from latentscope.results import OnePanel
 from latentscope.rows.reduction import row_numbers, sample_rows, take
 from latentscope.rows.source import Points, Rows, as_rows
 
-_REFERENCE, _PER_AXIS = 2000, 4  # points of the data that make the standard, and at least per axis
+_REFERENCE, _PER_AXIS = 2000, 4  # points of the data that set the standard, and at least per axis
 _TYPICAL = 0.95  # share of the data's images whose round trip counts as good
-_SAME_PICTURE = 1 / 255  # root mean square change that no image of bytes shows
+_SAME_PICTURE = 1 / 255  # root mean square change that is invisible in images of bytes
 _BATCH = 256
 
 
@@ -36,18 +37,18 @@ class RoundTrip(OnePanel):
     Attributes
     ----------
     start : Support
-        Where the candidates lie, before any decoding, beside the data.
+        Where the candidates lie before decoding, compared with the data.
     landing : Support
-        Where their images are encoded to, beside where images of the data's points are.
+        Where their images are encoded to, compared with the images of the data's points.
     change : float64 array of shape (n_candidates,)
-        Root mean square difference of the decoded image and what its round trip makes of it;
+        Root mean square difference between the decoded image and the image after its round trip;
         pixels are in [0, 1].
     contrast : float64 array of shape (n_candidates,)
         Standard deviation of the pixels of the decoded image.
     data_change, data_contrast : float64 array of shape (1001,)
         Quantiles 0, 0.001 … 1 of the same for points of the data.
     n_used : int
-        Points of the data that made the standard for `landing`, `change` and `contrast`.
+        Number of points of the data that set the standard for `landing`, `change` and `contrast`.
     """
 
     start: Support
@@ -61,9 +62,9 @@ class RoundTrip(OnePanel):
 
     @property
     def return_score(self) -> FloatArray:
-        """Change that 95 % of the data's images stay below, over the change; at most 1.
+        """Change that 95 % of the data's images stay below, divided by the change; at most 1.
 
-        At least one grey level: a model that returns every image exactly allows no less.
+        The former counts as at least one grey level, for models that return every image exactly.
         """
         typical = float(np.interp(_TYPICAL, SHARES, self.data_change))
         return _at_most_one(max(typical, _SAME_PICTURE), self.change)
@@ -72,9 +73,9 @@ class RoundTrip(OnePanel):
     def landing_score(self) -> FloatArray:
         """Distance that 95 % of the data's landings stay below, over the distance; at most 1.
 
-        Times the root of the share of the squared distance along the leading directions, over the
-        root of that which 95 % of the data exceed; at most 1. Noise may land as far out as the
-        data, but not along the directions in which they differ.
+        It is multiplied by the root of the share of the squared distance along the leading
+        directions, divided by the root of the share that 95 % of the data exceed; at most 1. Noise
+        may land as far out as the data, but not along the directions in which they differ.
         """
         (typical,) = self.landing.data_quantile(_TYPICAL)
         least = np.interp(1 - _TYPICAL, SHARES, self.landing.data_leading)
@@ -83,21 +84,22 @@ class RoundTrip(OnePanel):
 
     @property
     def contrast_score(self) -> FloatArray:
-        """Contrast over that which 95 % of the data's images exceed; at most 1."""
+        """Contrast divided by the contrast that 95 % of the data's images exceed; at most 1."""
         typical = float(np.interp(1 - _TYPICAL, SHARES, self.data_contrast))
         return np.minimum(self.contrast / typical, 1.0) if typical else np.ones_like(self.contrast)
 
     @property
     def score(self) -> FloatArray:
-        """Meaningful-image score of each candidate: 1 like the data's images, towards 0 nonsense.
+        """Meaningful-image score of each candidate: 1 if like the data's images, near 0 if not.
 
-        The product of `return_score`, `landing_score` and `contrast_score`: 0.5 is an image that
-        changes, or lands, twice as far as 95 % of the data's do, or has half their contrast.
+        It is the product of `return_score`, `landing_score` and `contrast_score`: a score of 0.5 is
+        that of an image that changes twice as much, or lands twice as far out, as 95 % of the
+        data's images, or has half the contrast that 95 % of them exceed.
         """
         return self.return_score * self.landing_score * self.contrast_score
 
     def headline(self) -> dict[str, Any]:
-        """Return how meaningful the images are."""
+        """Return the scores of the images, and how many candidates are inside the data's shell."""
         return {
             "candidates": len(self.change),
             "score, mean": float(self.score.mean()),
@@ -126,10 +128,10 @@ def round_trip(
     candidates : array-like of shape (n_candidates, z_dim), or Latents
         Points whose images are to be judged.
     n_reference : int, optional
-        Points of the data that go the same way to set the standard; by default 2,000, or four per
-        axis if that is more, or all there are.
+        Points of the data that make the same round trip to set the standard; by default 2,000, or
+        four per axis if that is more, or all points if there are fewer.
     rng : int or numpy.random.Generator
-        Seed of their choice.
+        Seed for choosing them.
 
     Returns
     -------
@@ -139,10 +141,11 @@ def round_trip(
     Raises
     ------
     DataError
-        If z or the candidates have another width than the model's z_dim, or as `support` does: if
-        there are fewer reference points than axes, or if all their images are encoded to one point.
+        If the number of columns of z or the candidates is not the model's z_dim, if there are fewer
+        reference points than axes, or if all their images are encoded to one point; see also
+        `support`.
     BackendError
-        If the model gives images or latents of a wrong shape, or NaN.
+        If the model returns images or latents of the wrong shape, or NaN.
 
     Notes
     -----
@@ -153,14 +156,14 @@ def round_trip(
     the data's images stay below ρ₉₅ and λ₉₅ and above s₅ and κ₅; ρ₉₅ counts as one grey level at
     least.
 
-    Near the centre of the data an image may come back unchanged and be no image at all: decoders of
-    autoencoders make flat grey there. That is what the contrast is for.
+    Near the centre of the data an image may come back unchanged without showing anything: decoders
+    of autoencoders produce flat grey there. The contrast score excludes such images.
 
     ``docs/round_trip.md`` shows how well it orders decoded images of drawn faces by their distance
     from the nearest face that can be drawn, where that distance is known.
 
-    The score knows what the model knows. A model that maps everything to one blurred image, or the
-    data to nonsense, gives all of them a high score: look at reconstructions first.
+    The score relies on the model. A model that maps everything to one blurred image, or the data
+    to nonsense, gives all images a high score: look at reconstructions first.
 
     Examples
     --------
@@ -182,19 +185,19 @@ def round_trip(
 
 @dataclass(frozen=True)
 class Standard:
-    """What the data's own points do on a round trip, by which candidates are judged.
+    """Round trips of the data's own points, by which candidates are judged.
 
     Attributes
     ----------
     model : backend.Model
     data : Shell
-        Of all points.
+        Shell of all points.
     landing : Shell
-        Of where images of the reference points are encoded to.
+        Shell of the latents to which images of the reference points are encoded.
     change, contrast : float64 array of shape (1001,)
-        Quantiles of how much their images change, and of the contrast that they have.
+        Quantiles of how much their images change, and of their contrast.
     n_reference, n_total : int
-        Reference points, of how many.
+        Numbers of reference points and of all points.
     """
 
     model: Model
@@ -225,7 +228,7 @@ class Standard:
         )
 
     def judge(self, candidates: Points) -> RoundTrip:
-        """Send candidates on the same way."""
+        """Send candidates on the same round trip."""
         start = self.data.judge(candidates)
         proposed = as_rows(candidates, least=1, name="candidates")
         points = take(proposed, row_numbers(proposed))
@@ -262,5 +265,5 @@ def _batches(
 
 
 def _at_most_one(typical: float, values: FloatArray) -> FloatArray:
-    """Return typical / values where that is below 1, else 1."""
+    """Return typical / values, but at most 1."""
     return typical / np.maximum(values, typical)

@@ -1,12 +1,13 @@
-"""Which planes and scales show structure, after correcting for having looked at all of them?
+"""Which planes and scales show structure, after correcting for testing all of them?
 
-Who looks at a hundred windows finds five that are significant at 5 %. Here every window is compared
-with its own null sets, departures are brought to one scale, and a window counts only if it departs
-more than the most departing window of a whole scan without structure does.
+Of a hundred windows without structure, about five are significant at 5 %. Here every window is
+compared with its own null sets, departures are put on a common scale, and a window counts only if
+it departs more than the most extreme window of a whole scan without structure.
 
 References
 ----------
-P. H. Westfall, S. S. Young (1993), Resampling-Based Multiple Testing, chapter 2 (largest of all).
+P. H. Westfall, S. S. Young (1993), Resampling-Based Multiple Testing, chapter 2 (maximum over all
+tests).
 M. Myllymäki, P. Grabarnik, H. Seijo, D. Stoyan (2015), Spatial Statistics 11, 19–34 (directional
 scale). doi:10.1016/j.spasta.2014.11.004
 """
@@ -23,6 +24,7 @@ from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.analysis._compared import FUNCTIONS, MIN_POINTS, compared
+from latentscope.analysis._plane_words import axes_in_words, null_in_words
 from latentscope.analysis._planes import planes_of
 from latentscope.analysis._views import Space, axis_names
 from latentscope.analysis.pca import PCA
@@ -45,7 +47,7 @@ _DEFAULT_WINDOW = 1000
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class PlaneScan(OnePanel):
-    """Windows of many planes, each beside its null, the most departing first.
+    """Windows of many planes, each compared with its null sets; the largest departure first.
 
     Attributes
     ----------
@@ -54,7 +56,7 @@ class PlaneScan(OnePanel):
     null : str
         The null model.
     n_null : int
-        Sets drawn from it for each window.
+        Null sets drawn for each window.
     n_points : int
         Points compared per window, at most.
     axes : int64 array of shape (n_windows, 2)
@@ -66,16 +68,18 @@ class PlaneScan(OnePanel):
     n_window : int64 array of shape (n_windows,)
         Points in each window.
     departure : float64 array of shape (n_windows,)
-        Farthest way of a window's functions out of the range of 95 % of its null sets, over half
-        that range.
+        Largest deviation of a window's functions from the mean of its null sets, in units of the
+        distance from that mean to the end of the range of 95 % of the null sets.
     p_value : float64 array of shape (n_windows,)
-        Of the window alone, as if no other had been looked at.
+        p-value of the window alone, as if no other had been tested.
     family_p : float64 array of shape (n_windows,)
-        Share of scans without structure whose most departing window departs as much.
+        Share of scans, with that of the data, whose largest departure is at least as large as that
+        of the window: the p-value corrected for testing all windows.
     sign : tuple of str
-        In which way a window departs, "none" where it does not after the correction.
+        How the points of a window differ from the null model, see `PlaneStructure.sign`; "none" if
+        they do not after the correction.
     critical : float
-        Departure that one scan without structure in twenty reaches anywhere.
+        Departure that one scan without structure in twenty reaches in any of its windows.
     """
 
     space: Space
@@ -96,34 +100,33 @@ class PlaneScan(OnePanel):
 
     @property
     def is_structured(self) -> BoolArray:
-        """Windows that show structure after the correction for all that were looked at."""
+        """True for windows that show structure after the correction for testing all windows."""
         return self.family_p <= ALPHA
 
     @property
     def plane_names(self) -> list[str]:
-        """What figures call the planes: components from "PC 1", original axes from "axis 0"."""
+        """Names of the planes in figures: components from "PC 1", original axes from "axis 0"."""
         return [" and ".join(axis_names(self.space, pair)) for pair in self.axes.tolist()]
 
     @property
     def verdict(self) -> str:
-        """One sentence: the answer, and how sure it is."""
+        """The answer in one or two sentences, with its p-value."""
         found = int(self.is_structured.sum())
-        used = axis_names(self.space, np.unique(self.axes))
-        looked = f"{len(self.p_value):,} windows in planes of {used[0]} to {used[-1]}"
-        beyond = f"structure beyond the null '{self.null}'"
+        used = axes_in_words(self.space, np.unique(self.axes).tolist())
+        tested = f"{len(self.p_value):,} windows in planes of {used}"
+        beyond = f"structure beyond {null_in_words(self.null)}"
+        p = f"p = {self.family_p[0]:.2g}, corrected for testing all windows"
         if not found:
-            return (
-                f"None of {looked} shows {beyond} (the largest departure: p = "
-                f"{self.family_p[0]:.2g}, corrected for all)."
-            )
+            return f"None of {tested} shows {beyond}; the largest departure has {p}."
+        plane = axes_in_words(self.space, self.axes[0].tolist())
         return (
-            f"{found:,} of {looked} show{'s' * (found == 1)} {beyond}; most of all the plane of "
-            f"{self.plane_names[0]} within ±{self.half_width[0]:.3g}: {self.sign[0]}, p = "
-            f"{self.family_p[0]:.2g}, corrected for all."
+            f"{found:,} of {tested} show{'s' * (found == 1)} {beyond}. The largest departure is "
+            f"{self.sign[0]}, in the plane of {plane} within ±{self.half_width[0]:.3g} of the "
+            f"window's centre ({p})."
         )
 
     def table(self) -> Table:
-        """Return one row per window, the most departing first."""
+        """Return one row per window, the largest departure first."""
         return Table(
             plane=self.plane_names,
             half_width=self.half_width.tolist(),
@@ -158,7 +161,7 @@ def scan_planes(
     frame: PCA | None = None,
     rng: int | np.random.Generator = 0,
 ) -> PlaneScan:
-    """Test windows of several sizes in many planes, and correct for having looked at all.
+    """Test windows of several sizes in many planes, corrected for testing all of them.
 
     Parameters
     ----------
@@ -167,20 +170,20 @@ def scan_planes(
     planes : iterable of two int, optional
         Axes of each plane, counted from 0; by default all pairs of the first `n_axes`.
     n_axes : int
-        Axes whose pairs are looked at by default (all, if there are fewer).
+        Axes whose pairs are tested by default (all, if there are fewer).
     window_points : sequence of int, optional
-        Points that the windows of a plane hold, the nearest to its mean; by default 1,000 and half
-        of all.
+        Numbers of points in the windows of a plane, which hold the points nearest to its mean; by
+        default 1,000 and half of all points.
     null : {"gaussian", "elliptical", "copula", "independent", "smooth", "uniform"}
-        What structureless means, see `plane_structure`.
+        What "without structure" means, see `plane_structure`.
     n_null : int
-        Sets drawn from it for each window.
+        Null sets to draw for each window.
     n_points : int
         Points compared per window, chosen at random if it holds more.
     space : {"pca", "latent"}
-        Components of all rows, or original axes.
+        Principal components of all rows, or original axes.
     frame : PCA, optional
-        The frame for ``space="pca"``, if already known.
+        The frame for ``space="pca"``, if already computed.
     rng : int or numpy.random.Generator
         Seed.
 
@@ -192,15 +195,15 @@ def scan_planes(
     Raises
     ------
     DataError
-        If a window has fewer than 30 points, or `plane_structure` refuses one of them.
+        If a window has fewer than 30 points, or `plane_structure` cannot test one of them.
 
     Notes
     -----
     The functions of a window, minus the mean of its null sets, are divided by the distance to the
     2.5 and 97.5 % quantiles; the largest ratio is its departure. The corrected p-value compares it
     with the largest departure of all windows of null scans, each made of one null set per window.
-    Null sets of different windows are drawn independently; windows of real scans share points,
-    which makes the largest of them smaller and the correction the safer.
+    Null sets of different windows are drawn independently. Windows of real scans share points,
+    which makes the largest departure smaller and the correction conservative.
 
     Examples
     --------
@@ -216,18 +219,18 @@ def scan_planes(
     integer("n_points", n_points, low=MIN_POINTS)
     pairs = _checked_planes(planes, min(integer("n_axes", n_axes, low=2), rows.z_dim))
     random = generator(rng)
-    windows: list[_Seen] = []
+    windows: list[_Tested] = []
     found_planes = planes_of(rows, pairs, space, frame=frame)
     for plane in tqdm(found_planes, total=len(pairs), desc="planes", unit="plane", delay=2):
         distance = np.abs(plane.xy - plane.center).max(axis=1)
         for size in _checked_sizes(window_points, len(plane.xy)):
             window = window_of(plane.center, distance, size)
             found = compared(plane, window, null, n_null, n_points, random)
-            windows.append(_Seen(structure_result(found), _departures(found.curves)))
+            windows.append(_Tested(structure_result(found), _departures(found.curves)))
     return _ranked(windows, n_points, len(plane.xy))
 
 
-class _Seen(NamedTuple):
+class _Tested(NamedTuple):
     """One window: its result, and the departures of its data and of each null set."""
 
     result: PlaneStructure
@@ -250,7 +253,7 @@ def _checked_planes(planes: Iterable[Sequence[int]] | None, n_axes: int) -> list
 
 
 def _checked_sizes(window_points: Sequence[int] | None, n_rows: int) -> list[int]:
-    """Return how many points the windows hold."""
+    """Return the numbers of points in the windows."""
     if window_points is None:
         half = max(n_rows // 2, 1)
         return sorted({min(_DEFAULT_WINDOW, half), half})
@@ -271,24 +274,24 @@ def _checked_sizes(window_points: Sequence[int] | None, n_rows: int) -> list[int
 
 
 def _departures(curves: FloatArray) -> FloatArray:
-    """Return the largest departure of each curve, in units of half the range of most.
+    """Return the largest departure of each curve, in units of the distance to the 95 % range's end.
 
-    Distances are left out at which a function hardly varies, or varies without bounds: where few
-    pairs or a last empty place decide, the range tells nothing of its extremes.
+    Distances at which a function hardly varies, or varies far more than usual, are left out: where
+    a few pairs or a last empty place decide, the range does not predict the extremes.
     """
     mean = curves.mean(axis=0)
     low, high = np.quantile(curves, _ENDS, axis=0)
     spread = (high - low).reshape(len(FUNCTIONS), -1)
     usual = np.median(spread, axis=1, keepdims=True)
-    tells = (low < mean) & (mean < high)
-    tells &= ((spread > usual / _STEADY) & (spread < usual * _STEADY)).ravel()
-    scale = np.where(curves > mean, high - mean, mean - low)[:, tells]
-    departures = np.abs(curves - mean)[:, tells] / scale
+    is_steady = (low < mean) & (mean < high)
+    is_steady &= ((spread > usual / _STEADY) & (spread < usual * _STEADY)).ravel()
+    scale = np.where(curves > mean, high - mean, mean - low)[:, is_steady]
+    departures = np.abs(curves - mean)[:, is_steady] / scale
     return np.asarray(departures.max(axis=1, initial=0.0))
 
 
-def _ranked(windows: list[_Seen], n_points: int, n_used: int) -> PlaneScan:
-    """Correct for all windows, and put the most departing first."""
+def _ranked(windows: list[_Tested], n_points: int, n_used: int) -> PlaneScan:
+    """Correct for all windows, and put the largest departure first."""
     departures = np.array([window.departures for window in windows])
     largest = departures[:, 1:].max(axis=0)  # of each scan of null sets
     family_p = (1 + (largest >= departures[:, :1]).sum(axis=1)) / (1 + len(largest))

@@ -1,9 +1,10 @@
 """Do proposed points lie where the data lie?
 
-The Mahalanobis distance measures how far a point is from the data's mean, in standard deviations
-along the data's own directions. In many dimensions the data themselves lie on a shell, near the
-square root of the number of directions; points beyond that shell are where no data is, whatever
-their radius, and a decoder has never seen anything like them.
+The Mahalanobis distance measures how far a point is from the mean of the data, in standard
+deviations along the data's own directions. In many dimensions the data themselves lie on a shell, at
+a distance near the square root of the number of directions. Points beyond that shell are where
+there are no data, whatever their radius, and a decoder has never been trained on anything like
+them.
 
 References
 ----------
@@ -35,33 +36,34 @@ from latentscope.statistics.moments import (
 )
 
 SHARES = np.linspace(0, 1, 1001)
-_SHELL_ROWS = 100_000  # rows whose distances make the shell
+_SHELL_ROWS = 100_000  # rows from whose distances the shell is computed
 _ENDS = (0.001, 0.999)  # shares of the data below the inner and the outer end of the shell
-_MIN_ROWS_PER_DIRECTION = 3  # rows per direction, below which the covariance is rough
+_MIN_ROWS_PER_DIRECTION = 3  # with fewer rows per direction the covariance is inaccurate
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class Support(OnePanel):
-    """Mahalanobis distances of candidates, beside those of the data.
+    """Mahalanobis distances of candidates, compared with those of the data.
 
     Attributes
     ----------
     z_dim : int
         Number of axes.
     n_directions : int
-        Directions along which the data vary; distances are along these alone, whatever a candidate
-        does along others.
+        Number of directions along which the data vary. Distances are measured along these only;
+        how far a candidate departs along others is ignored.
     distance : float64 array of shape (n_candidates,)
         Mahalanobis distance of each candidate from the data's mean.
     radius : float64 array of shape (n_candidates,)
         L2 norm of each candidate, same unit as z.
     data_quantiles : float64 array of shape (1001,)
-        Quantiles 0, 0.001 … 1 of the data's own distances, each point measured by the mean and
+        Quantiles 0, 0.001 … 1 of the data's own distances. Each point is measured with the mean and
         covariance of all others, as a candidate is.
     n_shell : int
-        Rows whose distances these are.
+        Number of rows from which these quantiles are computed.
     n_leading : int
-        Leading directions: the first principal ones, that hold half of the data's variance.
+        Number of leading directions: the first principal directions, which together hold half of
+        the data's variance.
     leading : float64 array of shape (n_candidates,)
         Share of each candidate's squared distance that lies along the leading directions.
     data_leading : float64 array of shape (1001,)
@@ -88,7 +90,7 @@ class Support(OnePanel):
 
     @property
     def is_inside(self) -> BoolArray:
-        """Candidates that are no farther out than 99.9 % of the data."""
+        """True for candidates that are no farther out than 99.9 % of the data."""
         return self.distance <= self.shell[2]
 
     @property
@@ -98,7 +100,7 @@ class Support(OnePanel):
 
     @property
     def share_on_shell(self) -> float:
-        """Share of the candidates between the ends of the shell; the mean itself lies below it."""
+        """Share of the candidates between the ends of the shell; the mean itself is not on it."""
         low, _, high = self.shell
         return float(((self.distance >= low) & (self.distance <= high)).mean())
 
@@ -107,7 +109,7 @@ class Support(OnePanel):
         return tuple(float(np.interp(share, SHARES, self.data_quantiles)) for share in shares)
 
     def headline(self) -> dict[str, Any]:
-        """Return where the candidates lie, and where the data do."""
+        """Return how far out the candidates and the data lie."""
         low, middle, high = self.shell
         return {
             "candidates": len(self.distance),
@@ -128,7 +130,7 @@ def support(z: Points, candidates: Points) -> Support:
     z : array-like of shape (n_points, z_dim), or Latents
         The data; any source that `latentscope.rows.as_rows` takes. Read twice.
     candidates : array-like of shape (n_candidates, z_dim), or Latents
-        Points to judge, for example those that are to be decoded.
+        Points to judge, for example points that you intend to decode.
 
     Returns
     -------
@@ -138,8 +140,8 @@ def support(z: Points, candidates: Points) -> Support:
     Raises
     ------
     DataError
-        If the candidates have another width than z, all points of z coincide, or z has fewer than
-        two rows more than directions.
+        If the candidates have another number of columns than z, all points of z coincide, or z has
+        fewer than two rows more than directions.
 
     Warns
     -----
@@ -149,13 +151,13 @@ def support(z: Points, candidates: Points) -> Support:
     Notes
     -----
     With mean m and covariance S of the data, d² = (x − m)ᵀ S⁻¹ (x − m). A point of the data pulls m
-    and S towards itself; its own distance is therefore taken with itself left out, by the closed
-    form d²₋ = (n / (n − 1))² (n − 2) q / (1 − n q / (n − 1)) with q = d² / (n − 1). For a Gaussian
-    of p directions and many rows the distances follow the chi law: 99.8 % lie between 13.85 and
-    18.21 for p = 256.
+    and S towards itself. The distance of each of them is therefore computed without the point
+    itself, by the closed form d²₋ = (n / (n − 1))² (n − 2) q / (1 − n q / (n − 1)) with
+    q = d² / (n − 1). For a Gaussian with p directions and many rows the distances follow the chi
+    distribution: 99.8 % lie between 13.85 and 18.21 for p = 256.
 
-    The distance knows mean and covariance alone. A point inside the shell may still lie where a
-    curved or clustered cloud has none.
+    The distance depends only on mean and covariance. A point inside the shell may still lie where a
+    curved or clustered cloud has no points.
 
     Examples
     --------
@@ -172,7 +174,7 @@ def support(z: Points, candidates: Points) -> Support:
 
 
 class Shell(NamedTuple):
-    """Where the data lie: their frame, and quantiles of their distances and leading shares."""
+    """Where the data lie: their frame, and quantiles of distances and shares along the leading."""
 
     frame: "Whitening"
     n_total: int
@@ -191,7 +193,7 @@ class Shell(NamedTuple):
         return cls(frame, data.n_total, len(distance), quantiles, np.quantile(leading, SHARES))
 
     def judge(self, candidates: Points) -> Support:
-        """Return where candidates lie beside the data."""
+        """Return where candidates lie, compared with the data."""
         z_dim = len(self.frame.mean)
         proposed = as_rows(candidates, least=1, name="candidates")
         if proposed.z_dim != z_dim:
@@ -222,12 +224,12 @@ class Whitening:
     Attributes
     ----------
     n : int
-        Rows that it was estimated from.
+        Number of rows from which the frame was estimated.
     mean : float64 array of shape (z_dim,)
     axes : float64 array of shape (n_directions, z_dim)
-        Rows are directions over their standard deviations, that of most variance first.
+        Rows are directions divided by their standard deviations, that of largest variance first.
     n_leading : int
-        The first directions, that hold half of the variance.
+        Number of first directions that together hold half of the variance.
     """
 
     n: int
@@ -237,7 +239,7 @@ class Whitening:
 
     @classmethod
     def of(cls, data: Rows) -> Self:
-        """Estimate it from all rows."""
+        """Estimate the frame from all rows."""
         (found,) = reduce(data, DoubleCovariance(data.z_dim), progress="covariance")
         variance, axes = varying_axes(found.covariance, data.matrices["z"].dtype)
         rank = len(variance)
@@ -247,26 +249,30 @@ class Whitening:
             )
         if found.n <= rank + 1:
             raise DataError(
-                f"{data.name} must have at least two rows more than directions, for a covariance "
-                f"that can be inverted; got {found.n:,} rows that vary along {rank:,} directions. "
-                "Pass more rows, or a few principal components, latentscope.pca(z).transform(z)."
+                f"{data.name} must have at least two rows more than directions, so that the "
+                f"covariance can be inverted; got {found.n:,} rows that vary along {rank:,} "
+                "directions. Pass more rows, or a few principal components, "
+                "latentscope.pca(z).transform(z)."
             )
         if rank < data.z_dim:
             warn(
                 f"{data.name} does not vary along {data.z_dim - rank:,} of its {data.z_dim:,} "
-                "directions; distances are along the others, and do not see how far a candidate "
-                "departs along these."
+                "directions; distances are measured along the others, and ignore how far a "
+                "candidate departs along these."
             )
         if found.n < _MIN_ROWS_PER_DIRECTION * rank:
             warn(
-                f"{found.n:,} rows of {data.name} are few for the covariance of {rank:,} "
-                "directions: the distances of candidates, and those of the data, are rough."
+                f"{found.n:,} rows of {data.name} are few for the covariance along {rank:,} "
+                "directions: the distances of candidates, and those of the data, are inaccurate."
             )
         n_leading = int(np.searchsorted(np.cumsum(variance), variance.sum() / 2)) + 1
         return cls(found.n, found.mean, axes / np.sqrt(variance)[:, None], n_leading)
 
     def distances(self, block: Block) -> FloatArray:
-        """Return Mahalanobis distances, and the share of their squares that leads: shape (n, 2)."""
+        """Return Mahalanobis distances and the shares of their squares along the leading directions.
+
+        Their shape is (n, 2).
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             white = centred(block.z, self.mean) @ self.axes.T.astype(block.z.dtype)
             if not np.isfinite(white).all():  # beyond float32
@@ -278,14 +284,14 @@ class Whitening:
             return np.column_stack([np.sqrt(whole), np.nan_to_num(share)])
 
     def left_out(self, distance: FloatArray) -> FloatArray:
-        """Return what distances of the data's own rows are by mean and covariance of the others."""
+        """Return distances of the data's own rows, by the mean and covariance of the others."""
         ratio = self.n / (self.n - 1)
         q = distance**2 / (self.n - 1)
         return ratio * np.sqrt((self.n - 2) * q / np.maximum(1 - ratio * q, np.finfo(float).eps))
 
 
 def _spread(frame: Whitening, share: float, block: Block) -> Array:
-    """Return `distances` of some rows of the block, spread over the whole source."""
+    """Return the distances of some rows of the block, spread over the whole source."""
     rows = spread_rows(share, block)
     return frame.distances(Block(block.rows[: len(rows)], {"z": rows}))
 
@@ -296,6 +302,6 @@ def _radius(block: Block) -> FloatArray:
 
 
 def _columns(source: Rows, *functions: Callable[[Block], FloatArray]) -> list[FloatArray]:
-    """Return what each function makes of the rows, from one reading of them."""
+    """Return the values of each function for all rows, from one pass over them."""
     found = reduce(source, *(Collected(function) for function in functions))
     return [column.array for column in found]

@@ -1,8 +1,8 @@
-"""Which points are neighbours? A map of the plane that keeps near points near, by t-SNE.
+"""Which points are neighbours? A two-dimensional map that keeps near points near, by t-SNE.
 
 t-SNE keeps neighbourhoods and gives up everything else: distances between groups, sizes and
-densities of groups, and empty space mean nothing in it. It draws islands and strings also for pure
-noise of two dimensions. The result therefore says which share of the neighbours it kept.
+densities of groups, and empty space on the map mean nothing. It draws islands and strings even for
+pure noise of two dimensions. The result therefore reports which share of the neighbours it kept.
 
 References
 ----------
@@ -30,8 +30,8 @@ from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.neighbours import is_forked, nearest_neighbours, preservation
 
 _N_SCORED = 10  # neighbours by which the map is judged
-_START_SIZE = 1e-4  # standard deviation of the first component at the start, as openTSNE advises
-_KL_DIGITS = 6  # openTSNE sums in threads: later digits differ from run to run
+_START_SIZE = 1e-4  # standard deviation of the first component at the start, as openTSNE recommends
+_KL_DIGITS = 6  # openTSNE sums in threads: further digits differ from run to run
 _CALLBACK_EVERY = 25
 
 
@@ -44,16 +44,16 @@ class Embedding(OnePanel):
     xy : float64 array of shape (n_used, 2)
         Positions, without a unit.
     indices : int64 array of shape (n_used,)
-        Row numbers of the points in z, increasing.
+        Indices of the points' rows in z, increasing.
     kl_divergence : float
-        What t-SNE minimised, in nats, as openTSNE estimates it (0 where the estimate is negative).
-        Comparable between runs of the same points and perplexity.
+        What t-SNE minimised, in nats, as estimated by openTSNE (0 if the estimate is negative).
+        Comparable between runs with the same points and perplexity.
     neighbour_preservation : float
-        Share of each point's nearest neighbours in z that are among its nearest on the map.
+        Share of each point's nearest neighbours in z that are also among its nearest on the map.
     n_scored : int
-        How many neighbours these are: 10, or three times the perplexity if that is less.
+        Number of these neighbours: 10, or three times the perplexity if that is less.
     n_pca : int
-        Principal components that t-SNE saw; z_dim where it saw the points themselves.
+        Number of principal components that t-SNE used; z_dim if it used the points themselves.
     perplexity, early_exaggeration : float
         Settings of t-SNE.
     n_iter : int
@@ -74,11 +74,11 @@ class Embedding(OnePanel):
 
     @property
     def chance_preservation(self) -> float:
-        """`neighbour_preservation` of a map that knows nothing of z."""
+        """`neighbour_preservation` expected for a map that is unrelated to z."""
         return self.n_scored / (self.n_used - 1)
 
     def headline(self) -> dict[str, Any]:
-        """Return how good the map is."""
+        """Return how well the map keeps neighbours."""
         return {
             "KL divergence": self.kl_divergence,
             "neighbours kept": self.neighbour_preservation,
@@ -98,7 +98,7 @@ def tsne(
     n_iter: int = 1000,
     rng: int | np.random.Generator = 0,
 ) -> Embedding:
-    """Map points to the plane by t-SNE.
+    """Map points to two dimensions by t-SNE.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def tsne(
     Returns
     -------
     Embedding
-        Positions, row numbers and quality.
+        Positions, row indices and quality.
 
     Raises
     ------
@@ -130,10 +130,10 @@ def tsne(
 
     Notes
     -----
-    Neighbours are found by comparing all pairs, in float32. The same seed gives the same map on the
-    same number of threads. Nothing but neighbourhoods may be read off the map: compare with
-    `latentscope.inertia_curve` before you believe in clusters, and with the map of pure noise
-    before you believe in strings.
+    Neighbours are found by comparing all pairs, in float32. The same seed gives the same map with
+    the same number of threads. The map shows nothing but neighbourhoods: check
+    `latentscope.inertia_curve` before you believe in clusters, and a map of pure noise before you
+    believe in strings.
 
     Examples
     --------
@@ -154,11 +154,11 @@ def tsne(
     wanted = rows.n_total if n_points is None else n_points
     indices, n_used = sample_rows(rows, integer("n_points", wanted, low=8), random)
     if n_points is not None:
-        integer("n_points", n_points, low=8, high=n_used, why="the rows there are")
+        integer("n_points", n_points, low=8, high=n_used, why="the number of rows")
     _check_perplexity(perplexity, len(indices))
     frame = pca(rows, n_components=max(n_pca or 0, min(2, rows.z_dim)))
     if not frame.total_variance:
-        raise DataError("the points of z must differ for a map; all of them coincide.")
+        raise DataError("the points of z must differ from each other; all of them coincide.")
     points = take(rows, indices)
     plane = frame.transform(points)
     seen = points if n_pca is None else plane[:, :n_pca]
@@ -193,7 +193,7 @@ def _check_perplexity(perplexity: float, n_points: int) -> None:
 
 
 def _start(plane: Array, random: np.random.Generator) -> FloatArray:
-    """Return small starting positions: the first two components, with a trace of jitter."""
+    """Return small starting positions: the first two components, with a little noise."""
     first = np.zeros((len(plane), 2))
     first[:, : plane.shape[1]] = plane[:, :2]
     size = first[:, 0].std() or 1.0

@@ -93,7 +93,7 @@ def test_permuted_axes(cloud, rng):
 @pytest.mark.parametrize(
     ("z", "match"),
     [
-        (np.ones((9, 3)), "two or more axes that vary, to be correlated; 0 of 3 do"),
+        (np.ones((9, 3)), "two or more axes that vary to be correlated; 0 of 3 do"),
         (np.arange(9.0)[:, None], "1 of 1 do"),
         (np.arange(18.0).reshape(9, 2) * [1, 0], "1 of 2 do"),
     ],

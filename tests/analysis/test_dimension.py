@@ -91,7 +91,7 @@ def test_published_dimensions_of_a_gaussian():
     assert two.dimension == pytest.approx(91, abs=4)
     assert mle.dimensions[-1] == pytest.approx(74, abs=3)  # 50 neighbours
     for found in (two, mle):
-        assert found.verdict.endswith("like a Gaussian of the same covariance.")
+        assert found.verdict.endswith("The dimension is like that of the Gaussian.")
         assert "not settled" in found.verdict
         assert found.dimension + found.error > 200
 
@@ -101,25 +101,26 @@ def test_strings_are_thin(method):
     found = ls.intrinsic_dimension(strings(3000, 0), method=method)
     assert found.dimension == pytest.approx(1, abs=0.05)
     assert found.null_dimension > 10
-    assert found.verdict.startswith("About ")
-    assert found.verdict.endswith("the points lie on something thin.")
+    assert found.verdict.startswith("The intrinsic dimension (number of directions along which ")
+    assert " is about " in found.verdict
+    assert found.verdict.endswith("The points lie on a thin structure, such as a curve or a sheet.")
 
 
 def test_blurred_strings_are_thin_beyond_the_noise():
     found = ls.intrinsic_dimension(strings(4000, 0.05))
     assert found.dimension > 15
     assert found.dimensions[-1] < 2.5
-    assert "not thin there, but at distance" in found.verdict
-    assert "something thin blurred by noise" in found.verdict
+    assert "The points are not thin at that scale, but at a distance of" in found.verdict
+    assert "a thin structure blurred by noise" in found.verdict
 
 
 @pytest.mark.parametrize(
     ("meaning", "divided_by"),
     [
-        ("fewer, as where", 1.2),
-        ("something thin", 4.0),
-        ("more, so nothing thin", 0.8),
-        ("like a Gaussian", 1.0),
+        ("lower than the Gaussian's, as in a cloud that is bent", 1.2),
+        ("points lie on a thin structure, such as", 4.0),
+        ("higher than the Gaussian's, so the points do not lie on a thin", 0.8),
+        ("like that of the Gaussian", 1.0),
     ],
 )
 def test_verdicts_follow_the_share(meaning, divided_by):
@@ -133,7 +134,9 @@ def test_verdicts_follow_the_share(meaning, divided_by):
 def test_heavy_tails_are_not_thin(seed):
     rng = np.random.default_rng(seed)
     z = rng.standard_normal((3000, 16)) / np.sqrt(rng.chisquare(5, (3000, 1)) / 5)
-    assert "something thin" not in ls.intrinsic_dimension(z).verdict
+    verdict = ls.intrinsic_dimension(z).verdict
+    assert "lie on a thin structure, such" not in verdict
+    assert "thin structure blurred" not in verdict
 
 
 # --- laws ---
@@ -264,7 +267,7 @@ def test_coarse_coordinates_are_warned_of():
 
 def test_fewer_points_than_directions_leave_no_gaussian_to_compare_with():
     found = ls.intrinsic_dimension(np.random.default_rng(0).standard_normal((200, 300)))
-    assert "cannot tell what a Gaussian would show: too few points" in found.verdict
+    assert "cannot be compared with that of a Gaussian, because there are too few" in found.verdict
 
 
 def test_a_constant_axis_changes_nothing():

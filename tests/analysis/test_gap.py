@@ -71,7 +71,9 @@ WITHOUT = {
 def test_clusters_are_found(name):
     result, k = of_cloud(name), CLUSTERED[name][1]
     assert result.best == k
-    assert result.verdict.startswith(f"{k} clusters: k-means fits better")
+    assert result.verdict.startswith(
+        f"{k} clusters: k-means finds tighter groups than in a Gaussian"
+    )
     assert result.headline()["clusters"] == k
 
 
@@ -85,7 +87,7 @@ QUICK = {"Gaussian", "uniform square", "t5 in 2 axes", "ring"}
 def test_no_clusters_is_an_answer(name):
     result = of_cloud(name)
     assert result.best is None
-    assert result.verdict.startswith("No clusters")
+    assert result.verdict.startswith("No separate clusters found")
     assert result.headline()["clusters"] == "none"
 
 
@@ -112,7 +114,7 @@ def test_gap_and_error_are_those_of_the_paper():
 def test_a_better_fit_without_groups_is_told():
     result = of_cloud("uniform square")
     assert result.p_value == 0.05
-    assert "not Gaussian either" in result.verdict
+    assert "but the cloud is not Gaussian: k-means with" in result.verdict
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -180,7 +182,7 @@ def test_fewer_points_than_directions_tell_nothing():
     result = found(noise(60, n=50), n_clusters=(1, 2, 3))
     assert result.best is result.p_value is None
     assert result.verdict == (
-        "Cannot tell: 50 points are too few for the covariance of 49 directions."
+        "Cannot tell: 50 points are too few to estimate the covariance along 49 directions."
     )
     json.dumps(result.to_dict(), allow_nan=False)
     assert result.plot()[0].get_title() == "cannot tell"

@@ -241,7 +241,7 @@ REFUSALS = {
     ("ridges", "one axis"): r"axes\[1\] must be an integer from 0 to 0",
     ("planes", "one axis"): r"axes\[0\] must be an integer from 0 to 0",
     ("clusters", "two rows"): "n_clusters must be an integer from 1 to 2",
-    ("gap", "two rows"): "at least 20 rows to look for clusters; got 2",
+    ("gap", "two rows"): "at least 20 rows to search for clusters; got 2",
     ("gap", "all rows alike"): "all of them coincide",
     ("gap", "all zero"): "all of them coincide",
     ("tsne", "two rows"): "n_points must be an integer at least 8",

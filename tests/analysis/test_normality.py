@@ -296,30 +296,34 @@ def test_ties_are_a_departure():
 def test_verdicts():
     few = sizes(gaussian(20, 30))
     assert few.verdict == (
-        "Cannot tell: 20 rows are too few to see the shape of a cloud along 19 directions; at "
+        "Cannot tell: 20 rows are too few to judge the shape of a cloud along 19 directions; at "
         "least 57 are needed."
     )
     far = ls.normality(student(3000, 16, 3), n_null=19).verdict
-    assert "So the cloud is far from a Gaussian (p = 0.05; 3,000 rows, 19 Gaussian sets)." in far
+    assert "So the cloud is far from a Gaussian (p = 0.05, from 3,000 rows and 19 Gaussian" in far
     two = ls.normality(two_clusters(3000, 64), n_null=19).verdict
-    assert "axis 2 departs most, by 0.1" in two or "PC 1 departs most, by 0.1" in two
-    assert "no Gaussian along" in two
+    most = "differs most from a normal distribution, by 0.1"
+    assert f"that of axis 2 {most}" in two or f"that of principal component 1 {most}" in two
+    assert "So the cloud is not Gaussian along" in two
     fine = ls.normality(gaussian(3000, 6), n_null=19).verdict
-    assert fine.startswith("A Gaussian core accounts for ")
-    assert "Nothing here speaks against a Gaussian" in fine
-    assert sizes(gaussian(3000, 6)).verdict.endswith("was not asked (n_null=0).")
+    assert fine.startswith(
+        "A Gaussian fitted to the core of the cloud, without tails and outliers, "
+    )
+    assert "The tests do not reject a Gaussian (p = " in fine
+    assert fine.endswith("which does not prove that the cloud is one.")
+    assert sizes(gaussian(3000, 6)).verdict.endswith("was not tested (n_null=0).")
 
 
 def test_a_departure_too_small_for_the_rows_of_the_tests():
     z = gaussian(60_000, 3)
     z[:, 0] += 0.02 * z[:, 0] ** 3
     words = ls.normality(z, n_null=19, n_points=100).verdict
-    assert "Only all rows together show that this is no Gaussian" in words
+    assert words.endswith("but all 60,000 rows together show that the cloud is not Gaussian.")
 
 
 def test_a_core_that_holds_too_much_is_said():
     cube = np.random.default_rng(0).random((5000, 64))
-    assert sizes(cube).verdict.startswith("Where a Gaussian core would be lie 1")
+    assert sizes(cube).verdict.startswith("The core of the cloud holds 1")
 
 
 def test_too_few_rows_are_no_evidence():
@@ -349,7 +353,7 @@ def test_tables():
 GOOD = gaussian(50, 3)
 REFUSED = {
     "points coincide": (np.ones((9, 3)), {}, "z must hold points that differ .* coincide"),
-    "few sets": (GOOD, {"n_null": 9}, "n_null must be 0, or at least 19 for p = 0.05; got 9"),
+    "few sets": (GOOD, {"n_null": 9}, "n_null must be 0, or at least 19 to reach p = 0.05; got 9"),
     "negative sets": (GOOD, {"n_null": -1}, "n_null must be an integer at least 0; got -1"),
     "few rows tested": (GOOD, {"n_points": 4}, "n_points must be at least 5, two more .* got 4"),
     "no rows tested": (GOOD, {"n_points": 2}, "n_points must be an integer at least 3; got 2"),

@@ -86,7 +86,11 @@ def test_fewer_points_than_axes_are_drawn_too():
     [
         (cloud(50), {"null": "smooth"}, r"null must be one of 'gaussian', 'elliptical'"),
         (cloud(50), {"n_points": 51}, r"n_points must be an integer from 2 to 50"),
-        (np.ones((50, 3)), {"null": "elliptical"}, r"must differ to have radii"),
+        (
+            np.ones((50, 3)),
+            {"null": "elliptical"},
+            r"points of z must differ from each other; all of them coincide",
+        ),
         (np.full((50, 3), np.inf), {}, r"must be finite"),
     ],
 )

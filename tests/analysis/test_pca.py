@@ -113,8 +113,8 @@ def test_wrong_numbers_of_components_are_refused(n_components, error, cloud):
 @pytest.mark.parametrize(
     ("method", "match"),
     [
-        ("transform", "z must have 6 columns, as this PCA; got 5"),
-        ("inverse_transform", "coordinates must have 2 columns, as this PCA; got 5"),
+        ("transform", "z must have 6 columns, like this PCA; got 5"),
+        ("inverse_transform", "coordinates must have 2 columns, like this PCA; got 5"),
     ],
 )
 def test_points_of_another_width_are_refused(method, match, cloud):

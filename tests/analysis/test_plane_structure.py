@@ -62,7 +62,7 @@ def test_the_sign_of_known_points(points, sign):
     result = latentscope.plane_structure(points, null="uniform", **UNIT)
     assert result.sign == sign
     assert result.is_structured == (sign != "none") == (result.p_value <= 0.05)
-    assert ("No structure" in result.verdict) == (sign == "none")
+    assert ("No structure found" in result.verdict) == (sign == "none")
 
 
 @pytest.mark.slow
@@ -124,7 +124,10 @@ def test_a_few_points_are_not_resolved():
     few, many = uniform(n=100), uniform(n=3000)
     assert not latentscope.plane_structure(few, null="uniform", **UNIT).is_resolved
     assert latentscope.plane_structure(many, null="uniform", **UNIT).is_resolved
-    assert "hide much" in latentscope.plane_structure(few, null="uniform", **UNIT).verdict
+    assert (
+        "structure could be missed"
+        in latentscope.plane_structure(few, null="uniform", **UNIT).verdict
+    )
 
 
 def test_voids_are_measured_beside_those_of_chance():
@@ -154,7 +157,7 @@ def test_rounding_is_no_structure_even_where_components_turn_its_grid():
     z = np.random.default_rng(0).standard_normal((2000, 3)) * [1, 0.7, 0.3]
     assert latentscope.plane_structure(z, n_null=39).n_used == 1000
     with pytest.raises(
-        DataError, match=r"must not come in steps .* of up to 0\.05 along the plane"
+        DataError, match=r"steps between rounded values must be .* of up to 0\.05 along the plane"
     ):
         latentscope.plane_structure(np.round(z / 0.05) * 0.05, n_null=39)
 
@@ -164,7 +167,11 @@ def test_rounding_is_no_structure_even_where_components_turn_its_grid():
     [
         (uniform(n=20), {}, r"must hold at least 30 points to be tested; it holds 20 of 20"),
         (uniform(), {"center": (5.0, 5.0)}, r"it holds 0 of 500"),
-        (uniform().round(2), {}, r"must not come in steps .* up to 0\.01 along the plane"),
+        (
+            uniform().round(2),
+            {},
+            r"steps between rounded values must be .* up to 0\.01 along the plane",
+        ),
         (np.repeat(uniform()[:200], 2, axis=0), {}, r"must differ from point to point; 50% of"),
         (uniform() * [1, 0] + [0, 0.5], {}, r"must vary along all 2 axes"),
         (

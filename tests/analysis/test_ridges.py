@@ -195,12 +195,14 @@ def test_critical_contrast_is_that_of_one_set_in_twenty(ring):
 
 def test_verdict_says_what_was_found(ring):
     assert ring.verdict.startswith("One ridge" if ring.n_pieces == 1 else f"{ring.n_pieces} pieces")
-    assert "99 sets of the null model 'uniform' (p = 0.01)" in ring.verdict
+    assert "99 sets drawn from the null model 'uniform' (uniformly" in ring.verdict
+    assert "points): p = 0.01." in ring.verdict
     noise = np.random.default_rng(0).uniform(-1, 1, (200, 2))
     none = ls.ridges(noise, **SQUARE | QUICK)
     assert none.n_pieces == none.length == none.typical_uncertainty == 0
     assert none.verdict.startswith(
-        "No ridge among 200 points of axis 0 and axis 1 within ±1 stands out"
+        "No ridge (line of locally highest density) among 200 points of original axes 0 and 1 "
+        "within ±1 of the window's centre stands out more than expected by chance"
     )
 
 
@@ -309,7 +311,12 @@ PLANE = np.random.default_rng(0).standard_normal((200, 4))
         (PLANE, {"rng": "a"}, DataTypeError, "rng must be an integer"),
         (np.full((200, 3), 4.0), {}, DataError, "must vary along all 2 axes for ridges"),
         (np.outer(np.arange(200.0), [1, 2]), {}, DataError, "must vary along all 2 axes"),
-        (PLANE * [1, 0, 1, 1], {"space": "latent"}, DataError, "flat along 1 of their directions"),
+        (
+            PLANE * [1, 0, 1, 1],
+            {"space": "latent"},
+            DataError,
+            "points do not vary along 1 of the directions",
+        ),
         (PLANE[:3], {"axes": (0, 3)}, DataError, "must vary along all 2 axes"),
         (
             np.round(PLANE, 1),

@@ -26,7 +26,7 @@ def test_the_marked_plane_comes_first():
     assert scan.axes[0].tolist() == [1, 2]
     assert scan.is_structured.tolist() == [True] + [False] * 5
     assert scan.sign[0] == "filament-like"
-    assert "PC 2 and PC 3" in scan.verdict
+    assert "in the plane of principal components 2 and 3 within" in scan.verdict
     assert scan.departure[0] > scan.critical > scan.departure[1]
 
 
@@ -84,7 +84,7 @@ def test_the_frame_may_be_given_and_rows_left_out():
 def test_the_table_has_a_row_per_window():
     scan = latentscope.scan_planes(cloud(), **FAST)
     assert [len(column) for column in scan.table().values()] == [3] * 7
-    assert "None of 3 windows in planes of PC 1 to PC 3" in scan.verdict
+    assert "None of 3 windows in planes of principal components 1, 2 and 3" in scan.verdict
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,9 @@ def test_constant_axes_are_warned_of_and_left_out(rng):
 
 
 def test_few_rows_are_warned_of(rng):
-    with pytest.warns(LatentscopeWarning, match="17 rows of z are few for the covariance of 6 dir"):
+    with pytest.warns(
+        LatentscopeWarning, match="17 rows of z are few for the covariance along 6 dir"
+    ):
         found = ls.support(rng.standard_normal((17, 6)), np.zeros((1, 6)))
     assert np.isfinite(found.data_quantiles).all()
 

@@ -127,7 +127,7 @@ def test_settings_are_told(z):
         ({"perplexity": np.nan}, DataError, "perplexity must be .*got nan"),
         ({"perplexity": "30"}, DataTypeError, "perplexity must be a number; got '30'"),
         ({"n_points": 30}, DataError, "below a third of the 30 points, 10; got 30"),
-        ({"n_points": 121}, DataError, r"n_points must be .* 120 \(the rows there are\); got 121"),
+        ({"n_points": 121}, DataError, r"n_points must be .* 120 \(the number of rows\); got 121"),
         ({"n_points": 7}, DataError, "n_points must be an integer at least 8; got 7"),
         ({"n_pca": 6}, DataError, r"n_pca must be .* from 1 to 5 \(the number of axes\); got 6"),
         ({"n_pca": 2.0}, DataTypeError, "n_pca must be an integer"),
