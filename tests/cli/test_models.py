@@ -81,7 +81,7 @@ def test_images_without_attributes_are_a_folder(place):
         ("encode vae photos out.h5 --backend torch", 1, "'vae'. This backend opens no file"),
         ("encode vae nothing out.h5", 1, "no such file: nothing"),
         ("encode vae empty out.h5", 1, "error: "),
-        ("encode vae drawn:many out.h5", 2, "'drawn:many' must be drawn:N with N faces from 1"),
+        ("encode vae drawn:many out.h5", 2, "'drawn:many' must be drawn:N with N ≥ 1 faces"),
         ("encode vae drawn:0 out.h5", 2, "must be drawn:N"),
         ("encode vae photos out.h5 --backend torhc", 1, "name must be one of"),
         ("encode vae photos out.h5 --attributes no.txt", 1, "no such file: no.txt"),
@@ -93,7 +93,7 @@ def test_images_without_attributes_are_a_folder(place):
         (
             "train --preset celeba-ae --images photos --out run --set image_shape=[16,32,3]",
             2,
-            "Images are cut to squares; the model takes 16×32.",
+            "Images are cropped to squares, but the model needs 16×32.",
         ),
         (
             "train --preset digits-ae --images photos --out run --attributes list.txt",
