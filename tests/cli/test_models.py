@@ -15,7 +15,7 @@ TRAIN = ["train", "--preset", "celeba-vae", "--images", "drawn:40", "--size", "1
 
 def test_training_continues_where_it_stopped(good, place):
     first = good(*TRAIN, "--out", "run", "--epochs", "1", "--seed", "2").splitlines()
-    assert first[0] == "<KerasModel: VAE of 16×16×3 images, z_dim 5>, kept in run"
+    assert first[0] == "<KerasModel: VAE of 16×16×3 images, z_dim 5>, saved in run"
     assert [line.split()[0] for line in first[1:4]] == ["metric", "total_loss", "reco_loss"]
     good(*TRAIN, "--out", "run", "--epochs", "2", "--seed", "2")
     meta = json.loads((place / "run" / "model.json").read_text())["meta"]
@@ -32,7 +32,7 @@ def test_text_is_a_value_too(run):
 def test_encode_writes_the_file(good):
     text = good("encode", "vae", "drawn:40", "faces.h5", "--seed", "3", "--block-size", "16")
     assert text.startswith("<Latents of 40 points in 6 dimensions: z, mu, logvar, ids, labels ")
-    assert text.endswith(", kept in faces.h5\n")
+    assert text.endswith(", saved in faces.h5\n")
     with latentscope.load("faces.h5") as latents:
         assert (latents.kind, latents.meta["rng"], "tilt" in latents.labels) == ("vae", 3, True)
 
