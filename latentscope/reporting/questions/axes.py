@@ -64,8 +64,8 @@ def _spread(pca: PCA) -> str:
     return (
         "The first principal component (the direction of the largest variance) holds "
         f"{pca.variance_ratio[0]:.1%} of the variance; {n_most:,} of {len(pca.mean):,} components "
-        f"{plural('holds', 'hold', n_most)} 90 %. The variance is spread as if over "
-        f"{number(pca.participation)} components of equal variance."
+        f"{plural('holds', 'hold', n_most)} 90 %. The variance is as widely "
+        f"spread as over {number(pca.participation)} equal components (the participation ratio)."
     )
 
 

@@ -59,15 +59,15 @@ def _answer(study: Study) -> Answer | None:
         return None
     clear, n_labels = labels.clear, len(labels.directions)
     listed = ", ".join(
-        f"{one.label} ({one.times_chance:.3g} times, {one.separation:.2g} standard deviations)"
+        f"{one.label} ({one.times_chance:.3g} times as long; the two means are {one.separation:.2g} "
+        "standard deviations apart)"
         for one in (clear or labels.directions)[:N_NAMED]
     )
     return Answer(
         f"{len(clear):,} of {n_labels:,} {plural('does', 'do', len(clear))}",
         "The direction of a label leads from the mean of the points without it to the mean of "
         f"those with it. It counts if it is more than {STANDS_OUT:g} times as long as by chance. "
-        f"{'Clearest' if clear else 'None is; the longest'}: {listed}. (In brackets: the length in "
-        "multiples of chance, and the distance between the two means in standard deviations.)",
+        f"{'Clearest' if clear else 'None counts; the longest'}: {listed}.",
     )
 
 

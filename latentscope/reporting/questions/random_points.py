@@ -12,7 +12,7 @@ from latentscope.reporting.questions.clusters import CURVE
 from latentscope.reporting.questions.pictures import PICTURES, Gallery
 from latentscope.reporting.questions.question import Analysis, Answer, Question, numbers
 from latentscope.reporting.study import Study
-from latentscope.reporting.wording import number, plural
+from latentscope.reporting.wording import number
 from latentscope.sample import axis_gaussian, gaussian, normal, uniform
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
@@ -73,9 +73,9 @@ def _where(prior: Support, full: Support) -> str:
     if prior.n_directions == prior.z_dim:
         return text
     return (
-        f"{text} These distances are along the {prior.n_directions:,} "
-        f"{plural('direction', 'directions', prior.n_directions)} in which the data vary; points "
-        "of N(0, I) also vary along the others."
+        f"{text} These distances are measured only along {prior.n_directions:,} of "
+        f"{prior.z_dim:,} directions, those in which the data vary; points of N(0, I) also vary "
+        "along the others."
     )
 
 

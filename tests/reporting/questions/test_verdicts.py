@@ -11,7 +11,7 @@ QUESTION = {one.key: one for one in QUESTIONS}
 @pytest.mark.parametrize(
     ("key", "name", "expected"),
     [
-        ("radius", "prior", "About 2.744, like N(0, I)"),
+        ("radius", "prior", "About 2.74, like N(0, I)"),
         ("radius", "off_centre", "About 14."),  # below √(8 · 25 + 8)
         ("axes", "prior", "None stands out"),
         ("axes", "stretched", "Axis 0 (92%)"),  # 81 / 88
