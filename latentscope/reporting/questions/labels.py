@@ -59,7 +59,7 @@ def _answer(study: Study) -> Answer | None:
         return None
     clear, n_labels = labels.clear, len(labels.directions)
     listed = ", ".join(
-        f"{one.label} ({one.times_chance:.3g} times as long; the two means are {one.separation:.2g} "
+        f"{one.label} ({one.times_chance:.3g} times as long; the means are {one.separation:.2g} "
         "standard deviations apart)"
         for one in (clear or labels.directions)[:N_NAMED]
     )
