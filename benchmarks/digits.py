@@ -64,7 +64,7 @@ def radii(latents: Any) -> list[str]:
 
 
 def posteriors(latents: Any) -> list[str]:
-    """Return whether z is just mu, and which axes are in use."""
+    """Return how far z differs from mu, and which axes are in use."""
     if latents.kind == "ae":
         return ["–"] * 6
     found = latentscope.posterior(latents)

@@ -1,7 +1,7 @@
 """Train an AE, a VAE with a tiny KL weight and a VAE, and compare their latents in one report.
 
-All three models are trained on the same images and then encode all of them. The report says where
-the points of each latent space lie, which axes dominate, whether z differs from mu, whether there
+All three models are trained on the same images and then encode all of them. The report says how far
+from the origin the points of each latent space lie, which axes dominate, whether z differs from mu, whether there
 are clusters, and what random points decode to. Without ``--images``, the images are faces drawn
 from twelve known factors. If interrupted, the same command continues and skips finished steps.
 """
@@ -103,7 +103,7 @@ def run(given: argparse.Namespace) -> None:
         latents[name] = latentscope.encode(
             models[name], images, given.out / f"{name}.h5", rng=given.seed
         )
-    print("report of all three", flush=True)
+    print("writing the report on all three models", flush=True)
     page = latentscope.report(
         given.out / "report.html", models=models, images=images, rng=given.seed, **latents
     )
@@ -115,7 +115,7 @@ def main() -> None:
     try:
         run(arguments())
     except KeyboardInterrupt:
-        print("\nstopped; the same command continues here", file=sys.stderr)
+        print("\ninterrupted; the same command continues from here", file=sys.stderr)
         sys.exit(130)
     except (LatentscopeError, OSError) as error:
         sys.exit(f"error: {error}")

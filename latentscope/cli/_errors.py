@@ -1,4 +1,4 @@
-"""What errors say of parameters, said of the options of a command."""
+"""Error messages about parameters, reworded for the options of a command."""
 
 import ast
 from collections.abc import Mapping
@@ -7,13 +7,15 @@ import click
 
 from latentscope.errors import LatentscopeError
 
-_CALLS = {"latentscope.finite_rows": "is_finite"}  # a call that is an option here: its parameter
+_CALLS = {
+    "latentscope.finite_rows": "is_finite"
+}  # a call that is an option here: the option's name
 
 
 def in_options(error: LatentscopeError, command: click.Command) -> str:
     """Return the text of an error with the options of a command in place of parameters.
 
-    What the command has no option for is left as users of Python read it.
+    A parameter without an option is left as it is written in Python.
     """
     options = {
         option.name: option.opts[0]
@@ -29,7 +31,7 @@ def in_options(error: LatentscopeError, command: click.Command) -> str:
 
 
 def _written(code: str, options: Mapping[str, str]) -> str:
-    """Return what is written on the command line for a parameter with its value, or a call.
+    """Return how a parameter with its value, or a call, is written on the command line.
 
     Examples
     --------

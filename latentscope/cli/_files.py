@@ -1,4 +1,4 @@
-"""Files of latents as commands take them: FILE, or NAME=FILE, with options of how to read them."""
+"""Files of latents as arguments: FILE or NAME=FILE, with the options for reading them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,19 +18,21 @@ _LOADING = {  # options of `latentscope.load`
     "key": click.option(
         "--key",
         metavar="ARRAY",
-        help="Array to take as z; by default z, or the only one that can be. Or write FILE::ARRAY.",
+        help="Array to use as z; by default z, or the only candidate. FILE::ARRAY does the same.",
     ),
     "flatten": click.option(
-        "--flatten", is_flag=True, help="Take arrays of more dimensions, each point as one row."
+        "--flatten",
+        is_flag=True,
+        help="Accept arrays of more than two dimensions; each point becomes one row.",
     ),
     "allow_incomplete": click.option(
-        "--allow-incomplete", is_flag=True, help="Take the rows that a stopped writer left."
+        "--allow-incomplete", is_flag=True, help="Use the rows that an interrupted writer left."
     ),
-    "trust_links": click.option(
-        "--trust-links", is_flag=True, help="Follow links out of the file."
-    ),
+    "trust_links": click.option("--trust-links", is_flag=True, help="Follow links to other files."),
     "isolated": click.option(
-        "--isolated", is_flag=True, help="Read in another process: for files from strangers."
+        "--isolated",
+        is_flag=True,
+        help="Read in a separate process, for files that you do not trust.",
     ),
 }
 _FINITE = click.option(
@@ -40,7 +42,7 @@ _FINITE = click.option(
 
 @dataclass(frozen=True)
 class How:
-    """How files are to be read."""
+    """The options for reading files."""
 
     loading: dict[str, Any]
     is_finite: bool
@@ -59,7 +61,7 @@ def loading(function: Function) -> Function:
 
 
 def reading(function: Function) -> Function:
-    """Add the options of `latentscope.load`, and the one that leaves rows out."""
+    """Add the options of `latentscope.load`, and the one that leaves out rows."""
     return _FINITE(loading(function))
 
 
@@ -76,9 +78,9 @@ def named(texts: Sequence[str], *, taken: Sequence[str] = ()) -> dict[str, str]:
     Parameters
     ----------
     texts : sequence of str
-        FILE or NAME=FILE. A file whose own name holds = is taken as it is.
+        FILE or NAME=FILE. An existing file whose name contains = is taken as FILE.
     taken : sequence of str
-        Names that cannot be given.
+        Names that cannot be used.
 
     Examples
     --------
@@ -88,9 +90,13 @@ def named(texts: Sequence[str], *, taken: Sequence[str] = ()) -> dict[str, str]:
     pairs = [_pair(text) for text in texts]
     for name, n in Counter(name for name, _ in pairs).items():
         if n > 1:
-            raise click.UsageError(f"{n} files are called {name!r}. Tell them apart: NAME=FILE.")
+            raise click.UsageError(
+                f"{n} files have the name {name!r}. Give them different names: NAME=FILE."
+            )
         if name in taken or not name:
-            raise click.UsageError(f"{name!r} cannot be the name of a file. Write NAME=FILE.")
+            raise click.UsageError(
+                f"{name!r} cannot be used as a name. Choose another one: NAME=FILE."
+            )
     return dict(pairs)
 
 

@@ -1,4 +1,4 @@
-"""What is common to all commands: their names, what failures look like, and exit codes."""
+"""What all commands have in common: their names, how failures are shown, and exit codes."""
 
 import errno
 import io
@@ -46,8 +46,8 @@ _HOME = {  # command: the module of latentscope.cli that defines it, imported on
 _HELP = f"""
 How do latent vectors fill their space?
 
-FILE is a file of latents that latentscope.load opens. Results go to stdout, as text or with --json
-as JSON; progress, warnings and errors go to stderr.
+FILE is a file of latents in any format that latentscope.load opens. Results go to stdout, as text
+or, with --json, as JSON. Progress, warnings and errors go to stderr.
 
 {
     examples(
@@ -59,15 +59,15 @@ as JSON; progress, warnings and errors go to stderr.
 
 \b
 Exit codes:
-  0    done
-  1    refused or failed: "error: …" on stderr says why
-  2    wrong usage: an unknown option, a value that cannot be read
-  130  interrupted; what was finished is kept
+  0    success
+  1    refused or failed: "error: …" on stderr says why and what to do
+  2    wrong usage: an unknown option, a value that cannot be parsed
+  130  interrupted by Ctrl-C; finished work is kept
 """
 
 
 class Commands(click.Group):
-    """The group: imports a command when it is called, and tells its failures in one line."""
+    """The group: imports a command when it is called, and reports its failures in one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_HOME)
@@ -86,11 +86,11 @@ class Commands(click.Group):
             with _warnings_in_one_line():
                 return super().invoke(ctx)
         except KeyboardInterrupt:
-            click.echo("interrupted; what was finished is kept", err=True)
+            click.echo("interrupted; finished work is kept", err=True)
             ctx.exit(130)
         except (LatentscopeError, OSError, MemoryError) as error:
             if ctx.params["debug"] or getattr(error, "errno", None) == errno.EPIPE:
-                raise  # click ends in silence where nobody reads on
+                raise  # where the reader has closed the pipe, click exits silently
             click.echo(f"error: {self._text_of(ctx, error)}", err=True)
             ctx.exit(1)
 
@@ -115,7 +115,7 @@ def _warnings_in_one_line() -> Iterator[None]:
 
 
 def _replace_what_the_terminal_cannot_show() -> None:
-    """Let √ and ‖ become ? where the encoding of the terminal lacks them."""
+    """Replace √ and ‖ by ? where the encoding of the terminal lacks them."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""Texts of ``--help``: written once, here or in the docstrings of the functions."""
+"""Texts of ``--help``, taken from the docstrings of the functions where possible."""
 
 import inspect
 import re
@@ -9,7 +9,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def examples(*commands: str) -> str:
-    r"""Return a paragraph of examples that click leaves as it is.
+    r"""Return a paragraph of examples that click does not rewrap.
 
     Examples
     --------
@@ -20,7 +20,7 @@ def examples(*commands: str) -> str:
 
 
 def parameters(function: Callable[..., Any]) -> dict[str, str]:
-    """Return the description of each parameter, as the docstring has it.
+    """Return the description of each parameter from the docstring.
 
     Examples
     --------

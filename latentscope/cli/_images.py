@@ -1,4 +1,4 @@
-"""IMAGES as commands take them: a folder, a zip, CelebA's download, or drawn faces."""
+"""Images as an argument: a folder, a zip, CelebA's download, or drawn faces."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ HELP = "Folder or zip of images, CelebA's download, or drawn:N for N drawn faces
 ATTRIBUTES = click.option(
     "--attributes",
     type=click.Path(),
-    help="CelebA's list_attr_celeba.txt; by default the one beside the images, if there.",
+    help="CelebA's list_attr_celeba.txt; by default the one next to the images, if any.",
 )
 
 
 def images_at(source: str, attributes: str | None, shape: tuple[int, int, int]) -> Any:
-    """Open images in the shape that a model takes.
+    """Open images in the shape that a model requires.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def images_at(source: str, attributes: str | None, shape: tuple[int, int, int]) 
     attributes : str or None
         CelebA's list.
     shape : tuple of int
-        Height, width and channels; images are cut to squares.
+        Height, width and channels; images are cropped to squares.
 
     Examples
     --------
@@ -36,19 +36,23 @@ def images_at(source: str, attributes: str | None, shape: tuple[int, int, int]) 
     """
     height, width, channels = shape
     if height != width:
-        raise click.UsageError(f"Images are cut to squares; the model takes {height}×{width}.")
+        raise click.UsageError(
+            f"Images are cropped to squares, but the model needs {height}×{width}."
+        )
     datasets = public("datasets")
     if source.startswith(_DRAWN):
         return datasets.drawn_faces(_number(source), size=height)
     if channels == 3 and (attributes is not None or has_attributes(source)):
         return datasets.celeba(source, attributes=attributes, size=height)
     if attributes is not None:
-        raise click.UsageError("CelebA's photographs have 3 channels; the model takes 1.")
+        raise click.UsageError("CelebA's photographs have 3 channels, but the model needs 1.")
     return datasets.folder(source, size=height, channels=channels)
 
 
 def _number(source: str) -> int:
     text = source.removeprefix(_DRAWN)
     if not text.isdecimal() or not int(text):
-        raise click.UsageError(f"{source!r} must be drawn:N with N faces from 1, like drawn:3000.")
+        raise click.UsageError(
+            f"{source!r} must be drawn:N with N ≥ 1 faces, for example drawn:3000."
+        )
     return int(text)

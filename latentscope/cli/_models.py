@@ -1,4 +1,4 @@
-"""MODEL as commands take it: a folder that its backend loads, and the backend's name."""
+"""Models as an argument: a folder, and the name of the backend that loads it."""
 
 import os
 from typing import TYPE_CHECKING, Any
@@ -19,12 +19,12 @@ BACKEND = click.option(
 
 
 def backend_named(name: str) -> Any:
-    """Import a backend, quietly."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow reads it on import
+    """Import a backend without its log messages."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow reads this when imported
     return public("backend").get(name)
 
 
 def model_in(folder: str, backend: str) -> "Model":
-    """Load the model of a folder."""
+    """Load the model from a folder."""
     model: Model = backend_named(backend).load(folder)
     return model

@@ -1,8 +1,7 @@
-"""Options of a command: those that its Python function has, under the same names.
+"""Options of a command, made from the keywords of its Python function.
 
-Nothing is written twice: names, types, choices and defaults come from the signature, descriptions
-from the docstring. An option that is not given is not passed on, so that the function's default
-holds.
+Names, types, choices and defaults come from the signature, descriptions from the docstring. An
+option that is not given is not passed on, so that the function's own default applies.
 """
 
 import inspect
@@ -18,7 +17,7 @@ import numpy as np
 from latentscope.cli._help import SETTINGS, parameters
 from latentscope.cli._values import Numbers, ParamType, Several
 
-_TYPES: dict[Any, ParamType] = {  # annotation, less None: how it is written
+_TYPES: dict[Any, ParamType] = {  # annotation without None: type of the option
     int: click.INT,
     float: click.FLOAT,
     str: click.STRING,
@@ -30,7 +29,7 @@ _TYPES: dict[Any, ParamType] = {  # annotation, less None: how it is written
 
 
 def public(name: str) -> Any:
-    """Return ``latentscope.name``, which may have dots: what a user of Python would call.
+    """Return ``latentscope.name``, where the name may contain dots.
 
     Examples
     --------
@@ -41,10 +40,10 @@ def public(name: str) -> Any:
 
 
 class FromFunctions(click.Command):
-    """A command with the options of one or several public functions, whose names it is given.
+    """A command with the options of one or more public functions, given by name.
 
-    The functions are imported when the options are asked for, so that help on other commands need
-    not wait for them.
+    The functions are imported when the options are needed, so that other commands start without
+    them.
     """
 
     def __init__(self, *args: Any, functions: Sequence[str], **settings: Any) -> None:
@@ -54,21 +53,21 @@ class FromFunctions(click.Command):
 
     @cached_property
     def options(self) -> list[click.Parameter]:
-        """The options of all functions, each name once, as the first of them describes it."""
+        """The options of all functions; each name once, as the first function describes it."""
         found: dict[str | None, click.Parameter] = {}
         for option in [one for name in self.functions for one in options_of(public(name))]:
             found.setdefault(option.name, option)
         return list(found.values())
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return arguments first, then the options of the functions, then all others."""
+        """Return the arguments, then the options of the functions, then the others."""
         given = super().get_params(ctx)
         arguments = [param for param in given if isinstance(param, click.Argument)]
         return [*arguments, *self.options, *(param for param in given if param not in arguments)]
 
 
 def options_of(function: Callable[..., Any]) -> list[click.Parameter]:
-    """Return an option for each keyword of a function whose value can be written as text."""
+    """Return one option per keyword of a function whose values can be written as text."""
     described = parameters(function)
     keywords = [
         (parameter, written)
@@ -84,7 +83,7 @@ def chosen(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_value(text: str) -> Any:
-    """Read a value as JSON, else as text.
+    """Parse a value as JSON, or else take it as text.
 
     Examples
     --------
@@ -106,7 +105,7 @@ def _option(parameter: inspect.Parameter, written: ParamType, text: str) -> clic
 
 
 def _type_of(annotation: Any) -> ParamType | None:
-    """Return how values of an annotation are written, or None where text cannot say them."""
+    """Return the option type for an annotation, or None if its values cannot be text."""
     bare = _bare(annotation)
     if get_origin(bare) is Literal:
         return click.Choice(get_args(bare))

@@ -1,4 +1,4 @@
-"""How results leave the command: text or JSON on stdout, figures in files."""
+"""Output of a command: text or JSON on stdout, figures in files."""
 
 import json
 from collections.abc import Callable
@@ -14,19 +14,21 @@ from latentscope.cli._values import Target
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-JSON = click.option("as_json", "--json", is_flag=True, help="Write JSON on stdout, nothing else.")
+JSON = click.option(
+    "as_json", "--json", is_flag=True, help="Write the result to stdout as JSON, and nothing else."
+)
 PLOT = click.option(
     "--plot", type=Target(".png", ".pdf", ".svg"), help="Save the figure: .png, .pdf or .svg."
 )
 
 
 def writing(function: Function) -> Function:
-    """Add the options that say where a result goes."""
+    """Add the options for the output of a result."""
     return JSON(PLOT(function))
 
 
 def show(result: Any, *, as_json: bool, plot: Path | None, text: Callable[[Any], str]) -> None:
-    """Save the figure if asked for, then write a result; `text` makes what people read."""
+    """Save the figure if requested, then write the result as JSON or as `text` returns it."""
     if plot:
         save_figure(result, plot)
     if as_json:
@@ -36,16 +38,16 @@ def show(result: Any, *, as_json: bool, plot: Path | None, text: Callable[[Any],
 
 
 def show_json(content: Any) -> None:
-    """Write JSON on stdout."""
+    """Write JSON to stdout."""
     click.echo(json.dumps(content, allow_nan=False))
 
 
 def save_figure(result: Any, path: Path) -> None:
-    """Draw whatever has `plot()` and save it, whole or not at all."""
+    """Plot a result and save the figure; a failed write leaves no partial file."""
     import matplotlib as mpl  # takes a second to import
     from matplotlib import pyplot as plt
 
-    mpl.use("Agg")  # nothing is shown
+    mpl.use("Agg")  # opens no window
     figure = np.ravel(np.asarray(result.plot(), dtype=object))[0].figure
     with replacing(path) as part:
         figure.savefig(part, format=path.suffix[1:].lower())
@@ -54,7 +56,7 @@ def save_figure(result: Any, path: Path) -> None:
 
 
 def first_rows(table: Table, n: int) -> str:
-    """Return the first rows of a table as text, and how many there are more.
+    """Return the first rows of a table as text, and the number of further rows.
 
     Examples
     --------
@@ -62,9 +64,9 @@ def first_rows(table: Table, n: int) -> str:
     k
     1
     2
-    … 1 row more; --json holds all
+    … 1 more row; --json shows all
     """
     more = len(table.rows) - n
     text = repr(Table(**{name: column[:n] for name, column in table.items()}))
     rows = "row" if more == 1 else "rows"
-    return f"{text}\n… {more:,} {rows} more; --json holds all" if more > 0 else text
+    return f"{text}\n… {more:,} more {rows}; --json shows all" if more > 0 else text

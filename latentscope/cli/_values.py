@@ -1,4 +1,4 @@
-"""How values are written on the command line: lists, ranges, and files to be written."""
+"""Types of options: lists, ranges, and files to write."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,12 +11,12 @@ from latentscope.errors import DataError
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
-else:  # before 8.4 it has no parameter
+else:  # not generic before click 8.4
     ParamType = click.ParamType
 
 
 class Numbers(ParamType):
-    """Numbers with commas between them: ``0,1`` or ``3,0.5,inf``."""
+    """Numbers separated by commas: ``0,1`` or ``3,0.5,inf``."""
 
     name = "numbers"
 
@@ -32,12 +32,12 @@ class Numbers(ParamType):
         try:
             return tuple(self.number(part) for part in value.split(","))
         except ValueError:
-            kind = "whole numbers" if self.number is int else "numbers"
-            self.fail(f"{value!r} must be {kind} with commas between them, like 2,4.", param, ctx)
+            kind = "integers" if self.number is int else "numbers"
+            self.fail(f"{value!r} must be {kind} separated by commas, for example 2,4.", param, ctx)
 
 
 class Several(ParamType):
-    """Whole numbers: ``start:stop:step``, where stop itself is left out as by `range`, or a list.
+    """Integers: ``start:stop:step``, where stop is excluded as in `range`, or a list.
 
     Examples
     --------
@@ -59,20 +59,20 @@ class Several(ParamType):
             found = range(*numbers) if separator == ":" else tuple(numbers)
         except (ValueError, TypeError):
             self.fail(
-                f"{value!r} must be START:STOP:STEP, like 2:81:2 for 2, 4 … 80, or a list, "
-                "like 2,4,8.",
+                f"{value!r} must be START:STOP:STEP, for example 2:81:2 for 2, 4 … 80, or a "
+                "list, for example 2,4,8.",
                 param,
                 ctx,
             )
         if not found:
-            self.fail(f"{value!r} holds no number; STOP itself is left out.", param, ctx)
+            self.fail(f"{value!r} contains no number: STOP itself is excluded.", param, ctx)
         return found
 
 
 class Target(ParamType):
-    """A file that can be written: one of some suffixes, in a folder that exists.
+    """A file to write, with one of several suffixes, in an existing folder.
 
-    Checked while options are read, so that no work is lost to a wrong name.
+    This is checked before any work is done, so that none is lost to a wrong name.
     """
 
     name = "path"

@@ -1,4 +1,4 @@
-"""The analyses: one command for each function of one file, with the function's own options."""
+"""One command for each analysis of a single file, with the options of its function."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,12 +56,12 @@ def _shells(radius: Any) -> Table:
 
 overview = _analysis(
     "overview",
-    "All of it that one reading of the file can tell.",
+    "All that a single pass over the file can answer.",
     "latentscope overview latents.h5 --plot overview.png",
 )
 radius = _analysis(
     "radius_density",
-    "On which shell do the points live?",
+    "How far from the origin do the points lie?",
     "latentscope radius latents.h5",
     "latentscope radius latents.h5 --bin-width 0.1 --plot radius.pdf",
     table=_shells,
@@ -81,38 +81,38 @@ pca = _analysis(
 )
 planes = _analysis(
     "plane_zoom",
-    "What does a plane look like, closer and closer?",
+    "What does a plane look like as you zoom in?",
     "latentscope planes latents.h5 --axes 0,1 --half-widths inf,1,0.25 --plot planes.png",
     "latentscope planes latents.h5 --space latent --center 0,0",
 )
 structure = _analysis(
     "plane_structure",
-    "Are there filaments or voids in a plane?",
+    "Does a plane hold filaments or voids, beyond chance?",
     "latentscope structure latents.h5",
     "latentscope structure latents.h5 --axes 0,1 --half-width 1 --null smooth --plot plane.png",
 )
 scan = _analysis(
     "scan_planes",
-    "Which of many planes show structure?",
+    "Which of many planes hold filaments or voids?\n\nCorrected for the number of windows tested.",
     "latentscope scan latents.h5 --n-axes 3 --n-null 99",
     "latentscope scan latents.h5 --n-axes 3 --window-points 100 --null smooth --plot scan.png",
     n_rows=20,
 )
 clusters = _analysis(
     "inertia_curve",
-    "Are there clusters?",
+    "Are there clusters? (The inertia of k-means for every k)\n\nCompares it with a Gaussian's.",
     "latentscope clusters latents.h5 --n-clusters 2:11:2",
     "latentscope clusters latents.h5 --n-clusters 2,4,8 --seed 1",
 )
 gap = _analysis(
     "cluster_gap",
-    "Are there clusters, or none?",
+    "Are there clusters, or none? (The gap statistic)\n\nCompares k-means with Gaussians.",
     "latentscope gap latents.h5 --n-null 19 --plot gap.png",
     "latentscope gap latents.h5 --n-clusters 2:7:1 --n-null 19 --n-points 200",
 )
 dimension = _analysis(
     "intrinsic_dimension",
-    "Along how many directions do neighbours differ?",
+    "How many dimensions do the points fill?",
     "latentscope dimension latents.h5 --plot dimension.png",
     "latentscope dimension latents.h5 --method mle --n-points 300",
 )
@@ -124,28 +124,28 @@ tsne = _analysis(
 )
 posterior = _analysis(
     "posterior",
-    "Is z just mu? Which axes has the VAE collapsed?",
+    "Does z differ from mu? Which axes has the VAE collapsed?",
     "latentscope posterior latents.h5",
 )
 correlation = _analysis(
     "correlation",
-    "Which axes are correlated, and by more than chance?",
+    "Which axes are correlated by more than chance?",
     "latentscope correlation latents.h5 --plot correlation.png",
 )
 ellipsoid = _analysis(
     "ellipsoid",
-    "Which ellipse holds 95 % of the points of a plane?",
+    "Which ellipse holds 95 % of the points in a plane?",
     "latentscope ellipsoid latents.h5 --axes 0,1 --plot ellipses.png",
     "latentscope ellipsoid latents.h5 --axes 0,1,2 --radii 1,2,3",
 )
 ridges = _analysis(
     "ridges",
-    "Where do filaments run, and would chance have made them?",
+    "Where do filaments run, and would they arise by chance?",
     "latentscope ridges latents.h5 --half-width 1 --n-boot 20 --plot ridges.png",
 )
 normality = _analysis(
     "normality",
-    "Is the cloud a Gaussian, and how far from one?",
+    "Is the cloud Gaussian, and if not, how far from it?",
     "latentscope normality latents.h5",
     "latentscope normality latents.h5 --n-null 19 --n-points 300 --plot normality.png",
 )

@@ -1,4 +1,4 @@
-"""``latentscope backends``: which frameworks can bring models here?"""
+"""``latentscope backends``: which backends are installed, and what can each do?"""
 
 from importlib.metadata import entry_points
 from typing import Any
@@ -15,12 +15,12 @@ from latentscope.cli._output import JSON, show_json
 
 @click.command(
     context_settings=SETTINGS,
-    help="Which backends are there, and what can each do?",
+    help="Which backends are installed, and what can each do?",
     epilog=examples("latentscope backends", "latentscope backends --json"),
 )
 @JSON
 def backends(as_json: bool) -> None:
-    """Import every backend, and list them with what they can or why they cannot."""
+    """List every backend with what it can do, or why it cannot be imported."""
     found = [_described(name) for name in public("backend").names()]
     if as_json:
         show_json(found)
@@ -35,14 +35,14 @@ def backends(as_json: bool) -> None:
 def _described(name: str) -> dict[str, Any]:
     try:
         can, problem = list(backend_named(name).can), ""
-    except Exception as error:  # one broken backend must not hide the others
+    except Exception as error:  # a broken backend must not hide the others
         can, problem = [], str(error) or type(error).__name__
     return {"name": name, "can": can, "source": _source(name), "problem": problem}
 
 
 def _source(name: str) -> str:
-    """Return the distribution that brings a backend."""
+    """Return the distribution that provides a backend."""
     for point in entry_points(group=public("backend.discovery").GROUP, name=name):
-        brings = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-        return f"{brings} ({point.value})"
+        provider = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+        return f"{provider} ({point.value})"
     return f"latentscope-analysis {__version__}"

@@ -14,7 +14,8 @@ from latentscope.cli._output import first_rows, show, writing
 @click.command(
     cls=FromFunctions,
     functions=["overview"],
-    help="How do the AE and the VAE differ?\n\nNAME=FILE names a file; by default it is its stem.",
+    help="How do the AE and the VAE differ?\n\nBy default a file is named after its "
+    "stem; NAME=FILE gives it another name.",
     epilog=examples(
         "latentscope compare ae.h5 vae.h5",
         "latentscope compare AE=ae.h5 VAE=vae.h5 --plot compare.png",

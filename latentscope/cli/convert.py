@@ -1,4 +1,4 @@
-"""``latentscope convert``: the same latents in a file of another kind."""
+"""``latentscope convert``: the same latents in another file format."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from latentscope.cli._options import public
 
 @click.command(
     context_settings=SETTINGS,
-    help="Write the latents of IN as a file of another kind.\n\nThe name of OUT says which: .h5 or "
-    ".safetensors, which are the ones to prefer, or .npz, .zarr, .parquet, .h5ad, .csv, .tsv (the "
-    "TensorBoard projector's pair of files), or .npy (z alone). Rows are streamed.",
+    help="Write the latents of IN in another file format.\n\nThe suffix of OUT selects the format: "
+    ".h5 or .safetensors (recommended), .npz, .zarr, .parquet, .h5ad, .csv, .tsv (the pair of "
+    "files of the TensorBoard projector) or .npy (z alone). Rows are streamed.",
     epilog=examples(
         "latentscope convert cells.h5ad cells.h5 --key X_scVI",
         "latentscope convert latents.pt latents.safetensors",

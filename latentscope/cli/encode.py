@@ -1,4 +1,4 @@
-"""``latentscope encode``: from images to a file of latents."""
+"""``latentscope encode``: encode images to a file of latents."""
 
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from latentscope.cli._values import Target
     cls=FromFunctions,
     functions=["encode"],
     help="Encode images to a file of latents, with ids and labels.\n\nMODEL is the folder of a "
-    "run, or of encoder.onnx and decoder.onnx (--backend onnx). IMAGES is a folder or zip, "
-    "CelebA's download, or drawn:N for N drawn faces. Stopped, it continues where it was when "
-    "called again.",
+    "training run, or a folder with encoder.onnx and decoder.onnx (--backend onnx). IMAGES is a "
+    "folder or zip, CelebA's download, or drawn:N for N drawn faces. If interrupted, the same "
+    "command continues where it stopped.",
     epilog=examples(
         "latentscope encode vae drawn:200 faces.h5",
         "latentscope encode ae photos photos.h5",
@@ -33,8 +33,8 @@ from latentscope.cli._values import Target
 def encode(
     model: str, images: str, out: Path, attributes: str | None, backend: str, **options: Any
 ) -> None:
-    """Open the images in the model's shape, and encode them."""
+    """Open the images in the model's shape and encode them."""
     opened = model_in(model, backend)
     source = images_at(images, attributes, opened.image_shape)
     with public("encode")(opened, source, out, **chosen(options)) as latents:
-        click.echo(f"{latents!r}, kept in {out}")
+        click.echo(f"{latents!r}, saved in {out}")

@@ -14,25 +14,25 @@ from latentscope.cli._output import JSON, show_json
 from latentscope.errors import DataError
 
 _MAX_ENTRIES = 8  # entries of a list that are shown
-_MAX_ARRAYS = 40  # arrays that are shown
+_MAX_ARRAYS = 40  # arrays shown
 
 
 @click.command(
     context_settings=SETTINGS,
-    help="What is in the file? Reads no rows where it can.",
+    help="What does the file contain?\n\nReads no rows, where the format allows.",
     epilog=examples("latentscope info latents.h5", "latentscope info cells.h5ad --json"),
 )
 @click.argument("file", type=click.Path())
 @loading
 @JSON
 def info(file: str, how: How, as_json: bool) -> None:
-    """Open the file and describe it: what is taken as z, and all arrays if that is not clear."""
+    """Open the file and describe it: what is used as z, or all arrays if that is not clear."""
     try:
         with opened(file, how) as latents:
             found = _described(file, latents)
     except DataError as error:
         if how.loading["isolated"]:
-            raise  # this process does not look at the file
+            raise  # this process must not open the file
         found = _listed(file, how, error)
     if as_json:
         show_json(found)
@@ -105,7 +105,7 @@ def _text(found: dict[str, Any]) -> str:
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:
-    """Yield what nested mappings hold, with dotted names; long lists by length and last entry."""
+    """Yield the entries of nested mappings under dotted names; of a long list, length and end."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _flat(inner, f"{name}.{key}")

@@ -1,4 +1,4 @@
-"""``latentscope report``: everything about one or several files, as a page."""
+"""``latentscope report``: one HTML page about one or more files."""
 
 import inspect
 from contextlib import ExitStack
@@ -19,8 +19,8 @@ from latentscope.cli._values import Target
 
 @click.command(
     context_settings=SETTINGS,
-    help="Write a page (HTML, offline) with all results and figures.\n\nNAME=FILE names a file; by "
-    "default it is its stem.",
+    help="Write an HTML page with all results and figures.\n\nThe page can be read offline. By "
+    "default a file is named after its stem; NAME=FILE gives it another name.",
     epilog=examples(
         "latentscope report ae.h5 vae.h5 --out report.html",
         "latentscope report VAE=vae.h5 --model VAE=vae --images drawn:200 --out vae.html",
@@ -33,11 +33,11 @@ from latentscope.cli._values import Target
     "--model",
     metavar="NAME=FOLDER",
     multiple=True,
-    help="Model of the file of that name, to decode with. May be repeated.",
+    help="Model that decodes the file called NAME. May be repeated.",
 )
-@click.option("--images", help=f"To reconstruct. {HELP}")
+@click.option("--images", help=f"Images to reconstruct. {HELP}")
 @ATTRIBUTES
-@click.option("rng", "--seed", type=int, help="Seed of all that is drawn at random.")
+@click.option("rng", "--seed", type=int, help="Seed of all random draws.")
 @BACKEND
 @reading
 def report(
@@ -55,7 +55,7 @@ def report(
     paths = named(files, taken=list(inspect.signature(write).parameters))
     folders = _folders(models, paths)
     if images and not folders:
-        raise click.UsageError("--images are to be reconstructed: give a --model too.")
+        raise click.UsageError("--images needs a --model that reconstructs them.")
     decoders = {name: model_in(folder, backend) for name, folder in folders.items()}
     parts: dict[str, Any] = {"models": decoders or None}
     if images:
@@ -78,7 +78,7 @@ def _folders(texts: tuple[str, ...], names: dict[str, str]) -> dict[str, str]:
     for (name, equals, _), text in zip(pairs, texts, strict=True):
         if not equals or name not in names:
             raise click.UsageError(
-                f"--model must be NAME=FOLDER with the name of a file ({', '.join(names)}); got "
+                f"--model must be NAME=FOLDER, where NAME is one of {', '.join(names)}; got "
                 f"{text!r}."
             )
     return {name: folder for name, _, folder in pairs}

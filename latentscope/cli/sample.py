@@ -1,4 +1,4 @@
-"""``latentscope sample``: points of the latent space to decode."""
+"""``latentscope sample``: draw points of the latent space and decode them."""
 
 import inspect
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from latentscope.cli._options import FromFunctions, chosen, public
 from latentscope.cli._output import PLOT, save_figure
 from latentscope.cli._values import Target
 
-_PRIORS = ("normal", "uniform")  # need the number of axes alone
+_PRIORS = ("normal", "uniform")  # need only the number of axes
 _FITS = ("axis_gaussian", "gaussian", "core", "mixture")  # need points to imitate
 _KINDS = (*_PRIORS, *_FITS)
 
@@ -25,9 +25,8 @@ _KINDS = (*_PRIORS, *_FITS)
 @click.command(
     cls=FromFunctions,
     functions=[f"sample.{kind}" for kind in _KINDS],
-    help="Draw points, and decode them.\n\nKIND is normal or uniform, whose axes are those of FILE "
-    "or of the model, or axis_gaussian, gaussian, core or mixture, which imitate the points of "
-    "FILE.",
+    help="Draw points and decode them.\n\nKIND is normal or uniform, with as many axes as FILE or "
+    "the model has, or axis_gaussian, gaussian, core or mixture, which imitate the points of FILE.",
     epilog=examples(
         "latentscope sample gaussian latents.h5 -n 100 --out drawn.h5",
         "latentscope sample uniform latents.h5 -n 100 --half-width 1.5 --out cube.npy",
@@ -36,9 +35,11 @@ _KINDS = (*_PRIORS, *_FITS)
 )
 @click.argument("kind", type=click.Choice(_KINDS))
 @click.argument("file", type=click.Path(), required=False)
-@click.option("-n", "n_points", type=int, required=True, help="Points to draw.")
+@click.option("-n", "n_points", type=int, required=True, help="Number of points to draw.")
 @click.option("--out", type=Target(".npy", ".h5", ".hdf5"), help="Save the points: .npy or .h5.")
-@click.option("--model", type=click.Path(), help="Folder of a run, whose decoder makes pictures.")
+@click.option(
+    "--model", type=click.Path(), help="Folder of the training run whose model decodes the points."
+)
 @PLOT
 @BACKEND
 @reading
@@ -70,10 +71,10 @@ def sample(
 def _check(
     kind: str, draw: Callable[..., Any], given: dict[str, Any], **files: str | Path | None
 ) -> None:
-    """Refuse what does not go together, before any work."""
+    """Refuse options that do not fit together, before any work is done."""
     known = inspect.signature(draw).parameters
     for name in given.keys() - known:
-        raise click.UsageError(f"--{name.replace('_', '-')} does not go with {kind}.")
+        raise click.UsageError(f"--{name.replace('_', '-')} does not apply to {kind}.")
     for name in known:
         if known[name].default is known[name].empty and name == "half_width" not in given:
             raise click.UsageError(f"{kind} needs --half-width.")
@@ -84,7 +85,7 @@ def _check(
         raise click.UsageError("Give --out PATH, or --model FOLDER and --plot PATH, or all three.")
     if files["plot"] and not (files["model"] and files["file"]):
         raise click.UsageError(
-            "--plot shows decoded pictures, judged by the data: give FILE and --model FOLDER too."
+            "--plot compares decoded images with the data: give FILE and --model FOLDER too."
         )
 
 

@@ -1,4 +1,4 @@
-"""``latentscope train``: train a published model, or continue where training was stopped."""
+"""``latentscope train``: train a published model, or continue an interrupted training."""
 
 from typing import Any
 
@@ -14,25 +14,36 @@ from latentscope.errors import BackendError
 
 @click.command(
     context_settings=SETTINGS,
-    help="Train a published model.\n\nStopped, it continues where it was when called again.",
+    help="Train a published model.\n\nIf interrupted, the same command continues where it stopped.",
     epilog=examples(
         "latentscope train --preset celeba-vae --images drawn:200 --size 32 --epochs 1 --out vae",
         "latentscope train --preset digits-ae --images photos --size 16 --out ae --set z_dim=8",
     ),
 )
-@click.option("--preset", required=True, help="Published model, like celeba-vae or celeba-ae.")
+@click.option(
+    "--preset", required=True, help="Name of the published model, for example celeba-vae."
+)
 @click.option("--images", required=True, help=HELP)
 @ATTRIBUTES
 @click.option("--size", type=int, help="Height and width of the images; by default the preset's.")
-@click.option("--out", "folder", type=click.Path(), required=True, help="Folder of the run.")
-@click.option("--epochs", type=int, help="Epochs in all, with those of earlier calls.")
-@click.option("rng", "--seed", type=int, help="Seed of weights, order, noise and validation.")
+@click.option(
+    "--out", "folder", type=click.Path(), required=True, help="Folder of the training run."
+)
+@click.option(
+    "--epochs", type=int, help="Total number of epochs, including those of earlier calls."
+)
+@click.option(
+    "rng",
+    "--seed",
+    type=int,
+    help="Seed of the initial weights, the order of images, the noise and the validation.",
+)
 @click.option(
     "settings",
     "--set",
     metavar="FIELD=VALUE",
     multiple=True,
-    help="Change a field of the preset; the value is JSON or text. May be repeated.",
+    help="Change a field of the preset; VALUE is JSON or text. May be repeated.",
 )
 @BACKEND
 def train(
@@ -45,7 +56,7 @@ def train(
     backend: str,
     **options: Any,
 ) -> None:
-    """Open the images in the model's shape, and train."""
+    """Open the images in the model's shape and train."""
     changes = _changes(settings)
     found = backend_named(backend)
     if "train" not in found.can:
@@ -56,7 +67,7 @@ def train(
         config = found.preset(preset, **changes, image_shape=shape)
     opened = images_at(images, attributes, config.image_shape)
     model = found.train(opened, config, folder=folder, **chosen(options))
-    click.echo(f"{model!r}, kept in {folder}\n{_losses(model)}")
+    click.echo(f"{model!r}, saved in {folder}\n{_losses(model)}")
 
 
 def _changes(settings: tuple[str, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The answers to all questions, each on every set that allows it."""
+"""The answers to all questions, for every set that allows them."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from latentscope.reporting.study import Study
 
 
 class Answered(NamedTuple):
-    """One question, with the answers by the names of the sets."""
+    """One question, with the answers by name of the set."""
 
     question: str
     sets: Mapping[str, Answer]

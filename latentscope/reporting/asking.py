@@ -1,4 +1,4 @@
-"""All questions asked of one set of latents, each answered or left out with its reason."""
+"""Answering all questions on one set of latents; each is answered, or left out with a reason."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -29,14 +29,14 @@ def studied(
     images: Images | None = None,
     questions: tuple[Question, ...] = QUESTIONS,
 ) -> Study:
-    """Ask questions of one set of latents.
+    """Compute the answers to questions about one set of latents.
 
     Parameters
     ----------
     name : str
     source : Latents, array-like of shape (n_points, z_dim), or Rows
     folder : Path
-        Where results are kept that take long.
+        Where slow results are kept.
     rng : int
         Seed.
     announce : callable
@@ -44,7 +44,7 @@ def studied(
     model : Model, optional
         Decodes these latents.
     images : Images, optional
-        Of which the page shows some, with their reconstructions.
+        The page shows some of them, with their reconstructions.
     questions : tuple of Question
     """
     announce(f"{name}: overview")
@@ -59,7 +59,7 @@ def studied(
 
 
 def _begun(name: str, source: Any, folder: Path, rng: int) -> Study:
-    """Return a study that holds the overview alone."""
+    """Return a study that holds only the overview."""
     try:
         with _noted() as remarks:
             rows = as_rows(source)
@@ -76,7 +76,7 @@ def _begun(name: str, source: Any, folder: Path, rng: int) -> Study:
 
 
 def _with(study: Study, analysis: Analysis[Any]) -> Study:
-    """Return the study with one more result, or with the reason why there is none."""
+    """Return the study with one more result, or with the reason why it is missing."""
     try:
         with _noted() as remarks:
             result = analysis.run(study)
@@ -91,7 +91,7 @@ def _with(study: Study, analysis: Analysis[Any]) -> Study:
 
 @contextmanager
 def _noted() -> Iterator[list[str]]:
-    """Give what is warned of, once each, when the block has ended, instead of showing it."""
+    """Collect the warnings of the block, each once, instead of showing them."""
     remarks: list[str] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LatentscopeWarning)

@@ -1,4 +1,4 @@
-"""Figures as SVG within the page: they take its colours, in light and dark, and its font."""
+"""Figures as inline SVG, in the font and the (light or dark) colours of the page."""
 
 import io
 import re
@@ -14,11 +14,11 @@ from matplotlib.ticker import NullFormatter
 
 from latentscope.results import Result
 
-_SIZE = (4.4, 3.2)  # inches: small, so that its text is as large as the page's
-SMALL = (3.3, 3.0)  # of those that stand three in a row
+_SIZE = (4.4, 3.2)  # inches; small, so that its text is as large as the page's
+SMALL = (3.3, 3.0)  # of figures that stand three in a row
 _MIN_TEXT_SIZE = 7.5  # points of text
-_DPI = 170  # of what is a picture
-_MANY = 1500  # points beyond which a scatter is a picture, not as many shapes
+_DPI = 170  # of rasterised parts
+_MANY = 1500  # points; larger scatters are rasterised
 _INK, _LINE = "#1c2128", "#9aa3ad"
 _PALETTE = ("#3a78c9", "#dd7a2f", "#2c9c69", "#cf4650", "#8660cf", "#a3772f", "#c9579a", "#7d8590",
             "#6b9a1f", "#1f9fb0")  # fmt: skip
@@ -35,7 +35,7 @@ _STYLE: dict[str, Any] = {
 
 
 class Drawer:
-    """Makes figures, each with names of its own, so that many can stand in one page."""
+    """Makes figures whose SVG ids are unique, so that one page can hold many."""
 
     def __init__(self) -> None:
         self._n = 0
@@ -47,7 +47,7 @@ class Drawer:
     def panels(
         self, n: int, draw: Callable[[list[Any]], object], *, size: tuple[float, float] = _SIZE
     ) -> list[str]:
-        """Let `draw` fill n Axes, each of a figure of its own, and return them as SVG."""
+        """Let `draw` fill n Axes, each in its own figure, and return the figures as SVG."""
         with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
             figures = [Figure(figsize=size, layout="constrained") for _ in range(n)]
             draw([figure.subplots() for figure in figures])
@@ -69,7 +69,7 @@ class Drawer:
 
 
 def _for_page(svg: str, prefix: str) -> str:
-    """Return the <svg> element alone, its names made unique, its colours those of the page."""
+    """Return only the <svg> element, with unique ids and the colours of the page."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}", svg)

@@ -1,7 +1,8 @@
-"""Results that take long, kept beside the report, so that a stopped report continues.
+"""Slow results, kept next to the report, so that an interrupted report continues.
 
-Each is a JSON file that ``Result.load`` opens. Its name holds a hash of what it was made from: the
-overview of the rows (which changes with any of them), every option of the analysis, the version.
+Each is a JSON file that ``Result.load`` opens. Its name contains a hash of what it was made from:
+the overview of the rows (which changes with any row), every option of the analysis, and the
+version.
 """
 
 import hashlib
@@ -25,11 +26,11 @@ class Kept:
     Parameters
     ----------
     folder : Path
-        Made when the first result is kept.
+        Created when the first result is kept.
     name : str
-        Of the set; the files start with it.
+        Name of the set; the file names start with it.
     overview : Overview
-        Of the rows, which it stands for.
+        Overview of the rows, which identifies them.
     """
 
     def __init__(self, folder: Path, name: str, overview: Overview) -> None:
@@ -44,29 +45,30 @@ class Kept:
         rows: Rows,
         **options: Any,
     ) -> AnyResult:
-        """Return ``analysis(rows, **options)`` from its file, or make it and keep it.
+        """Return ``analysis(rows, **options)`` from its file, or compute and keep it.
 
-        Whatever it depends on besides the rows must be among the options: they name the file.
+        Everything that the result depends on, except the rows, must be an option: the options
+        name the file.
         """
         path = self.path(what, options)
         if path.exists():
             try:
                 return kind.load(path)
             except FileFormatError:
-                pass  # damaged: it is made anew
+                pass  # damaged: computed again
         result = analysis(rows, **options)
         self.folder.mkdir(exist_ok=True)
         result.save(path)
         return result
 
     def path(self, what: str, options: dict[str, Any]) -> Path:
-        """Return where a result of these options is kept."""
+        """Return the file of a result with these options."""
         safe = "".join(c if c.isalnum() else "-" for c in f"{self.name[:40]}-{what}")
         return self.folder / f"{safe}-{_digest([self.source, what, options])}.json"
 
 
 def _digest(what: Any) -> str:
-    """Return a short hash of what JSON can hold, of results, and of iterables."""
+    """Return a short hash of JSON values, results and iterables."""
     text = json.dumps(what, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

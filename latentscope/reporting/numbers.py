@@ -1,4 +1,4 @@
-"""What report.json holds: every result of every set, without the numbers of single points."""
+"""The content of report.json: every result of every set, without numbers of single points."""
 
 import json
 import platform
@@ -52,7 +52,7 @@ def _of_set(study: Study) -> dict[str, Any]:
 
 
 def plain(meta: dict[str, Any]) -> Any:
-    """Return what JSON holds: the meta itself, or else how Python writes it."""
+    """Return the meta if JSON can hold it, or else its `repr`."""
     try:
         return json.loads(json.dumps(meta, allow_nan=False))
     except (TypeError, ValueError, RecursionError):

@@ -69,7 +69,7 @@ def _template() -> jinja2.Template:
 
 
 def _section(question: Question, studies: Sequence[Study], drawer: Drawer) -> Section:
-    """Draw the figures of a question on all sets that have some."""
+    """Draw the figures of a question, for all sets that have any."""
     figure: Any = question.figure
     drawn = {study.name: [Markup(svg) for svg in figure.draw(study, drawer)] for study in studies}
     return Section(question.key, figure, {name: svgs for name, svgs in drawn.items() if svgs})

@@ -1,4 +1,4 @@
-"""One call writes the report: an HTML page, its numbers as JSON, and the results it rests on."""
+"""Writing the report: an HTML page, its numbers as JSON, and the slow results."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from latentscope.reporting.questions import analyses
 from latentscope.rows.source import Points
 
 _SUFFIXES = (".html", ".htm")
-_BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # unequal steps: no time left
+_BAR = "{desc}: {n_fmt}/{total_fmt} steps, {elapsed}"  # steps are unequal: the time left is unknown
 
 
 def report(
@@ -35,9 +35,9 @@ def report(
 ) -> Path:
     """Write one page that answers all questions about one or more sets of latents.
 
-    The page needs no network and no other file. Beside it, under the same name, lie ``NAME.json``
-    with the numbers of the page, and the folder ``NAME.results`` with the results that take long,
-    which ``Result.load`` opens; stopped and called again, it continues with those.
+    The page needs no network and no other file. Next to it, under the same name, are ``NAME.json``
+    with the numbers of the page and the folder ``NAME.results`` with the slow results, which
+    ``Result.load`` opens. If interrupted, the same call continues with those.
 
     Parameters
     ----------
@@ -47,40 +47,41 @@ def report(
         Models by the names of their latents. With them, the page shows what random points, lines
         between points and directions of labels decode to.
     images : Images, or array of shape (n, height, width, channels), optional
-        Images of which the page shows some, with their reconstructions. Needs `models`.
+        Images; the page shows some of them with their reconstructions. Needs `models`.
     rng : int
         Seed.
     **named_latents : array-like of shape (n_points, z_dim), or Latents
-        Sets, by the names that the page gives them; any source that `latentscope.rows.as_rows`
-        takes. Those with NaN go through `latentscope.finite_rows`; the page then has no labels.
+        Sets of latents, by the names that the page gives them; any source that
+        `latentscope.rows.as_rows` accepts. Pass sets with NaN through `latentscope.finite_rows`;
+        the page then has no labels for them.
 
     Returns
     -------
     Path
-        Of the page.
+        The page.
 
     Raises
     ------
     BackendError
-        If a model lacks what a model must have.
+        If a model lacks a required attribute or method.
     DataTypeError
-        If `path` or `models` is of another kind.
+        If `path` is not a path or `models` is not a mapping.
     DataError
         If there are no latents, a model's name is not among them, or a set cannot be read at all;
         if images are given without models, or of another shape than theirs; if the folder does not
-        exist, or the file ``NAME.json`` is somebody else's. An analysis that a set does not allow
-        (ten rows, two axes, no mu) is left out, and the page says why.
+        exist, or the file ``NAME.json`` was not written by a report. An analysis that a set does
+        not allow (ten rows, two axes, no mu) is left out, and the page says why.
 
     Examples
     --------
     >>> import numpy as np, tempfile
     >>> z = np.random.default_rng(0).standard_normal((40, 3))
     >>> path = report(tempfile.mkdtemp() + "/report.html", mine=z)
-    >>> "Where do the points live?" in path.read_text()
+    >>> "How far from the origin do the points lie?" in path.read_text()
     True
     """
     target = _target(path)
-    seed = integer("rng", rng, low=0, why="a seed, with which a stopped report can continue")
+    seed = integer("rng", rng, low=0, why="a seed, with which an interrupted report can continue")
     shown = None if images is None else as_images(images)
     brought = _checked_models(models, named_latents, shown)
     folder = target.with_name(f"{target.stem}.results")
@@ -99,14 +100,14 @@ def report(
 
 
 class _Bar:
-    """A progress bar that names the step under way and counts those that are done."""
+    """A progress bar that names the current step and counts the finished ones."""
 
     def __init__(self, n_steps: int) -> None:
         self.bar = tqdm(total=n_steps, unit="step", delay=2, bar_format=_BAR)
         self.started = False
 
     def next(self, step: str) -> None:
-        """Count the step before, and name the next one."""
+        """Count the previous step and name the next one."""
         self.bar.update(int(self.started))
         self.started = True
         self.bar.set_description(f"report, {step}")
@@ -132,14 +133,16 @@ def _target(path: str | PathLike[str]) -> Path:
         raise DataError(f"path must name a file in an existing folder; got {target}.")
     beside, folder = target.with_suffix(".json"), target.with_name(f"{target.stem}.results")
     if beside.exists() and not _is_ours(beside):
-        raise DataError(f"{beside} would be replaced, and is no report's. Choose another name.")
+        raise DataError(f"{beside} exists and was not written by a report. Choose another name.")
     if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder} must be a folder, or not exist; it is a file.")
+        raise DataError(
+            f"{folder} must be a folder or not exist; it is a file. Choose another name."
+        )
     return target
 
 
 def _is_ours(path: Path) -> bool:
-    """Tell whether a JSON file was written by a report."""
+    """Return True if a JSON file was written by a report."""
     try:
         return {"about", "answers", "sets"} <= set(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, RecursionError):
@@ -152,24 +155,27 @@ def _checked_models(
     if not isinstance(models, Mapping | None):
         raise DataTypeError(
             f"models must be a mapping of names to models; got {type(models).__name__}. A set of "
-            "latents needs another name."
+            "latents needs a name other than models."
         )
     if not named_latents:
-        raise DataError("report needs named sets, like report('report.html', vae=z); got none.")
+        raise DataError(
+            "report needs named sets, for example report('report.html', vae=z); got none."
+        )
     brought = dict(models or {})
     unknown = sorted(set(brought) - set(named_latents))
     if unknown:
         raise DataError(
-            f"models must be named like their latents, {', '.join(named_latents)}; got "
+            f"models must have the names of their latents, {', '.join(named_latents)}; got "
             f"{', '.join(unknown)}."
         )
     if images is not None and not brought:
-        raise DataError("images need models, to be shown with their reconstructions; got none.")
+        raise DataError("images need models to reconstruct them; got none.")
     for name, model in brought.items():
         shape = tuple(checked(model).image_shape)
         if images is not None and images.image_shape != shape:
             raise DataError(
-                f"images must have the shape of those of {name}, {shape}; got {images.image_shape}."
+                f"images must have the shape that {name} decodes to, {shape}; got "
+                f"{images.image_shape}."
             )
     return brought
 

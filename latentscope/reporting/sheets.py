@@ -1,4 +1,4 @@
-"""Decoded pictures as the page holds them: sheets of images, with where their points lie."""
+"""Decoded pictures for the page: sheets of images, with the places of their points."""
 
 import base64
 import io
@@ -10,7 +10,7 @@ from PIL import Image
 from latentscope._types import Array
 from latentscope.pictures import Pictures
 
-_GAP = 2  # pixels between images
+_MARGIN = 2  # pixels between images
 
 
 class Sheet(NamedTuple):
@@ -40,11 +40,13 @@ def png(images: Array, n_columns: int) -> str:
     """Return images in rows, as a data URI."""
     n, height, width, channels = images.shape
     n_rows = -(-n // n_columns)
-    sheet = np.zeros((n_rows * (height + _GAP), n_columns * (width + _GAP), channels + 1), np.uint8)
+    sheet = np.zeros(
+        (n_rows * (height + _MARGIN), n_columns * (width + _MARGIN), channels + 1), np.uint8
+    )
     for k, image in enumerate((images * 255).round().astype(np.uint8)):
-        top, left = k // n_columns * (height + _GAP), k % n_columns * (width + _GAP)
+        top, left = k // n_columns * (height + _MARGIN), k % n_columns * (width + _MARGIN)
         sheet[top : top + height, left : left + width, :channels] = image
-        sheet[top : top + height, left : left + width, channels] = 255  # gaps stay transparent
+        sheet[top : top + height, left : left + width, channels] = 255  # margins stay transparent
     file = io.BytesIO()
-    Image.fromarray(sheet[:-_GAP, :-_GAP]).save(file, "PNG", optimize=True)
+    Image.fromarray(sheet[:-_MARGIN, :-_MARGIN]).save(file, "PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

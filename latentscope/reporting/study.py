@@ -1,4 +1,4 @@
-"""What was asked of one set of latents, and what was found."""
+"""One set of latents, and the results on it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,13 +29,13 @@ class Study:
     model : Model or None
         Decodes these latents.
     images : Images or None
-        Of which the page shows some.
+        The page shows some of them.
     overview : Overview
-        The one result that every set has.
+        The only result that every set has.
     results : mapping of str to Any
-        The others, by the key of their `Analysis`, whose `of` looks them up.
+        The other results, by the key of their `Analysis`, whose `of` looks them up.
     left_out : mapping of str to str
-        Title of what was not done: reason.
+        Reasons for what was left out, by title.
     remarks : tuple of str
         Warnings of the analyses.
     """

@@ -1,8 +1,8 @@
-"""How the sentences of the report write numbers."""
+"""Numbers and phrases in the sentences of the report."""
 
 
 def number(value: float) -> str:
-    """Write a number in four digits at most, very large and small ones with an exponent.
+    """Write a number with at most four digits, or with an exponent if very large or small.
 
     Examples
     --------
@@ -15,7 +15,7 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share in per cent, a large one as a factor.
+    """Write a share as a percentage, or as a factor if it is large.
 
     Examples
     --------
@@ -28,5 +28,19 @@ def percent(share: float) -> str:
 
 
 def plural(one: str, many: str, n: int) -> str:
-    """Choose between one and many."""
+    """Choose between singular and plural."""
     return one if n == 1 else many
+
+
+def unrepeated(text: str) -> str:
+    """Drop "Cannot tell:" from a sentence that follows the verdict "Cannot tell".
+
+    Examples
+    --------
+    >>> unrepeated("Cannot tell: 20 points are too few.")
+    '20 points are too few.'
+    >>> unrepeated("Cannot tell: rows coincide."), unrepeated("No clusters.")
+    ('Rows coincide.', 'No clusters.')
+    """
+    reason = text.removeprefix("Cannot tell: ")
+    return reason[:1].upper() + reason[1:]

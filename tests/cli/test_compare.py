@@ -37,7 +37,10 @@ def test_the_figure(good, place):
     ("files", "match"),
     [
         ("ae.h5", "Give two or more files to compare; got 1."),
-        ("ae.h5 other=vae.h5 ae=vae.h5", "2 files are called 'ae'. Tell them apart: NAME=FILE."),
+        (
+            "ae.h5 other=vae.h5 ae=vae.h5",
+            "2 files have the name 'ae'. Give them different names: NAME=FILE.",
+        ),
         ("", "Missing argument"),
     ],
 )

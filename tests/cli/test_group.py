@@ -77,7 +77,7 @@ def test_interrupted_says_what_is_kept(run, monkeypatch):
     fail_with(monkeypatch, KeyboardInterrupt())
     done = run("radius", "latents.h5")
     assert (done.exit_code, done.stdout) == (130, "")
-    assert done.stderr == "interrupted; what was finished is kept\n"
+    assert done.stderr == "interrupted; finished work is kept\n"
 
 
 def test_a_pipe_that_nobody_reads_is_no_error(run, monkeypatch):

@@ -15,7 +15,7 @@ TRAIN = ["train", "--preset", "celeba-vae", "--images", "drawn:40", "--size", "1
 
 def test_training_continues_where_it_stopped(good, place):
     first = good(*TRAIN, "--out", "run", "--epochs", "1", "--seed", "2").splitlines()
-    assert first[0] == "<KerasModel: VAE of 16×16×3 images, z_dim 5>, kept in run"
+    assert first[0] == "<KerasModel: VAE of 16×16×3 images, z_dim 5>, saved in run"
     assert [line.split()[0] for line in first[1:4]] == ["metric", "total_loss", "reco_loss"]
     good(*TRAIN, "--out", "run", "--epochs", "2", "--seed", "2")
     meta = json.loads((place / "run" / "model.json").read_text())["meta"]
@@ -32,7 +32,7 @@ def test_text_is_a_value_too(run):
 def test_encode_writes_the_file(good):
     text = good("encode", "vae", "drawn:40", "faces.h5", "--seed", "3", "--block-size", "16")
     assert text.startswith("<Latents of 40 points in 6 dimensions: z, mu, logvar, ids, labels ")
-    assert text.endswith(", kept in faces.h5\n")
+    assert text.endswith(", saved in faces.h5\n")
     with latentscope.load("faces.h5") as latents:
         assert (latents.kind, latents.meta["rng"], "tilt" in latents.labels) == ("vae", 3, True)
 
@@ -81,7 +81,7 @@ def test_images_without_attributes_are_a_folder(place):
         ("encode vae photos out.h5 --backend torch", 1, "'vae'. This backend opens no file"),
         ("encode vae nothing out.h5", 1, "no such file: nothing"),
         ("encode vae empty out.h5", 1, "error: "),
-        ("encode vae drawn:many out.h5", 2, "'drawn:many' must be drawn:N with N faces from 1"),
+        ("encode vae drawn:many out.h5", 2, "'drawn:many' must be drawn:N with N ≥ 1 faces"),
         ("encode vae drawn:0 out.h5", 2, "must be drawn:N"),
         ("encode vae photos out.h5 --backend torhc", 1, "name must be one of"),
         ("encode vae photos out.h5 --attributes no.txt", 1, "no such file: no.txt"),
@@ -93,7 +93,7 @@ def test_images_without_attributes_are_a_folder(place):
         (
             "train --preset celeba-ae --images photos --out run --set image_shape=[16,32,3]",
             2,
-            "Images are cut to squares; the model takes 16×32.",
+            "Images are cropped to squares, but the model needs 16×32.",
         ),
         (
             "train --preset digits-ae --images photos --out run --attributes list.txt",

@@ -71,7 +71,7 @@ def interrupted(place, environment, monkeypatch):
 
 def assert_interrupted(code, stdout, stderr):
     assert (code, stdout) == (130, "")
-    assert stderr.splitlines()[-1].endswith("interrupted; what was finished is kept")
+    assert stderr.splitlines()[-1].endswith("interrupted; finished work is kept")
     assert "Traceback" not in stderr
 
 

@@ -33,7 +33,7 @@ def test_finite_leaves_rows_out_with_their_labels(good, page, place):
 def test_the_page_is_the_library_s(good, place):
     options = ["--model", "VAE=vae", "--images", "drawn:20", "--finite", "--out", "all.html"]
     good("report", "VAE=vae.h5", *options)
-    assert "Where do the points live?" in (place / "all.html").read_text()
+    assert "How far from the origin do the points lie?" in (place / "all.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_the_page_is_the_library_s(good, place):
     [
         ("ae.h5 --out page.pdf", "must end in .html"),
         ("ae.h5 --out no/page.html", "does not exist"),
-        ("ae.h5 --model vae", "--model must be NAME=FOLDER with the name of a file (ae)"),
-        ("ae.h5 --model vae=vae", "--model must be NAME=FOLDER with the name of a file (ae)"),
-        ("ae.h5 --images photos", "give a --model too"),
-        ("ae.h5 ae.h5", "2 files are called 'ae'"),
-        ("models=ae.h5", "'models' cannot be the name of a file"),
-        ("path=ae.h5", "'path' cannot be the name of a file"),
+        ("ae.h5 --model vae", "--model must be NAME=FOLDER, where NAME is one of ae;"),
+        ("ae.h5 --model vae=vae", "--model must be NAME=FOLDER, where NAME is one of ae;"),
+        ("ae.h5 --images photos", "--images needs a --model that"),
+        ("ae.h5 ae.h5", "2 files have the name 'ae'"),
+        ("models=ae.h5", "'models' cannot be used as a name"),
+        ("path=ae.h5", "'path' cannot be used as a name"),
     ],
 )
 def test_refusals(run, page, arguments, match):

@@ -59,9 +59,9 @@ def test_pictures_are_decoded_beside_the_cloud(good, pictures, place):
         ("gaussian latents.h5 --out z.npy", 2, "Missing option '-n'"),
         ("gaussian latents.h5 -n 5 --out z.csv", 2, "must end in .npy or .h5 or .hdf5"),
         ("uniform latents.h5 -n 5 --out z.npy", 2, "uniform needs --half-width."),
-        ("core latents.h5 -n 5 --half-width 1 --out z.npy", 2, "--half-width does not go with"),
-        ("normal ae.h5 -n 5 --n-components 1 --out z.npy", 2, "--n-components does not go with"),
-        ("gaussian latents.h5 -n 0 --out z.npy", 1, "n_points must be an integer at least 1"),
+        ("core latents.h5 -n 5 --half-width 1 --out z.npy", 2, "--half-width does not apply to"),
+        ("normal ae.h5 -n 5 --n-components 1 --out z.npy", 2, "--n-components does not apply to"),
+        ("gaussian latents.h5 -n 0 --out z.npy", 1, "-n must be an integer at least 1"),
         ("guassian latents.h5 -n 5 --out z.npy", 2, "'guassian' is not one of"),
     ],
 )

@@ -19,10 +19,10 @@ def test_lists_of_numbers():
 @pytest.mark.parametrize(
     ("number", "text", "match"),
     [
-        (int, "0,a", "must be whole numbers with commas"),
-        (int, "0,1.5", "must be whole numbers with commas"),
-        (float, "", "must be numbers with commas"),
-        (float, "1,,2", "must be numbers with commas"),
+        (int, "0,a", "must be integers separated by commas"),
+        (int, "0,1.5", "must be integers separated by commas"),
+        (float, "", "must be numbers separated by commas"),
+        (float, "1,,2", "must be numbers separated by commas"),
     ],
 )
 def test_lists_that_are_refused(number, text, match):
@@ -40,12 +40,12 @@ def test_several_is_a_range_or_a_list():
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("2:x", "must be START:STOP:STEP, like 2:81:2"),
+        ("2:x", "must be START:STOP:STEP, for example 2:81:2"),
         ("1:2:3:4", "must be START:STOP:STEP"),
         ("2:9:0", "must be START:STOP:STEP"),
         ("2:9,4", "must be START:STOP:STEP"),
         ("", "must be START:STOP:STEP"),
-        ("9:2", "holds no number; STOP itself is left out"),
+        ("9:2", "contains no number: STOP itself is excluded"),
     ],
 )
 def test_several_that_are_refused(text, match):
@@ -78,9 +78,9 @@ def test_files_have_the_name_of_their_stem_or_the_one_given(tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("files", "match"),
     [
-        (["a/z.h5", "b/z.h5"], "2 files are called 'z'. Tell them apart: NAME=FILE"),
-        (["=z.h5"], "'' cannot be the name"),
-        (["models=z.h5"], "'models' cannot be the name"),
+        (["a/z.h5", "b/z.h5"], "2 files have the name 'z'. Give them different names: NAME=FILE"),
+        (["=z.h5"], "'' cannot be used as a name"),
+        (["models=z.h5"], "'models' cannot be used as a name"),
     ],
 )
 def test_names_that_are_refused(files, match):

@@ -97,7 +97,7 @@ def test_awkward_sets_give_a_report_that_says_what_it_left_out(make, expected, t
     assert set(left_out) - {"posterior", "pictures"} == expected
     page = path.read_text()
     assert all(f"<b>{what}</b> was left out: " in page for what in left_out)
-    assert "Where do the points live?" in page
+    assert "How far from the origin do the points lie?" in page
 
 
 def test_nothing_of_a_name_or_label_gets_into_the_page_as_html(tmp_path):
@@ -149,7 +149,7 @@ def test_kept_results_of_other_rows_or_damaged_ones_are_not_used(tmp_path):
 
 def test_nothing_of_somebody_else_is_replaced(tmp_path):
     (tmp_path / "r.json").write_text('{"precious": 1}')
-    with pytest.raises(DataError, match=r"r\.json would be replaced, and is no report's"):
+    with pytest.raises(DataError, match=r"r\.json exists and was not written by a report"):
         latentscope.report(tmp_path / "r.html", it=[[0.0], [1.0]])
     assert (tmp_path / "r.json").read_text() == '{"precious": 1}'
 
@@ -168,7 +168,7 @@ def test_a_model_that_fails_costs_its_pictures_only(tmp_path, linear_model, blob
 
 
 def test_images_of_another_shape_are_refused(tmp_path, linear_model, blobs):
-    with pytest.raises(DataError, match=r"shape of those of it, \(8, 8, 3\); got \(2, 2, 1\)"):
+    with pytest.raises(DataError, match=r"shape that it decodes to, \(8, 8, 3\); got \(2, 2, 1\)"):
         latentscope.report(
             tmp_path / "r.html",
             models={"it": linear_model},
@@ -212,7 +212,7 @@ def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
             "r.html",
             {"it": [[0.0], [1.0]], "models": {"its": 1}},
             DataError,
-            "named like .* got its",
+            "must have the names of .* got its",
         ),
         ("r.html", {"it": [[0.0], [1.0]], "models": {"it": 1}}, BackendError, "is no model"),
         ("r.html", {"it": [[0.0], [1.0]], "models": [[1.0]]}, DataTypeError, "must be a mapping"),

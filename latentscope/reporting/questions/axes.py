@@ -14,9 +14,9 @@ from latentscope.reporting.questions.question import Answer, Figure, Question
 from latentscope.reporting.study import Study
 from latentscope.reporting.wording import number, plural
 
-BROAD = 3.0  # times its share, from which on an axis is called dominant
+BROAD = 3.0  # times an equal share: axes above it are dominant
 N_NAMED = 3  # axes
-FITS = 0.5  # R² from which on a Gaussian describes an axis
+FITS = 0.5  # R² above which a Gaussian describes an axis
 N_COLOURED = 6  # axes of the figure
 N_ROWS = 12  # of the table
 
@@ -39,30 +39,33 @@ def _more(n: int) -> str:
 
 
 def _held(axes: AxisDensity, share: FloatArray, order: list[int]) -> str:
-    """Say what the dominant axes hold, nothing if there are none."""
+    """Return a sentence about the dominant axes."""
     if not order:
-        return ""
+        return (
+            f"No axis holds more than {BROAD:g} times an equal share of the mean squared radius. "
+        )
     named = "; ".join(_described(axes, axis) for axis in order[:N_NAMED])
     return (
-        f"{len(order):,} of {axes.z_dim:,} axes hold {share[order].sum():.0%} of the mean squared "
-        f"radius: {named}{_more(len(order))}. "
+        f"{len(order):,} of {axes.z_dim:,} axes {plural('holds', 'hold', len(order))} "
+        f"{share[order].sum():.0%} of the mean squared radius: {named}{_more(len(order))}. "
     )
 
 
 def _described(axes: AxisDensity, axis: int) -> str:
-    """Return the Gaussian of an axis, or its moments where none fits."""
+    """Return the Gaussian fitted to an axis, or its moments if no Gaussian fits."""
     if axes.is_fitted[axis] and axes.fit_quality[axis] > FITS:
-        return f"axis {axis} (centre {number(axes.center[axis])}, width {number(axes.fwhm[axis])})"
+        return f"axis {axis} (centre {number(axes.center[axis])}, FWHM {number(axes.fwhm[axis])})"
     mean, std = number(axes.mean[axis]), number(axes.std[axis])
-    return f"axis {axis} (no Gaussian; mean {mean}, std {std})"
+    return f"axis {axis} (not Gaussian; mean {mean}, std {std})"
 
 
 def _spread(pca: PCA) -> str:
     n_most = int(np.searchsorted(np.cumsum(pca.variance_ratio), 0.9 - 1e-9)) + 1
     return (
-        f"The first principal component holds {pca.variance_ratio[0]:.1%} of the variance, "
-        f"{n_most:,} of {len(pca.mean):,} hold 90 %; the variance is spread as over "
-        f"{number(pca.participation)} equal components."
+        "The first principal component (the direction of the largest variance) holds "
+        f"{pca.variance_ratio[0]:.1%} of the variance; {n_most:,} of {len(pca.mean):,} components "
+        f"{plural('holds', 'hold', n_most)} 90 %. The variance is as widely "
+        f"spread as over {number(pca.participation)} equal components (the participation ratio)."
     )
 
 
@@ -90,11 +93,13 @@ def _tables(study: Study) -> Mapping[str, Table]:
 
 
 FIGURE = Figure(
-    title="Which axes are broad?",
-    shows="The density along every axis, each scaled to its highest bin; the axes that add most to "
-    "the mean squared radius are coloured, with the Gaussian fitted to each.",
-    misleads="Axes are the encoder's choice: a rotation of the latent space changes all of them "
-    "and means nothing. Most projections of high-dimensional data look Gaussian, whatever it is.",
+    title="Which axes are broad or off-centre?",
+    shows="The density along every axis, each scaled to its highest bin. The axes that contribute "
+    "most to the mean squared radius are coloured, each with the Gaussian fitted to it and that "
+    "Gaussian's centre and full width at half maximum (FWHM).",
+    misleads="The axes are the encoder's choice: a rotation of the latent space changes all of "
+    "them but no distance between points. Most projections of high-dimensional data look Gaussian, "
+    "whatever the data.",
     draw=_draw,
 )
 QUESTION = Question(

@@ -1,4 +1,4 @@
-"""Are there clusters? The inertia of k-means, and its gap and stability, beside Gaussians."""
+"""Are there clusters? The inertia, gap and stability of k-means, compared with Gaussians."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +10,15 @@ from latentscope.reporting.figures import SMALL, Drawer
 from latentscope.reporting.questions.question import Analysis, Answer, Figure, Question
 from latentscope.reporting.questions.tsne import map_text
 from latentscope.reporting.study import Study
+from latentscope.reporting.wording import unrepeated
+from latentscope.statistics import ALPHA
 
-CLUSTERS = (*range(2, 13), *range(14, 81, 2))  # of the curve
+CLUSTERS = (*range(2, 13), *range(14, 81, 2))  # of the inertia curve
 ROWS_PER_CLUSTER = 5  # at least
 GAP_CLUSTERS = range(1, 11)
 GAP_ROWS_PER_CLUSTER = 10  # at least
-N_POINTS = 2000  # rows that k-means groups beside Gaussians
-N_NULL = 39  # Gaussians
-LEVEL = 0.05
+N_POINTS = 2000  # rows of the gap statistic
+N_NULL = 39  # Gaussian null sets
 
 
 def _curve(study: Study) -> InertiaCurve:
@@ -44,7 +45,7 @@ def _answer(study: Study) -> Answer | None:
     gap, curve = GAP.of(study), CURVE.of(study)
     if not study.overview.pca.total_variance or (gap is None and curve is None):
         return None
-    found = "" if gap is None else gap.verdict
+    found = "" if gap is None else unrepeated(gap.verdict)
     return Answer(
         _verdict(gap), " ".join(filter(None, [found, _curve_text(curve), map_text(study)]))
     )
@@ -55,7 +56,9 @@ def _verdict(gap: ClusterGap | None) -> str:
         return "Cannot tell"
     if gap.best is not None:
         return f"{gap.best} clusters (p = {gap.p_value:.2g})"
-    return "No clusters" if gap.p_value > LEVEL else "No clusters, yet no Gaussian"
+    if gap.p_value > ALPHA:
+        return "No separate clusters found"
+    return "No separate clusters found; the cloud is not Gaussian"
 
 
 def _curve_text(curve: InertiaCurve | None) -> str:
@@ -65,8 +68,9 @@ def _curve_text(curve: InertiaCurve | None) -> str:
     elbow = "no elbow" if curve.elbow is None else f"an elbow at k = {curve.elbow}"
     less = f"{below:.1%} below" if below > 0 else "no lower than"
     return (
-        f"For k up to {curve.n_clusters[-1]} the inertia shows {elbow} beyond that of a Gaussian "
-        f"of the same covariance; it is {less} the Gaussian's (median over k)."
+        f"For k up to {curve.n_clusters[-1]} clusters, the inertia of k-means (the sum of squared "
+        f"distances to the nearest centroid) has {elbow} beyond what a Gaussian with the same mean "
+        f"and covariance shows, and is {less} the Gaussian's (median over k)."
     )
 
 
@@ -89,12 +93,14 @@ def _tables(study: Study) -> Mapping[str, Table]:
 
 FIGURE = Figure(
     title="Are there clusters?",
-    shows="The inertia of k-means for growing k, beside that of a Gaussian of the same mean and "
-    "covariance, cut into as many pieces; how far it lies below (gap), and how well two halves of "
-    "the points agree on the pieces (stability), beside many Gaussians.",
-    misleads="K-means splits anything, and every curve falls. Only a bend that the Gaussian's "
-    "curve does not have counts. A curve that runs lower without a bend says that the cloud is no "
-    "Gaussian: it is bent, or has a shape, or many small clusters.",
+    shows="First panel: the inertia of k-means (the sum of squared distances to the nearest "
+    "centroid) for growing k, next to that of a Gaussian with the same mean and covariance. Then, "
+    "next to many such Gaussians: how much more tightly k-means groups the data (gap), and how "
+    "well two halves of the points agree on the groups (stability).",
+    misleads="K-means splits any cloud, and every curve falls. Only a bend that the Gaussian's "
+    "curve does not have is a sign of clusters. A curve that is lower but has no bend shows that "
+    "the cloud is not Gaussian: it may be curved, have another shape, or have many small "
+    "clusters.",
     draw=_draw,
 )
 QUESTION = Question(

@@ -1,4 +1,4 @@
-"""How do the sets differ? All of them side by side."""
+"""How do the sets of latents differ? All of them side by side."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,12 @@ from latentscope.reporting.questions.question import Words
 from latentscope.reporting.study import Study
 
 SIDE_BY_SIDE = Words(
-    title="Side by side",
-    shows="Radii, widths of the axes, shares of the components and, for VAEs, the KL divergence of "
-    "each axis, every set in its own colour.",
-    misleads="radii and widths have the unit of each model's own latent space. A model can stretch "
-    "its space at will; shapes compare, sizes do not.",
+    title="How do the sets differ?",
+    shows="Distances from the origin (radii), widths of the axes, shares of the variance along the "
+    "principal components (PC) and, for VAEs, the KL divergence along each axis (how much it says "
+    "about the input). Each set has its own colour.",
+    misleads="Radii and widths are in the unit of each model's own latent space, which a model can "
+    "stretch at will: compare shapes, not sizes.",
 )
 
 
@@ -24,6 +25,6 @@ def compared(studies: Sequence[Study]) -> Comparison | None:
 
 
 def draw(comparison: Comparison, drawer: Drawer) -> list[str]:
-    """Return the panels that put all sets beside each other."""
+    """Return the panels that show all sets side by side."""
     n = 4 if any(one.posterior is not None for one in comparison.overviews) else 3
     return drawer.panels(n, lambda panels: plot_compare(comparison, ax=panels))

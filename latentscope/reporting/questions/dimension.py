@@ -1,11 +1,12 @@
-"""How many dimensions? The intrinsic dimension, beside a Gaussian's."""
+"""How many dimensions do the points fill? The intrinsic dimension, and a Gaussian's."""
 
 from latentscope.analysis.dimension import IntrinsicDimension, intrinsic_dimension
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Analysis, Answer, Figure, Question
 from latentscope.reporting.study import Study
+from latentscope.reporting.wording import unrepeated
 
-N_POINTS = 5000  # rows whose neighbours are counted
+N_POINTS = 5000  # rows whose nearest neighbours are used
 
 
 def _estimate(study: Study) -> IntrinsicDimension:
@@ -23,11 +24,11 @@ def _answer(study: Study) -> Answer | None:
     if found is None:
         return None
     if found.dimension is None or found.error is None:
-        return Answer("Cannot tell", found.verdict)
+        return Answer("Cannot tell", unrepeated(found.verdict))
     number = f"{found.dimension:.2g} ± {found.error:.1g}"
     if found.error > found.dimension / 2:
-        number = f"Not settled, {found.dimension:.2g} at the finest scale"
-    return Answer(f"{number}; a Gaussian {found.null_dimension:.2g}", found.verdict)
+        number = f"Uncertain: {found.dimension:.2g} at the finest scale"
+    return Answer(f"{number} (a Gaussian: {found.null_dimension:.2g})", found.verdict)
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:
@@ -36,12 +37,13 @@ def _draw(study: Study, drawer: Drawer) -> list[str]:
 
 
 FIGURE = Figure(
-    title="How many dimensions?",
-    shows="Along how many directions the nearest neighbours differ, from coarse to fine, beside a "
-    "Gaussian of as many points and the same covariance.",
-    misleads="Few points in many dimensions look flatter than they are, the Gaussian's too: "
-    "compare the two, not the number with z_dim. Noise on a thin filament gives all dimensions "
-    "back at the finest scales.",
+    title="How many dimensions do the points fill?",
+    shows="The number of directions along which points differ from their nearest neighbours "
+    "(intrinsic dimension), from coarse to fine scales, next to that of a Gaussian with as many "
+    "points and the same covariance.",
+    misleads="Few points in many dimensions seem to fill fewer dimensions than they do. This is "
+    "also true of the Gaussian, so compare the two with each other, not with the number of axes. "
+    "At the finest scales, noise around a thin filament fills all dimensions.",
     draw=_draw,
 )
 QUESTION = Question(

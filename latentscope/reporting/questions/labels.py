@@ -1,4 +1,4 @@
-"""Do labels have a direction? Those whose means differ more than chance would make them."""
+"""Do labels have a direction? Those whose two means differ by more than chance."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,21 +9,22 @@ from latentscope.errors import LatentscopeError
 from latentscope.latents import Latents
 from latentscope.reporting.questions.question import Analysis, Answer, Question, numbers
 from latentscope.reporting.study import Study
+from latentscope.reporting.wording import plural
 
-N_LABELS = 60  # of which directions are computed
-N_NAMED = 4  # labels of the sentence
-STANDS_OUT = 2.0  # times chance, from which on a label has a direction
+N_LABELS = 60  # whose directions are computed
+N_NAMED = 4  # labels in the sentence
+STANDS_OUT = 2.0  # times chance: labels above it have a direction
 
 
 class Labels(NamedTuple):
-    """Directions, the clearest first, and the labels that have none, with the reason."""
+    """Directions, the clearest first, and the labels left out, each with the reason."""
 
     directions: tuple[Direction, ...] = ()
     left_out: Mapping[str, str] = {}
 
     @property
     def clear(self) -> tuple[Direction, ...]:
-        """The directions that stand out from chance."""
+        """The directions that are longer than chance explains."""
         return tuple(one for one in self.directions if one.times_chance > STANDS_OUT)
 
 
@@ -35,7 +36,7 @@ def _directions(study: Study) -> Labels:
             found.append(direction(study.source, label))
         except LatentscopeError as error:
             left_out[f"label {label}"] = str(error)
-    reason = f"the report takes the first {N_LABELS} labels."
+    reason = f"the report uses only the first {N_LABELS} labels."
     left_out |= {f"label {label}": reason for label in labels[N_LABELS:]}
     return Labels(tuple(sorted(found, key=lambda one: -one.times_chance)), left_out)
 
@@ -48,7 +49,7 @@ LABELS = Analysis(key="labels", title="labels", run=_directions, numbers=_number
 
 
 def labels_of(study: Study) -> Labels:
-    """Return the directions, none where they were left out."""
+    """Return the directions; none if they were left out."""
     return LABELS.of(study) or Labels()
 
 
@@ -56,14 +57,17 @@ def _answer(study: Study) -> Answer | None:
     labels = labels_of(study)
     if not labels.directions:
         return None
-    clear = labels.clear
+    clear, n_labels = labels.clear, len(labels.directions)
     listed = ", ".join(
-        f"{one.label} ({one.times_chance:.3g} × chance, {one.separation:.2g} σ apart)"
+        f"{one.label} ({one.times_chance:.3g} times as long; the means are {one.separation:.2g} "
+        "standard deviations apart)"
         for one in (clear or labels.directions)[:N_NAMED]
     )
     return Answer(
-        f"{len(clear):,} of {len(labels.directions):,} do",
-        f"{'Clearest' if clear else 'None is clear; the longest'}: {listed}.",
+        f"{len(clear):,} of {n_labels:,} {plural('does', 'do', len(clear))}",
+        "The direction of a label leads from the mean of the points without it to the mean of "
+        f"those with it. It counts if it is more than {STANDS_OUT:g} times as long as by chance. "
+        f"{'Clearest' if clear else 'None counts; the longest'}: {listed}.",
     )
 
 

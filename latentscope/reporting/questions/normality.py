@@ -1,4 +1,4 @@
-"""Is it a Gaussian cloud? How far from one, and what tests say."""
+"""Is the cloud Gaussian, and if not, how far from it?"""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from latentscope.reporting.figures import SMALL, Drawer
 from latentscope.reporting.questions.question import Analysis, Answer, Figure, Question
 from latentscope.reporting.questions.random_points import RANDOM_POINTS
 from latentscope.reporting.study import Study
-from latentscope.reporting.wording import number
+from latentscope.reporting.wording import number, unrepeated
 
-N_POINTS = 2000  # rows of the tests
-N_NULL = 39  # Gaussian sets
+N_POINTS = 2000  # rows used by the tests
+N_NULL = 39  # Gaussian null sets
 
 
 def _tests(study: Study) -> Normality:
@@ -34,11 +34,11 @@ def _answer(study: Study) -> Answer | None:
     if found is None:
         return None
     kind = found.kind[0].upper() + found.kind[1:]
-    return Answer(kind, f"{found.verdict} {_distances(study)}".strip())
+    return Answer(kind, f"{unrepeated(found.verdict)} {_distances(study)}".strip())
 
 
 def _distances(study: Study) -> str:
-    """Say how far out the points lie, beside a Gaussian's."""
+    """Say how far out the points lie, compared with those of a Gaussian."""
     supports = RANDOM_POINTS.of(study)
     if not supports:
         return ""
@@ -48,17 +48,18 @@ def _distances(study: Study) -> str:
     differs, by_chance = _difference(study.overview.radius)
     own = shell.shell
     return (
-        f"{beyond:.1%} of the points lie farther out than 99.9 % of a Gaussian's would: their "
-        f"Mahalanobis distances are {number(own[1])} in the middle, 99.8 % of them from "
-        f"{number(own[0])} to {number(own[2])}; those of as many points of a Gaussian "
-        f"{number(middle)}, from {number(low)} to {number(high)}. The radii of {differs:.1%} would "
-        "have to change to be those of a Gaussian of the same mean and covariance (chance: "
-        f"{by_chance:.1%})."
+        f"{beyond:.1%} of the points lie farther out than 99.9 % of a Gaussian's points would. "
+        "Their Mahalanobis distance (from the mean, in standard deviations of the data) has the "
+        f"median {number(own[1])}, and 99.8 % of them lie between {number(own[0])} and "
+        f"{number(own[2])}; for as many points of a Gaussian, the median is {number(middle)} and "
+        f"the range {number(low)} to {number(high)}. For {differs:.1%} of the points, the distance "
+        "from the origin would have to change to match a Gaussian with the same mean and "
+        f"covariance (by chance: {by_chance:.1%})."
     )
 
 
 def _left_out(shell: Support, share: float) -> float:
-    """Return a quantile of a Gaussian point's distance by mean and covariance of the others.
+    """Return a quantile of the distance of a Gaussian's point, measured by all other points.
 
     With n others and p directions, d² is p (n² − 1) / (n (n − p)) times an F(p, n − p).
     """
@@ -67,7 +68,7 @@ def _left_out(shell: Support, share: float) -> float:
 
 
 def _difference(radius: RadiusDensity) -> tuple[float, float]:
-    """Return the total variation distance of the radii from the Gaussian's, and that of chance."""
+    """Return the total variation distance of the radii to the Gaussian's, and that by chance."""
     expected = radius.gaussian_density * radius.bin_width
     found = radius.counts / radius.n_used
     chance = np.sqrt(2 * expected * (1 - expected) / (np.pi * radius.n_used)).sum() / 2
@@ -81,16 +82,17 @@ def _draw(study: Study, drawer: Drawer) -> list[str]:
 
 
 FIGURE = Figure(
-    title="Is it a Gaussian?",
-    shows="Squared distances beside those of a Gaussian; how far each marginal is from its normal, "
-    "largest first, beside chance; skewness and excess kurtosis of the marginals.",
-    misleads="Every test rejects with enough rows: look at the sizes. Most projections of "
-    "high-dimensional data look Gaussian, whatever it is.",
+    title="Is the cloud Gaussian, and if not, how far from it?",
+    shows="Squared Mahalanobis distances next to those of a Gaussian; then, next to chance, how "
+    "far the points along each direction (a marginal) are from a normal distribution, largest "
+    "first; then their skewness and excess kurtosis.",
+    misleads="With enough rows every test rejects, so look at the size of the differences. Most "
+    "projections of high-dimensional data look Gaussian, whatever the data.",
     draw=_draw,
 )
 QUESTION = Question(
     key="normality",
-    title="Is it a Gaussian cloud?",
+    title=FIGURE.title,
     computes=(NORMALITY,),
     answer=_answer,
     figure=FIGURE,

@@ -1,4 +1,4 @@
-"""What is known after one pass over the rows; every other question builds on it."""
+"""The results of one pass over the rows, on which every other question builds."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,8 @@ from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import Rows
 
 BINS = 4  # per standard deviation
-N_SCALE = 2000  # rows that tell the scale of the bins
-ROUNDING = 1e-6  # of the largest value, below which a spread is none
+N_SCALE = 2000  # rows from which the bin widths are estimated
+ROUNDING = 1e-6  # relative to the largest value: smaller spreads count as 0
 
 
 def overview_of(rows: Rows) -> Overview:
@@ -45,4 +45,6 @@ def _tables(study: Study) -> Mapping[str, Table]:
     return {"Headline numbers": study.overview.table()}
 
 
-QUESTION = Question(key="overview", title="How do these vectors fill their space?", tables=_tables)
+QUESTION = Question(
+    key="overview", title="How do these latent vectors fill their space?", tables=_tables
+)

@@ -1,4 +1,4 @@
-"""Which directions carry the variance? The spectrum of the principal components."""
+"""Which directions carry the variance, and which are noise?"""
 
 from collections.abc import Mapping
 
@@ -21,11 +21,12 @@ def _tables(study: Study) -> Mapping[str, Table]:
 
 
 FIGURE = Figure(
-    title="Which directions carry the variance?",
-    shows="The share of each principal component, beside that of the original axes, and beside "
-    "what noise at the level of the last components would show.",
-    misleads="A falling spectrum is no structure: it says that the cloud is stretched. In a VAE "
-    "the collapsed axes hold the prior's variance and may be among the components above the floor.",
+    title="Which directions carry the variance, and which are noise?",
+    shows="The share of the variance along each principal component, next to that along the "
+    "original axes and to what pure noise, as strong as that of the last components, would show.",
+    misleads="A falling spectrum is not evidence of clusters or filaments: it only shows that the "
+    "cloud is stretched. In a VAE, axes that ignore the input (collapsed axes) have the variance "
+    "of the prior and may be among the components above the noise.",
     draw=_draw,
 )
 QUESTION = Question(key="pca", title=FIGURE.title, figure=FIGURE, tables=_tables)

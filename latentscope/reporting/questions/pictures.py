@@ -1,4 +1,4 @@
-"""What do random points decode to, and lines between points, and directions of labels?"""
+"""What do random points, lines between points, and directions of labels decode to?"""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from latentscope.reporting.sheets import Sheet, png
 from latentscope.reporting.study import Study
 from latentscope.rows.reduction import sample_rows, take
 
-N_IMAGES, N_HEADLINE = 8, 4  # images of each kind; kinds at the top of the page
+N_IMAGES, N_HEADLINE = 8, 4  # images of each kind; kinds shown at the top of the page
 N_DIRECTIONS = 3  # of labels
 FACTORS = (-2, -1, 0, 1, 2)  # times the direction
 
@@ -37,9 +37,9 @@ class Gallery(NamedTuple):
 
 
 def _gallery(study: Study) -> Gallery:
-    """Decode what the page shows of one model."""
+    """Decode the pictures of one model that the page shows."""
     if study.model is None:
-        raise DataError("no model was given that decodes these latents.")
+        raise DataError("no model was given to decode these latents.")
     album = Album(study.model, study.rows, rng=study.rng)
     some, _ = sample_rows(album.rows, 4, np.random.default_rng(study.rng))
     points = take(album.rows, some)
@@ -69,7 +69,7 @@ def _reconstructed(album: Album, images: Images | None) -> tuple[str, list[Sheet
 
 
 def _numbers(gallery: Gallery | None) -> Any:
-    """Return the numbers below the images."""
+    """Return the numbers shown below the images."""
     if gallery is None:
         return None
     return [
@@ -82,18 +82,20 @@ PICTURES = Analysis(key="pictures", title="pictures", run=_gallery, numbers=_num
 
 HEADLINE = Words(
     title="What random points decode to",
-    shows="Four kinds of random points, from the one that knows nothing of the data to the one "
-    "that knows their mean and covariance, each through the decoder of each model. The bar is the "
-    "meaningful-image score: decoded, encoded and decoded again, does the image come back, does it "
-    "land among the data, and does it have as much contrast? Full means: like images of the data. "
-    "Distance (Mahalanobis) and radius are medians of the eight points shown, the score is their "
-    "mean.",
+    shows="Four kinds of random points, decoded by each model: two that use nothing of the data "
+    "(the standard normal distribution N(0, I), and uniform points in a cube), a Gaussian with the "
+    "data's mean and variance along each axis, and one with its mean and full covariance. The bar "
+    "is the meaningful-image score: when an image is encoded and decoded again, does it come back, "
+    "does it land among the data, and does it have as much contrast? A full bar means: like images "
+    "of the data. Distance (Mahalanobis: from the mean of the data, in standard deviations) and "
+    "radius (distance from the origin) are medians over the eight points shown; the score is "
+    "their mean.",
 )
 GALLERY = Words(
     title="Pictures",
-    shows="Below each: its meaningful-image score, Mahalanobis distance from the data, and radius "
-    "(medians; the score is a mean).",
-    misleads="the eye forgives what is blurred and familiar. A sharp image is not a true one, and "
-    "a model that has collapsed to few images scores well.",
+    shows="Below each picture: the meaningful-image score (mean), and the Mahalanobis distance "
+    "from the data and the radius (medians).",
+    misleads="The eye is lenient with blurred, familiar images. A sharp image need not be a true "
+    "one, and a model that decodes everything to a few images scores well.",
 )
 QUESTION = Question(key="pictures", title=HEADLINE.title, computes=(PICTURES,))

@@ -1,4 +1,4 @@
-"""What does the plane of the first two components look like, closer and closer?"""
+"""What does the plane of the first two principal components look like as you zoom in?"""
 
 from collections.abc import Mapping
 
@@ -33,11 +33,12 @@ def _tables(study: Study) -> Mapping[str, Table]:
 
 
 FIGURE = Figure(
-    title="What does the plane of PC 1 and PC 2 look like, closer and closer?",
-    shows="Points projected on the first two components; each red square is the next window, the "
-    "dotted disc is as wide as the void that chance alone would leave.",
-    misleads="Few random points always show filaments and voids. Nothing smaller than the dotted "
-    "disc is structure, and a window that is called too sparse can show none.",
+    title="What does the plane of the first two principal components look like as you zoom in?",
+    shows="The points projected onto the first two principal components (PC 1 and PC 2). Each red "
+    "square is the next window; the dotted disc is as wide as the largest empty disc (void) that "
+    "chance alone would leave.",
+    misleads="Random points, if few, always seem to show filaments and voids. Nothing smaller than "
+    "the dotted disc is structure, and a window marked as too sparse can show none.",
     draw=_draw,
 )
 QUESTION = Question(

@@ -1,4 +1,4 @@
-"""Is z just mu, and does this VAE behave like an AE?"""
+"""Does z differ from mu, the mean that the encoder gives?"""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,10 +8,10 @@ from latentscope.plot.posterior import draw_kl
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Answer, Figure, Question
 from latentscope.reporting.study import Study
-from latentscope.reporting.wording import number, percent
+from latentscope.reporting.wording import number, percent, plural
 
-LITTLE_NOISE = 0.01  # share in the variance of z below which z is just mu
-MUCH_NOISE = 0.5  # share in the variance of z
+LITTLE_NOISE = 0.01  # share of the variance of z below which z is almost mu
+MUCH_NOISE = 0.5  # share of the variance of z
 SCALES = ("log-variance", "unknown: z equals mu")
 
 
@@ -20,31 +20,45 @@ def _answer(study: Study) -> Answer | None:
     if found is None:
         return None
     if found.logvar_scale not in SCALES:
-        text = f"By the spread of z about mu, logvar is: {found.logvar_scale}. Convert it first."
-        return Answer("Cannot tell: logvar is no log-variance", text)
+        return Answer("Cannot tell: logvar is not a log-variance", _scale_text(found.logvar_scale))
     noise = float(found.mean_variance.sum() / (found.mean_variance + found.mu_variance).sum())
     idle = int((found.kl < COLLAPSED_KL).sum())
     return Answer(_verdict(noise, idle), " ".join(_text(found, noise, idle)))
 
 
+def _scale_text(scale: str) -> str:
+    if scale == "undetermined":
+        return "The spread of z around mu does not fit logvar, on any of the scales in use."
+    return (
+        f"Judged by the spread of z around mu, logvar is the {scale}. Convert it to the "
+        "log-variance first."
+    )
+
+
 def _verdict(noise: float, idle: int) -> str:
     if noise < LITTLE_NOISE:
-        return "Yes: z is just mu"
-    return "No: noise is part of z" if idle or noise > MUCH_NOISE else "In between"
+        return "Hardly: z is almost mu"
+    return "Yes: noise is part of z" if idle or noise > MUCH_NOISE else "Somewhat"
 
 
 def _text(found: Posterior, noise: float, idle: int) -> Iterator[str]:
     yield (
-        f"Noise makes {percent(noise)} of the variance of z. The radii of z and mu differ by "
-        f"{percent(float(found.relative_difference[0]))} on average, z − mu is at most "
-        f"{number(found.deviation_maximum)}; logvar is {number(found.logvar_mean)} on average."
+        "The encoder gives a mean, mu, and a log-variance, logvar; z is mu plus noise of that "
+        f"variance. The noise makes up {percent(noise)} of the variance of z. On average, the "
+        f"distances of z and of mu from the origin differ by "
+        f"{percent(float(found.relative_difference[0]))}, and logvar is "
+        f"{number(found.logvar_mean)}; z differs from mu by at most "
+        f"{number(found.deviation_maximum)} along an axis."
     )
     yield (
-        f"The KL divergence is {number(found.total_kl)} nats per point, and {idle:,} of "
-        f"{found.z_dim:,} axes carry less than {COLLAPSED_KL} nats."
+        f"The KL divergence from N(0, I), which measures how much z says about the input, is "
+        f"{number(found.total_kl)} nats per point; {idle:,} of {found.z_dim:,} "
+        f"{plural('axis', 'axes', found.z_dim)} {plural('carries', 'carry', idle)} less than "
+        f"{COLLAPSED_KL} nats."
     )
     if idle:
-        yield "Those axes hold the prior's noise, whatever the input."
+        these = plural("This axis holds", "These axes hold", idle)
+        yield f"{these} only noise, whatever the input."
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:
@@ -60,20 +74,21 @@ def _tables(study: Study) -> Mapping[str, Table]:
 def _left_out(study: Study) -> Mapping[str, str]:
     if study.overview.posterior is not None:
         return {}
-    return {"posterior": "there are no mu and logvar; an autoencoder has none."}
+    return {"posterior": "the latents have no mu and logvar; those of an autoencoder never do."}
 
 
 FIGURE = Figure(
     title="Which axes does the VAE use?",
-    shows="The KL divergence of the posterior from the prior along each axis, largest first; "
-    "active are those along which the variance of mu exceeds 0.01.",
-    misleads="An axis can be called active because mu varies a little along it, and still carry "
-    "next to nothing: the nats tell.",
+    shows="How much each axis says about the input: the KL divergence of the posterior from the "
+    "prior N(0, I), largest first. An axis is called active if the variance of mu along it "
+    "exceeds 0.01.",
+    misleads="An axis along which mu varies only a little can be called active and still carry "
+    "next to nothing; its KL divergence, in nats, shows this.",
     draw=_draw,
 )
 QUESTION = Question(
     key="posterior",
-    title="Is z just mu, and does this VAE behave like an AE?",
+    title="Does z differ from mu, the mean that the encoder gives?",
     answer=_answer,
     figure=FIGURE,
     tables=_tables,

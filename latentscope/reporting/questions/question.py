@@ -11,18 +11,18 @@ from latentscope.results import Result
 
 R = TypeVar("R")
 
-_BULKY = ("components", "xy", "indices")  # one number per point, or z_dim² of them
+_BULKY = ("components", "xy", "indices")  # fields with a number per point, or z_dim² numbers
 
 
 class Answer(NamedTuple):
-    """What the page says of one set."""
+    """The answer to one question on one set."""
 
     verdict: str
     text: str
 
 
 class Words(NamedTuple):
-    """The words of a section: its title, what it shows, and how that misleads."""
+    """The words of a section: its title, what it shows, and how it misleads."""
 
     title: str
     shows: str
@@ -32,7 +32,7 @@ class Words(NamedTuple):
 def numbers(result: Any) -> Any:
     """Return a result, or several, as report.json holds them.
 
-    What grows with the points is left out; the kept results beside the report have it.
+    Fields that grow with the number of points are left out; the kept results have them.
     """
     if isinstance(result, Result):
         return numbers(result.to_dict())

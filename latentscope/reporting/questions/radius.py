@@ -1,4 +1,4 @@
-"""Where do the points live? How far from the origin, beside N(0, I)."""
+"""How far from the origin do the points lie, compared with N(0, I)?"""
 
 import numpy as np
 from scipy.stats import chi
@@ -6,9 +6,9 @@ from scipy.stats import chi
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Answer, Figure, Question
 from latentscope.reporting.study import Study
-from latentscope.reporting.wording import number
+from latentscope.reporting.wording import number, plural
 
-NEAR = 0.05  # relative difference below which two radii are called alike
+NEAR = 0.05  # relative difference below which two radii count as equal
 
 
 def _answer(study: Study) -> Answer:
@@ -16,13 +16,15 @@ def _answer(study: Study) -> Answer:
     offset = float(np.linalg.norm(study.overview.pca.mean))
     typical = float(chi.mean(d))
     is_prior = abs(radius.mean / typical - 1) < NEAR and offset < typical / 2
-    verdict = "On the shell of N(0, I)" if is_prior else f"At radius {number(radius.mean)}"
+    verdict = f"About {number(radius.mean)}, {'like' if is_prior else 'unlike'} N(0, I)"
     return Answer(
         verdict,
-        f"Radii are {number(radius.mean)} ± {number(radius.std)}, 99 % of them between "
-        f"{number(radius.quantile(0.005))} and {number(radius.quantile(0.995))}. N(0, I) in {d:,} "
-        f"dimensions has {number(typical)} ± {number(float(chi.std(d)))}. The centre of the cloud "
-        f"lies {number(offset)} from the origin.",
+        f"The distance from the origin (radius) is {number(radius.mean)} ± {number(radius.std)} "
+        f"(mean ± standard deviation), and for 99 % of the points it lies between "
+        f"{number(radius.quantile(0.005))} and {number(radius.quantile(0.995))}. Points of N(0, I) "
+        f"in {d:,} {plural('dimension', 'dimensions', d)} lie at {number(typical)} ± "
+        f"{number(float(chi.std(d)))}. The centre of the cloud lies {number(offset)} from the "
+        "origin.",
     )
 
 
@@ -31,11 +33,13 @@ def _draw(study: Study, drawer: Drawer) -> list[str]:
 
 
 FIGURE = Figure(
-    title="On which shell?",
-    shows="How many points lie at which distance from the origin; the solid line is a Gaussian of "
-    "the same mean and covariance, the dashed one N(0, I), named alone where it lies far away.",
-    misleads="The radius alone tells little: an off-centre or stretched cloud can have the radii "
-    "of N(0, I) and lie elsewhere altogether. In many dimensions every Gaussian is a thin shell.",
+    title="How far from the origin do the points lie?",
+    shows="The distribution of the distances from the origin. The solid line is a Gaussian with "
+    "the same mean and covariance, the dashed line N(0, I); where N(0, I) lies far away, it is "
+    "only named.",
+    misleads="The radius alone says little: an off-centre or stretched cloud can have the same "
+    "radii as N(0, I) and still lie elsewhere. In many dimensions, the points of every Gaussian "
+    "lie in a thin shell.",
     draw=_draw,
 )
-QUESTION = Question(key="radius", title="Where do the points live?", answer=_answer, figure=FIGURE)
+QUESTION = Question(key="radius", title=FIGURE.title, answer=_answer, figure=FIGURE)

@@ -1,4 +1,4 @@
-"""Would random points decode to something? Where they lie, and how their images score."""
+"""Would random points decode to something meaningful? Where they lie; their images' scores."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,12 @@ from latentscope.sample import axis_gaussian, gaussian, normal, uniform
 
 N_CANDIDATES = 1000  # random points of each kind whose distances are measured
 MOSTLY = 0.9  # of the points
-MANY = 300  # rows below which a verdict on distances would be a guess
+MANY = 300  # rows; with fewer, a verdict on distances would be a guess
 MEANINGFUL = 0.5  # score
 
 
 def _supports(study: Study) -> dict[str, Support]:
-    """Judge each kind of random points."""
+    """Return where the random points of each kind lie."""
     rows, n, rng = study.rows, N_CANDIDATES, study.rng
     shell, d = Shell.of(rows), rows.z_dim
     kinds = {
@@ -51,26 +51,31 @@ def _answer(study: Study) -> Answer | None:
     text = _where(prior, full)
     curve = CURVE.of(study)
     if curve is not None and curve.elbow is not None:
-        text += " The cloud has an elbow: what lies in a gap between clusters counts as in between."
+        text += (
+            " The inertia curve of k-means has an elbow, a sign of clusters: points in the empty "
+            "space between clusters also count as lying in this range."
+        )
     if pictures:
         listed = ", ".join(f"{one.title} {one.score:.2f}" for one in pictures.random)
-        text += f" Meaningful-image scores (1: like images of the data): {listed}."
+        text += f" Meaningful-image scores (1 means like images of the data): {listed}."
     return Answer(_verdict(prior, pictures), text)
 
 
 def _where(prior: Support, full: Support) -> str:
     low, _, high = prior.shell
     text = (
-        f"99.8 % of the data lie at Mahalanobis distances from {number(low)} to {number(high)}. "
-        f"Points of N(0, I) lie at {number(float(np.median(prior.distance)))}, "
-        f"{prior.share_on_shell:.0%} of them in between; those of the data's own Gaussian at "
-        f"{number(float(np.median(full.distance)))}, {full.share_on_shell:.0%} in between."
+        f"99.8 % of the data lie at Mahalanobis distances between {number(low)} and "
+        f"{number(high)} from their mean. Points of N(0, I) have a median distance of "
+        f"{number(float(np.median(prior.distance)))}, and {prior.share_on_shell:.0%} of them lie "
+        "in this range; points of the full Gaussian (the data's mean and covariance) have "
+        f"{number(float(np.median(full.distance)))}, and {full.share_on_shell:.0%} lie in it."
     )
     if prior.n_directions == prior.z_dim:
         return text
     return (
-        f"{text} That is along the {prior.n_directions:,} directions in which the data vary; "
-        "N(0, I) leaves them."
+        f"{text} These distances are measured only along {prior.n_directions:,} of "
+        f"{prior.z_dim:,} directions, those in which the data vary; points of N(0, I) also vary "
+        "along the others."
     )
 
 
@@ -79,11 +84,13 @@ def _verdict(prior: Support, pictures: Gallery | None) -> str:
     if pictures:
         scores = {one.title: one.score for one in pictures.random}
         if scores[PRIOR] > MEANINGFUL and is_near:
-            return "Likely, any of N(0, I)"
-        return "Only those that follow the data" if scores[FULL] > MEANINGFUL else "Hardly"
+            return "Likely, if drawn from N(0, I)"
+        if scores[FULL] > MEANINGFUL:
+            return "Only if drawn with the mean and covariance of the data"
+        return "Unlikely"
     if prior.n_used < MANY:
         return "Too few rows to tell"
-    return "N(0, I) lies as far out as the data" if is_near else "N(0, I) misses the data"
+    return f"Points of N(0, I) {'lie as far out as' if is_near else 'miss'} the data"
 
 
 def _tables(study: Study) -> Mapping[str, Table]:
@@ -104,7 +111,7 @@ def _tables(study: Study) -> Mapping[str, Table]:
 
 QUESTION = Question(
     key="random_points",
-    title="Would random points decode to something?",
+    title="Would random points decode to something meaningful?",
     computes=(RANDOM_POINTS,),
     answer=_answer,
     tables=_tables,

@@ -1,4 +1,4 @@
-"""Are there filaments or voids in the planes of the first components?"""
+"""Are there filaments or voids in the planes of the first principal components?"""
 
 from latentscope.analysis.scan_planes import PlaneScan, scan_planes
 from latentscope.reporting.figures import Drawer
@@ -6,7 +6,7 @@ from latentscope.reporting.questions.question import Analysis, Answer, Figure, Q
 from latentscope.reporting.study import Study
 
 N_AXES = 4  # components
-N_NULL = 99  # sets of the null per window
+N_NULL = 99  # null sets per window
 NULL = "smooth"
 
 
@@ -24,15 +24,18 @@ def _answer(study: Study) -> Answer | None:
     scan = SCAN.of(study)
     if scan is None:
         return None
-    components = f"PC 1 to {int(scan.axes.max()) + 1}"
-    verdict = f"None in planes of {components}"
+    components = f"the first {int(scan.axes.max()) + 1} principal components"
+    verdict = f"None in the planes of {components}"
     if scan.is_structured[0]:
-        verdict = f"{scan.sign[0].capitalize()} in {scan.plane_names[0]}"
+        one, other = sorted(int(axis) + 1 for axis in scan.axes[0])
+        plane = f"the plane of principal components {one} and {other}"
+        verdict = f"{scan.sign[0].capitalize()} points in {plane}"
     return Answer(
         verdict,
-        f"{scan.verdict} At most {scan.n_points:,} points of each window were compared: what is "
-        f"finer than they are apart, lies across many axes, or in other axes than {components}, is "
-        "not seen.",
+        f"{scan.verdict} (A smooth null set has the density of the data without its fine "
+        f"structure.) At most {scan.n_points:,} points of each window were compared. Structure "
+        "that is finer than the distance between these points, runs across many axes, or lies "
+        f"outside {components} is not seen.",
     )
 
 
@@ -42,13 +45,13 @@ def _draw(study: Study, drawer: Drawer) -> list[str]:
 
 
 FIGURE = Figure(
-    title="Is there structure in the planes of the first components?",
-    shows="How far the points of each window depart from a smooth density, by near pairs, nearest "
-    "neighbours, empty space and alignment. In grey: what chance reaches in one scan of twenty, "
-    "all windows together.",
-    misleads="Planes show what lies along them: a filament across many axes is covered by the "
-    "projection of all other points. Structure finer than the spacing of the points is not seen "
-    "either.",
+    title="Are there filaments or voids in the planes of the first principal components?",
+    shows="How far the points of each window depart from a smooth density in four ways: close "
+    "pairs, nearest neighbours, empty space and alignment. Grey: the largest departure that chance "
+    "alone exceeds in one scan of twenty, over all windows.",
+    misleads="A plane shows only what lies along it: a filament that runs across many axes is "
+    "hidden by the projection of all other points. Structure finer than the spacing of the points "
+    "is not seen either.",
     draw=_draw,
 )
 QUESTION = Question(

@@ -1,4 +1,4 @@
-"""Which points are neighbours? The t-SNE map, beside that of a Gaussian."""
+"""Which points are neighbours? The t-SNE map, next to that of a Gaussian."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from latentscope.reporting.study import Study
 from latentscope.rows.source import Rows
 from latentscope.sample import gaussian
 
-N_POINTS = 4000  # rows of a map that shows what there is to see
+N_POINTS = 4000  # rows on the map
 PERPLEXITY = 30.0
-ROWS_PER_NEIGHBOUR = 4  # at least, which lowers the perplexity of few rows
+ROWS_PER_NEIGHBOUR = 4  # at least; lowers the perplexity if rows are few
 
 
 def _options(study: Study) -> dict[str, Any]:
@@ -43,13 +43,13 @@ GAUSSIAN_MAP = Analysis(
 
 
 def map_text(study: Study) -> str:
-    """Say how well both maps keep neighbours; nothing if there are none."""
+    """Say how well both maps keep neighbours; return nothing if there are no maps."""
     found, null = MAP.of(study), GAUSSIAN_MAP.of(study)
     if found is None or null is None:
         return ""
     return (
         f"The t-SNE map keeps {found.neighbour_preservation:.0%} of each point's nearest "
-        f"neighbours, that of the Gaussian {null.neighbour_preservation:.0%}, chance "
+        f"neighbours; the map of a Gaussian keeps {null.neighbour_preservation:.0%}, chance "
         f"{found.chance_preservation:.1%}."
     )
 
@@ -60,7 +60,7 @@ def _draw(study: Study, drawer: Drawer) -> list[str]:
         return []
     return [
         _drawn(found, "the data", drawer),
-        _drawn(null, "a Gaussian of the same mean and covariance", drawer),
+        _drawn(null, "a Gaussian with the same mean and covariance", drawer),
     ]
 
 
@@ -76,10 +76,10 @@ def _drawn(embedding: Embedding, what: str, drawer: Drawer) -> str:
 
 FIGURE = Figure(
     title="Which points are neighbours?",
-    shows="The t-SNE map of the data, and that of a Gaussian of the same mean and covariance, "
-    "which has no structure at all.",
-    misleads="Islands, strings and gaps of such a map need not exist: see how many the Gaussian's "
-    "has. Distances, sizes and densities mean nothing in it.",
+    shows="The t-SNE map, which places near points near each other: of the data, and of a Gaussian "
+    "with the same mean and covariance, which has no clusters or filaments at all.",
+    misleads="Islands, strings and empty spaces on such a map need not exist in the data: see how "
+    "many the Gaussian's map has. Distances, sizes and densities on it mean nothing.",
     draw=_draw,
 )
 QUESTION = Question(key="tsne", title=FIGURE.title, computes=(MAP, GAUSSIAN_MAP), figure=FIGURE)

@@ -11,12 +11,12 @@ QUESTION = {one.key: one for one in QUESTIONS}
 @pytest.mark.parametrize(
     ("key", "name", "expected"),
     [
-        ("radius", "prior", "On the shell of N(0, I)"),
-        ("radius", "off_centre", "At radius 14."),  # below √(8 · 25 + 8)
+        ("radius", "prior", "About 2.74, like N(0, I)"),
+        ("radius", "off_centre", "About 14."),  # below √(8 · 25 + 8)
         ("axes", "prior", "None stands out"),
         ("axes", "stretched", "Axis 0 (92%)"),  # 81 / 88
         ("axes", "same", "None: all points coincide"),
-        ("clusters", "prior", "No clusters"),
+        ("clusters", "prior", "No separate clusters found"),
         ("clusters", "clustered", "4 clusters"),
         ("normality", "prior", "Like a Gaussian"),
         ("normality", "off_centre", "Like a Gaussian"),
@@ -24,18 +24,18 @@ QUESTION = {one.key: one for one in QUESTIONS}
         ("normality", "clustered", "Not a Gaussian"),
         ("normality", "wide", "Like a Gaussian"),  # three rows per direction
         ("normality", "few", "Cannot tell"),
-        ("scan", "prior", "None in planes of PC 1 to 2"),
-        ("scan", "stretched", "None in planes of PC 1 to 2"),
-        ("scan", "ring", "Filament-like in PC 1 and PC 2"),
+        ("scan", "prior", "None in the planes of the first 2 principal components"),
+        ("scan", "stretched", "None in the planes of the first 2 principal components"),
+        ("scan", "ring", "Filament-like points in the plane of principal components 1 and 2"),
         ("dimension", "few", "Cannot tell"),
         ("dimension", "ring", "1."),
-        ("posterior", "variance", "Cannot tell: logvar is no log-variance"),
-        ("posterior", "just_mu", "Yes: z is just mu"),
-        ("posterior", "half_used", "No: noise is part of z"),
+        ("posterior", "variance", "Cannot tell: logvar is not a log-variance"),
+        ("posterior", "just_mu", "Hardly: z is almost mu"),
+        ("posterior", "half_used", "Yes: noise is part of z"),
         ("random_points", "few", "Too few rows to tell"),
-        ("random_points", "prior", "N(0, I) lies as far out as the data"),
-        ("random_points", "off_centre", "N(0, I) misses the data"),
-        ("labels", "labelled", "1 of 2 do"),
+        ("random_points", "prior", "Points of N(0, I) lie as far out as the data"),
+        ("random_points", "off_centre", "Points of N(0, I) miss the data"),
+        ("labels", "labelled", "1 of 2 does"),
     ],
 )
 def test_verdicts(asked, key, name, expected):
