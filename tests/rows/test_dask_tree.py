@@ -250,7 +250,7 @@ REFUSED = {
         DataTypeError,
         r"got a Dask DelayedLeaf\. Pass z\.compute\(",
     ),
-    "1-d": (lambda: da.ones(5), DataError, r"got \(5,\)\..*Pass z\[:, None\]"),
+    "1-d": (lambda: da.ones(5), DataError, r"got \(5,\)\..*pass z\[:, None\]"),
     "3-d": (lambda: da.ones((5, 2, 2)), DataError, r"got \(5, 2, 2\)\. Flatten"),
     "no rows": (lambda: da.ones((0, 2)), DataError, r"got \(0, 2\)\. There are no points"),
     "one row": (lambda: da.ones((1, 2)), DataError, r"got \(1, 2\)\. At least two points"),
