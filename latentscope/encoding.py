@@ -23,7 +23,8 @@ from latentscope._disk.paths import writable
 from latentscope._types import Array
 from latentscope._validate import integer
 from latentscope._version import __version__
-from latentscope.backend.conformance import described, encoded
+from latentscope.backend.asking import checked
+from latentscope.backend.conformance import encoded
 from latentscope.backend.protocols import Model
 from latentscope.errors import BackendError, DataError, LatentscopeError
 from latentscope.formats import _storable
@@ -92,8 +93,7 @@ def encode(
     ...     print(latents)
     <Latents of 5 points in 2 dimensions: z, ids>
     """
-    for failure in described(model, "encode"):
-        raise BackendError(f"{model!r} is not a model: {failure}. Load it with its backend.")
+    checked(model, "encode")
     source = as_images(images)
     block_size = integer("block_size", block_size, low=1)
     rng = integer("rng", rng, low=0, why="a seed, so that a stopped run can continue")

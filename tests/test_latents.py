@@ -206,7 +206,7 @@ def test_pickled_latents_of_a_file_that_changed_or_went(stored, tmp_path):
 def test_latents_of_a_file_that_is_written_cannot_be_pickled(tmp_path):
     with h5py.File(tmp_path / "z.h5", "w") as file:
         latents = Latents(file.create_dataset("z", data=Z))
-        with pytest.raises(DataError, match=r"z must .* reading alone.*Close it, and pass "):
+        with pytest.raises(DataError, match=r"z must .* opened read-only.*Close it, and pass "):
             pickle.dumps(latents)
         assert copy.copy(latents).z is latents.z
     with pytest.raises(DataError, match="z is a dataset of a closed HDF5 file"):

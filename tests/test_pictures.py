@@ -213,5 +213,5 @@ def test_directions_of_other_latents_are_refused(album, z):
 def test_latents_of_another_model_are_refused(linear_model, z):
     with pytest.raises(DataError, match="3 columns, the model's z_dim; got 2"):
         Album(linear_model, z[:, :2])
-    with pytest.raises(BackendError, match="is no model: kind must be"):
+    with pytest.raises(BackendError, match="is not a model: kind must be"):
         Album("vae.keras", z)

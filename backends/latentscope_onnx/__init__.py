@@ -1,4 +1,4 @@
-"""The ONNX backend: anybody's encoder and decoder, run by ONNX Runtime.
+"""The ONNX backend: any encoder and decoder, run by ONNX Runtime.
 
 >>> from latentscope_onnx import load
 """
@@ -24,7 +24,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in _HOME:
-            get("onnx")  # says how to install what is missing
+            get("onnx")  # explains how to install what is missing
             return getattr(import_module(f"latentscope_onnx.{_HOME[name]}"), name)
         raise AttributeError(f"module 'latentscope_onnx' has no attribute {name!r}")
 

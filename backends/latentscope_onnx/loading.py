@@ -1,4 +1,4 @@
-"""Open anybody's encoder and decoder in ONNX files."""
+"""Open any encoder and decoder in ONNX files."""
 
 import os
 from collections.abc import Sequence
@@ -27,45 +27,47 @@ def load(
 ) -> OnnxModel:
     """Return a model from any ONNX encoder and decoder.
 
-    An ONNX file holds no code: a graph of known operators and their weights. It is looked at before
-    ONNX Runtime opens it, and no other file is opened for it.
+    An ONNX file contains no code, only a graph of known operators and their weights. It is checked
+    before ONNX Runtime opens it, and no file to which it refers is opened.
 
     Parameters
     ----------
     folder : str or path-like, optional
         Folder of ``encoder.onnx`` and ``decoder.onnx``.
     encoder, decoder : str, path-like or onnxruntime.InferenceSession, optional
-        Instead of `folder`: ONNX files with their weights inside, or sessions that are made
-        already. They take one array, of any number of images or points, or of one.
+        Instead of `folder`: ONNX files that contain their weights, or existing sessions. Each takes
+        one array, of any number of images or points, or of exactly one.
     outputs : sequence of str, optional
         What the encoder's outputs are, in order: "z", "mu", "logvar" (or "variance", or "std"), or
-        "" for one to leave out. By default told by their number and names.
+        "" to leave one out. By default recognised by their number and names.
     pixel_range : tuple of float
-        Values that the encoder takes, and the decoder gives, for black and white: (−1, 1) for
+        Values that the encoder takes, and the decoder returns, for black and white: (−1, 1) for
         models that end with tanh, (0, 255) for bytes.
     channels_first : bool, optional
-        Whether they take and give (n, channels, height, width). By default told by the shape.
+        Whether they take and return (n, channels, height, width). By default recognised by the
+        shape.
     providers : sequence of str
-        Of ONNX Runtime, for files: what they are run on, first choice first.
+        Execution providers of ONNX Runtime for files, in order of preference.
 
     Returns
     -------
     OnnxModel
-        Checked: finite weights, shapes that fit together, a decoder that gives images.
+        With finite weights, shapes that fit together and a decoder that returns images, all
+        checked.
 
     Raises
     ------
     MissingFileError, FileFormatError
-        If a file is not there, or no ONNX file.
+        If a file does not exist, or is not an ONNX file.
     UnsafeFileError
-        If a file would read weights from others.
+        If a file refers to others for its weights.
     TooLargeError
         If a file declares far more than it stores.
     DataError
         If the arguments do not fit together.
     BackendError
-        If weights are NaN, shapes do not fit, outputs are not told apart, or ONNX Runtime does not
-        know an operator.
+        If weights are not finite, shapes do not fit, outputs are not recognised, or ONNX Runtime
+        does not know an operator.
 
     Examples
     --------
@@ -96,7 +98,7 @@ def load(
 
 
 def _session(name: str, value: Any, providers: Sequence[str]) -> onnxruntime.InferenceSession:
-    """Return a session that takes one array, of any number of rows or of one."""
+    """Return a session that takes one array, of any number of rows or of exactly one."""
     if isinstance(value, onnxruntime.InferenceSession):
         session = value
     elif isinstance(value, str) or hasattr(value, "__fspath__"):
@@ -119,10 +121,10 @@ def _session(name: str, value: Any, providers: Sequence[str]) -> onnxruntime.Inf
 def _opened(
     name: str, path: str | os.PathLike[str], providers: Sequence[str]
 ) -> onnxruntime.InferenceSession:
-    content = checked_bytes(name, path)  # the bytes that were looked at are those that are run
+    content = checked_bytes(name, path)  # exactly the bytes that were checked are run
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
     try:
         return onnxruntime.InferenceSession(content, options, providers=list(providers))
-    except Exception as error:  # ONNX Runtime's own, one class per status
+    except Exception as error:  # ONNX Runtime has one exception class per status
         raise BackendError(f"ONNX Runtime cannot run {path}: {error}") from error

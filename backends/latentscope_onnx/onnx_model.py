@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latentscope.backend import Parts
 
-_DTYPES = {  # what ONNX Runtime calls types of arrays
+_DTYPES = {  # ONNX Runtime's names of array types
     "tensor(float)": "float32",
     "tensor(float16)": "float16",
     "tensor(double)": "float64",
@@ -26,9 +26,9 @@ class OnnxModel(Parts):
     encoder, decoder : onnxruntime.InferenceSession
         image → z, or → (mu, logvar, …); z → image.
     outputs, pixel_range, channels_first
-        As `load` was told, or found.
+        As passed to `load`, or recognised by it.
     factor : float
-        Of the noise in z; ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
+        Factor of the noise in z; ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
     z_dim, image_shape, meta
         As in every model.
     """
@@ -57,13 +57,13 @@ class OnnxModel(Parts):
 
 
 def shape_of(part: onnxruntime.InferenceSession) -> tuple[int | None, ...]:
-    """Return the shape of what a session takes, with None for what the file leaves open."""
+    """Return the shape of a session's input, with None for sizes that the file leaves open."""
     return tuple(
         size if isinstance(size, int) and size > 0 else None for size in part.get_inputs()[0].shape
     )
 
 
 def dtype_of(part: onnxruntime.InferenceSession) -> str:
-    """Return the name of the dtype that a session takes, or what ONNX Runtime calls it."""
+    """Return the dtype of a session's input, or ONNX Runtime's name if NumPy has none."""
     taken = part.get_inputs()[0].type
     return _DTYPES.get(taken, taken)

@@ -1,4 +1,4 @@
-"""Look at an ONNX file before ONNX Runtime does: what it declares, and what it would open."""
+"""Checks of an ONNX file before ONNX Runtime opens it: sizes it declares, files it refers to."""
 
 from collections.abc import Iterator
 from math import prod
@@ -14,31 +14,31 @@ from latentscope.backend import check_weights
 from latentscope.backend.files import existing, first_bytes, looks_like
 from latentscope.errors import FileFormatError, TooLargeError, UnsafeFileError
 
-_MAX_BYTES, _MAX_PACKED = 4 * 2**30, 1000  # bytes, and times what is stored
-_FIRST = b"\x08"  # of the version, with which ONNX files begin
+_MAX_BYTES, _MAX_PACKED = 4 * 2**30, 1000  # bytes, and times the stored bytes
+_FIRST = b"\x08"  # first byte of an ONNX file, the tag of its version
 _INVALID = (
     onnx.checker.ValidationError,
     onnx.shape_inference.InferenceError,
-    UnicodeDecodeError,  # of a message that quotes a damaged name
+    UnicodeDecodeError,  # raised for a message that quotes a damaged name
 )
-_NO_ONNX = {
+_NOT_ONNX = {
     b"PK": "is a zip archive, perhaps of PyTorch or Keras: export it as ONNX",
     b"\x80": "is a pickle: export the model as ONNX",
-    b"ORTM": "is in the format of ONNX Runtime: keep the .onnx file of which it was made",
+    b"ORTM": "is in ONNX Runtime's own format: pass the .onnx file from which it was made",
 }
 
 
 def checked_bytes(name: str, value: str | PathLike[str]) -> bytes:
-    """Return the bytes of an ONNX file with all its weights inside; `name` is the parameter's.
+    """Return the bytes of an ONNX file that contains all its weights; messages call it `name`.
 
     Raises
     ------
     MissingFileError, FileFormatError
-        If there is none, or it is damaged or something else.
+        If the file does not exist, is damaged, or is not an ONNX file.
     UnsafeFileError
-        If it names other files to read weights from.
+        If it refers to other files for its weights.
     TooLargeError
-        If it declares arrays of more than 4 GiB, and hardly stores them.
+        If it declares an array of more than 4 GiB and more than 1000 times the bytes stored.
     BackendError
         If weights are not finite.
     """
@@ -49,28 +49,28 @@ def checked_bytes(name: str, value: str | PathLike[str]) -> bytes:
     try:
         model = onnx.load_model_from_string(content)
     except DecodeError as error:
-        raise _no_onnx(name, path, "it ends or changes half-way") from error
+        raise _not_onnx(name, path, "it ends early or contains wrong bytes") from error
     tensors = list(_tensors(model))
     _check_tensors(tensors, path)
     try:
         onnx.checker.check_model(model)
         inferred = onnx.shape_inference.infer_shapes(model, data_prop=True)
     except _INVALID as error:
-        raise _no_onnx(name, path, str(error).strip().partition("\n")[0].rstrip(".")) from error
+        raise _not_onnx(name, path, str(error).strip().partition("\n")[0].rstrip(".")) from error
     _check_arrays(inferred, path)
     initial = ((one.name, onnx.numpy_helper.to_array(one)) for one in model.graph.initializer)
     check_weights(name, ((key, x) for key, x in initial if x.dtype.kind not in "biuOSU"))
     return content
 
 
-def _no_onnx(name: str, path: Path, reason: str) -> FileFormatError:
-    others = {**_NO_ONNX, _FIRST: f"is damaged or not valid: {reason}"}
+def _not_onnx(name: str, path: Path, reason: str) -> FileFormatError:
+    others = {**_NOT_ONNX, _FIRST: f"is damaged or not valid: {reason}"}
     text = looks_like(first_bytes(path), others)
     return FileFormatError(f"{name} must be an ONNX file; {path} {text}.")
 
 
 def _tensors(message: Message) -> Iterator[Any]:
-    """Yield every tensor of a model: weights, constants, those of inner graphs and functions."""
+    """Yield every tensor of a model: weights and constants, also in subgraphs and functions."""
     for field, value in message.ListFields():
         if field.message_type is None:
             continue
@@ -85,16 +85,16 @@ def _check_tensors(tensors: list[Any], path: Path) -> None:
         if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
             places = ", ".join(repr(one.value) for one in tensor.external_data)
             raise UnsafeFileError(
-                f"{path} would read {tensor.name!r} from another file ({places}). Where you trust "
-                "it, put the weights inside: onnx.save_model(onnx.load_model(path), other_path), "
-                "or export with external_data=False, or pass your own "
-                "onnxruntime.InferenceSession."
+                f"{path} would read {tensor.name!r} from another file ({places}). If you trust "
+                "it, move the weights into the file: "
+                "onnx.save_model(onnx.load_model(path), other_path), or export with "
+                "external_data=False, or pass your own onnxruntime.InferenceSession."
             )
         _check_size(tensor.name, tensor.dims, tensor.ByteSize(), path)
 
 
 def _check_arrays(model: Any, path: Path) -> None:
-    """Refuse arrays of absurd size that an operator would make, as far as shapes tell."""
+    """Refuse absurdly large results of operators, as far as their shapes can be inferred."""
     for one in (*model.graph.value_info, *model.graph.output):
         shape = one.type.tensor_type.shape
         _check_size(one.name, [size.dim_value or 1 for size in shape.dim], 1, path)

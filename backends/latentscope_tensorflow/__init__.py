@@ -1,4 +1,4 @@
-"""The TensorFlow backend: convolutional AE and VAE from a config, and anybody's Keras models.
+"""The TensorFlow backend: convolutional AE and VAE from a config, and any Keras models.
 
 >>> from latentscope_tensorflow import load, preset, train
 >>> preset("celeba-vae", z_dim=512).fact
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # what checkers see of the names below
 
 __all__ = ["PRESETS", "Config", "KerasModel", "can", "load", "preset", "train"]
 
-_HOME = {  # public name: the module that defines it, imported on first use, for TensorFlow is slow
+_HOME = {  # public name: the module that defines it, imported on first use as TensorFlow is slow
     "Config": "config",
     "PRESETS": "config",
     "preset": "config",
@@ -32,7 +32,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in _HOME:
-            get("tensorflow")  # says how to install what is missing
+            get("tensorflow")  # explains how to install what is missing
             return getattr(import_module(f"latentscope_tensorflow.{_HOME[name]}"), name)
         raise AttributeError(f"module 'latentscope_tensorflow' has no attribute {name!r}")
 

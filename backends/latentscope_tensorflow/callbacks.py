@@ -1,4 +1,4 @@
-"""What happens beside training: progress, checkpoints, and an eye on losses and radii."""
+"""Callbacks for training: progress, checkpoints, interruption, and checks of losses and radii."""
 
 import signal
 import threading
@@ -14,7 +14,7 @@ from latentscope_tensorflow.config import Config
 from latentscope_tensorflow.folder import RunFolder
 from latentscope_tensorflow.models import METRICS
 
-_EVERY = 10  # steps, after which a GPU is asked for its losses: asking makes it wait
+_EVERY = 10  # steps between reads of the loss, which make a GPU wait
 _SHORT = {"total_loss": "loss", "reco_loss": "reco", "kl_loss": "kl", "z_radius": "radius"}
 _RUNAWAY = 100.0  # times √z_dim, the radius of N(0, I); an AE of few dimensions reaches 20
 
@@ -45,7 +45,7 @@ class Progress(keras.callbacks.Callback):
             self.bar.set_postfix_str(f"loss {float(logs['total_loss']):.5g}", refresh=False)
         self.bar.update()
         if batch == 0:
-            self.bar.unpause()  # the first step compiles, which says nothing of the next
+            self.bar.unpause()  # the first step includes compilation and would distort the estimate
 
     def on_test_begin(self, logs: Any = None) -> None:
         self.bar.set_description(f"{self.title}, validating")
@@ -61,12 +61,12 @@ class Progress(keras.callbacks.Callback):
         self.say(f"{self.title}: {', '.join(map(' '.join, values.items()))}")
 
     def close(self) -> None:
-        """End the bar, also where training was interrupted."""
+        """Close the bar, also after an interruption."""
         self.bar.close()
 
 
 class Monitor(keras.callbacks.Callback):
-    """Stop at a loss that is no number; report a latent radius that runs away."""
+    """Stop if the loss is NaN or infinite; warn if the latent radius diverges."""
 
     def __init__(self, folder: RunFolder, config: Config) -> None:
         super().__init__()
@@ -80,9 +80,9 @@ class Monitor(keras.callbacks.Callback):
 
     def _stop(self, what: str) -> None:
         raise BackendError(
-            f"training diverged in epoch {self.folder.n_epochs + 1}: {what}. What was learned "
-            f"before stays in {self.folder.path}; train in another folder with a learning_rate "
-            f"below {self.rate:g}, or without mixed_precision."
+            f"training diverged in epoch {self.folder.n_epochs + 1}: {what}. The last checkpoint "
+            f"stays in {self.folder.path}; train in another folder with a learning_rate below "
+            f"{self.rate:g}, or without mixed_precision."
         )
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -95,22 +95,22 @@ class Monitor(keras.callbacks.Callback):
         if logs["z_radius"] > self.limit and not self.is_reported:
             self.is_reported = True
             warnings.warn(
-                f"the latent radius runs away: {logs['z_radius']:.4g} on average after epoch "
-                f"{epoch + 1}, over {self.limit:.4g} (a hundred times that of N(0, I)). The KL "
-                "loss may be too weak to hold it, or the learning rate too high.",
+                f"the latent radius diverges: {logs['z_radius']:.4g} on average after epoch "
+                f"{epoch + 1}, above {self.limit:.4g} (a hundred times that of N(0, I)). The KL "
+                "loss may be too weak, or the learning rate too high.",
                 LatentscopeWarning,
                 stacklevel=1,  # the caller is Keras
             )
 
 
 class Interrupts(keras.callbacks.Callback):
-    """End the training after the batch in which Ctrl-C is pressed; a second press ends it at once.
+    """Stop training after the batch in which Ctrl-C is pressed; at once if it is pressed again.
 
-    A context around ``fit`` as well as a callback. `KeyboardInterrupt` is raised between batches,
-    because Python ignores it where it strikes in a finalizer (``__del__``, a callback of weakref),
-    and TensorFlow runs many: training would go on as if nothing had been pressed.
+    Both a context manager around ``fit`` and a callback. `KeyboardInterrupt` is raised between
+    batches, because Python ignores it inside finalizers (``__del__``, callbacks of weakref), of
+    which TensorFlow runs many: training would continue as if Ctrl-C had not been pressed.
 
-    Only the main thread can set a handler, and one that somebody else has set stays.
+    Only the main thread can set a signal handler; a handler set by others is kept.
     """
 
     def __init__(self) -> None:
@@ -146,7 +146,7 @@ class Interrupts(keras.callbacks.Callback):
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Keep the state after every epoch."""
+    """Store the state after every epoch."""
 
     def __init__(self, folder: RunFolder) -> None:
         super().__init__()
@@ -157,13 +157,13 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 def known(logs: Any) -> dict[str, Any]:
-    """Return our metrics as plain numbers, without what other callbacks add."""
+    """Return our metrics as plain numbers, without those that other callbacks add."""
     names = [prefix + name for prefix in ("", "val_") for name in METRICS]
     return {name: np.asarray(logs[name], float).tolist() for name in names if name in logs}
 
 
 class SeededDropout(keras.callbacks.Callback):
-    """Let what dropout leaves out follow from seed and epoch, also after a stop."""
+    """Make dropout depend only on seed and epoch, so that it is the same after a restart."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a model is and how it is trained: one frozen config, and the published ones by name."""
+"""The frozen config of a model and its training, and the published configs by name."""
 
 from dataclasses import asdict, dataclass, replace
 from math import prod
@@ -27,9 +27,10 @@ class Config:
     Attributes
     ----------
     kind : {"ae", "vae"}
-        "ae" encodes to z, "vae" to mu and logvar of which z is drawn.
+        "ae" encodes to z, "vae" to mu and logvar from which z is drawn.
     image_shape : tuple of int
-        Height, width and channels. Height and width must be multiples of all strides' product.
+        Height, width and channels. Height and width must be multiples of the product of all
+        strides.
     z_dim : int
         Latent dimensions.
     filters, kernels, strides : tuple of int
@@ -37,28 +38,28 @@ class Config:
     extra_dense : int
         Units of one more Dense layer before the heads; 0 for none.
     activation : {"leaky_relu", "relu", "elu", "gelu", "selu", "silu", "tanh"}
-        Between layers; "leaky_relu" has slope 0.3 on the left.
+        Between layers; "leaky_relu" has slope 0.3 for negative inputs.
     batch_norm : bool
-        Batch normalisation after every convolution but the last of the decoder.
+        Batch normalisation after every convolution except the last one of the decoder.
     dropout : float
-        Share of activations dropped after every block; 0 for none.
+        Fraction of activations dropped after every block; 0 for none.
     upsampling : bool
         True for UpSampling2D and Conv2D in the decoder, False for Conv2DTranspose.
     reconstruction : {"bce", "mse"}
         Binary cross-entropy or squared error: mean over channels, sum over pixels, in nats or
         squared units.
     fact : float
-        Weight of the KL loss beside a pixel sum of the channel mean; β = channels · fact. It weighs
-        against the number of pixels: with nine times fewer, take a nine times smaller one. Always 0
-        for an AE.
+        Weight of the KL loss relative to a reconstruction loss that is averaged over channels and
+        summed over pixels; β = channels · fact. For images with nine times fewer pixels, use a nine
+        times smaller one. Always 0 for an AE.
     task : {"reconstruct", "denoise", "drop_pixels", "recolour"}
-        What is done to the input: nothing, noise is added, pixels are set to 0, colours are taken
-        away. The target is the image itself. `tasks.inputs` does it.
+        How `tasks.inputs` changes the input: not at all, adds noise, sets pixels to 0, or removes
+        the colours. The target is the image itself.
     task_strength : float
-        Standard deviation of the noise added ("denoise"), or share of pixels set to 0
+        Standard deviation of the noise added ("denoise"), or fraction of pixels set to 0
         ("drop_pixels"); between 0 and 1.
     learning_rate : float
-        Of Adam.
+        Learning rate of Adam.
     batch_size : int
         Images per step, over all devices.
 
@@ -117,7 +118,7 @@ class Config:
             )
 
     def _set(self, name: str, value: Any) -> None:
-        """Replace a field by its checked value, of a type that JSON holds."""
+        """Replace a field by its checked value, of a type that JSON can represent."""
         object.__setattr__(self, name, value)
 
     def _check_shapes(self) -> None:
@@ -135,7 +136,7 @@ class Config:
         if self.image_shape[0] % step or self.image_shape[1] % step:
             raise DataError(
                 f"image_shape must be a multiple of {step}, the product of all strides, in height "
-                f"and width; got {self.image_shape}. Resize the images or take fewer strides."
+                f"and width; got {self.image_shape}. Resize the images or use smaller strides."
             )
         if self.task == "recolour" and self.image_shape[2] != 3:
             raise DataError(f"recolour needs images of 3 channels; got {self.image_shape}.")
@@ -148,7 +149,7 @@ class Config:
 
     @property
     def beta(self) -> float:
-        """Weight of the KL loss where the reconstruction is summed over channels too."""
+        """Weight of the KL loss relative to a reconstruction loss summed over channels too."""
         return self.fact * self.image_shape[2]
 
     @property
@@ -159,7 +160,7 @@ class Config:
         return height // step, width // step, self.filters[-1]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold; ``Config(**fields)`` reads it."""
+        """Return the fields in a form that JSON can represent; ``Config(**fields)`` reads them."""
         return asdict(self)
 
 
@@ -195,7 +196,7 @@ def preset(name: Preset, **changes: Any) -> Config:
         "celeba-vae" (z_dim 256, batch norm, fact 5), "celeba-vae-tiny-kl" (fact 1e-5), "digits-ae"
         and "digits-vae" (z_dim 12, 28×28 grey).
     **changes
-        Fields of `Config` to set otherwise.
+        Fields of `Config` to change.
 
     Returns
     -------

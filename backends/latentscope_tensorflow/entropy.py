@@ -1,4 +1,4 @@
-"""How low can a reconstruction loss fall? To the entropy of the targets, and no lower."""
+"""The lower bound of a reconstruction loss: the entropy of the targets."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ _AT_ONCE = 256
 def bce_floor(images: Images) -> float:
     """Return the smallest mean BCE that any decoder can reach: the entropy of the targets.
 
-    A pixel t between 0 and 1 costs −t ln t − (1 − t) ln(1 − t) even where it is reproduced
-    exactly, so a loss is to be judged by its distance from this floor.
+    A pixel t between 0 and 1 costs −t ln t − (1 − t) ln(1 − t) even if it is reproduced exactly, so
+    judge a loss by its distance from this floor.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def bce_floor(images: Images) -> float:
 
 
 def _entropy(pixels: NDArray[Any]) -> float:
-    """Return the summed entropy of pixels; bytes are looked up in a table of 256."""
+    """Return the summed entropy of pixels; bytes are counted by value first."""
     if pixels.dtype == np.uint8:
         counts = np.bincount(pixels.ravel(), minlength=256)
         return float(counts @ _binary_entropy(np.arange(256) / 255))

@@ -1,7 +1,7 @@
 """The folder of a training run: its settings, the last checkpoint, the history so far.
 
-``run.json`` says what is trained, ``checkpoint-0018.weights.h5`` holds weights and optimizer after
-18 epochs, ``history.json`` the losses of each. All are replaced whole or not at all.
+``run.json`` holds the settings, ``checkpoint-0018.weights.h5`` weights and optimizer after 18
+epochs, and ``history.json`` the losses of each epoch. Each is replaced completely or not at all.
 """
 
 import json
@@ -23,9 +23,9 @@ class RunFolder:
     Parameters
     ----------
     path : Path
-        Made if it does not exist.
+        Created if it does not exist.
     settings : dict
-        What two runs must share for the one to continue the other, once there is a checkpoint.
+        Settings that must be the same for a run to continue from a checkpoint.
 
     Raises
     ------
@@ -38,27 +38,29 @@ class RunFolder:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise DataError(f"folder must be one that can be made; got {path}: {error}.") from error
+            raise DataError(
+                f"folder must be one that can be created; got {path}: {error}."
+            ) from error
         note = path / "run.json"
         if not note.exists() and (self.n_epochs or (path / "model.json").exists()):
             raise DataError(
-                f"{path} holds a model or checkpoints, and no run.json that says of what training. "
-                "Train in another folder."
+                f"{path} holds a model or checkpoints, but no run.json with the settings of their "
+                "training. Train in another folder."
             )
         wrong = _differences(_read_json(note), settings) if self.n_epochs else []
         if wrong:
             raise DataError(
-                f"{path} holds a run that differs in {'; '.join(wrong)}. Repeat its settings to "
+                f"{path} holds a run that differs in {'; '.join(wrong)}. Use the same settings to "
                 "continue it, or train in another folder."
             )
 
     def begin(self) -> None:
-        """Note the settings; to be called by the only writer."""
+        """Write the settings; only the single writer may call this."""
         _write_json(self.path / "run.json", self.settings)
 
     @property
     def n_epochs(self) -> int:
-        """Epochs that the last checkpoint has behind it; 0 if there is none."""
+        """Number of epochs completed at the last checkpoint; 0 if there is none."""
         return max(self._checkpoints(), default=0)
 
     @property
@@ -72,23 +74,23 @@ class RunFolder:
         if min(lengths, default=0) < self.n_epochs:
             raise FileFormatError(
                 f"{path} must hold {self.n_epochs} epochs, like the checkpoint beside it. Remove "
-                "the folder to start anew."
+                "the folder to start again."
             )
         return {name: values[: self.n_epochs] for name, values in whole.items()}
 
     def restore(self, model: keras.Model) -> None:
-        """Give a built model the weights and optimizer of the last checkpoint, if there is one."""
+        """Load weights and optimizer of the last checkpoint, if any, into a built model."""
         if self.n_epochs:
             path = self._checkpoints()[self.n_epochs]
             try:
                 model.load_weights(path)
-            except Exception as error:  # h5py and Keras raise whatever a damaged file leads to
+            except Exception as error:  # h5py and Keras raise various exceptions for damaged files
                 raise FileFormatError(
-                    f"{path} cannot be read: {error}. Remove it to start anew."
+                    f"{path} cannot be read: {error}. Remove it to start again."
                 ) from error
 
     def store(self, model: keras.Model, n_epochs: int, metrics: dict[str, float]) -> None:
-        """Keep the state after an epoch, then remove the one before."""
+        """Store the state after an epoch, then remove the previous one."""
         history = {name: [*self.history.get(name, []), value] for name, value in metrics.items()}
         _write_json(self.path / "history.json", history)
         old = self._checkpoints()
@@ -104,7 +106,7 @@ class RunFolder:
 
 
 def _differences(earlier: dict[str, Any], settings: dict[str, Any]) -> list[str]:
-    """Return what differs, field by field also within the config."""
+    """Return the differences, field by field, including the fields of the config."""
     ours, theirs = (_flat(json.loads(json.dumps(x))) for x in (settings, earlier))
     return [
         f"{key} ({theirs.get(key)!r} there, {value!r} here)"
@@ -123,7 +125,7 @@ def _read_json(path: Path) -> dict[str, Any]:
         return dict(json.loads(path.read_text()))
     except (ValueError, TypeError, RecursionError) as error:
         raise FileFormatError(
-            f"{path} is not the JSON it was: {error}. Remove the folder to start anew."
+            f"{path} is damaged, not valid JSON: {error}. Remove the folder to start again."
         ) from error
 
 

@@ -10,12 +10,12 @@ class FusedBatchNormalization(layers.BatchNormalization):
     """Keras' layer with TensorFlow's fused kernel in training: the same numbers, in less time.
 
     In Keras 3 the layer is a chain of elementary operations, each a pass over the activations; see
-    docs/training.md for what that costs on CPUs. Weights are those of Keras' layer, so either can
-    take the other's. For the last axis, with scale and centre, without a mask.
+    docs/training.md for the cost on CPUs. It has the weights of Keras' layer, so weights can be
+    exchanged between the two. Only for the last axis, with scale and centre, without a mask.
     """
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Normalise by the batch and update the moving averages; by them when not training."""
+        """Normalise by the batch and update the moving averages; use these when not training."""
         if not training:
             return super().call(inputs, training=False, mask=mask)
         gamma, beta = (tf.cast(x, tf.float32) for x in (self.gamma, self.beta))

@@ -29,10 +29,10 @@ class KerasModel(Pair):
         What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance" and
         "std", and "" for any other.
     factor : float
-        Of the noise in z = mu + exp(logvar / 2) · noise · factor: 1 draws from the posterior, 0
-        takes its mean. ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
+        Factor of the noise in z = mu + exp(logvar / 2) · noise · factor: 1 draws from the
+        posterior, 0 takes its mean. ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
     pixel_range : tuple of float
-        Values that the encoder takes, and the decoder gives, for black and white.
+        Values that the encoder takes, and the decoder returns, for black and white.
     meta : mapping
         Config, history and more, for the record.
 
@@ -56,7 +56,7 @@ class KerasModel(Pair):
     _decode: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        """Compile both directions for batches of any size."""
+        """Compile encoder and decoder for batches of any size."""
         object.__setattr__(self, "_encode", _compiled(self.encoder))
         object.__setattr__(self, "_decode", _compiled(self.decoder))
 
@@ -83,7 +83,7 @@ class KerasModel(Pair):
         Parameters
         ----------
         folder : str or path-like
-            Made if needed; files of these names are replaced.
+            Created if needed; files of these names are replaced.
         """
         target = Path(folder)
         settings = {
@@ -101,7 +101,7 @@ class KerasModel(Pair):
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """Return the hash of each of the two files, by which `load` knows that they belong together."""
+    """Return the hashes of the two files, with which `load` checks that they belong together."""
     return {
         name: hashlib.sha256((folder / f"{name}.keras").read_bytes()).hexdigest()
         for name in ("encoder", "decoder")

@@ -1,4 +1,4 @@
-"""Open what `train` saved, or anybody's encoder and decoder in Keras files."""
+"""Open what `train` saved, or any encoder and decoder in Keras files."""
 
 import json
 import os
@@ -41,24 +41,25 @@ def load(
     folder : str or path-like, optional
         Folder that `train` or `KerasModel.save` wrote.
     encoder, decoder : str, path-like or keras.Model, optional
-        Instead of `folder`: ``.keras`` files, or models that are loaded already (as models with
-        layers of your own must be).
+        Instead of `folder`: ``.keras`` files, or models that are already loaded (required for
+        models with layers of your own).
     outputs : sequence of str, optional
         What the encoder's outputs are, in order: "z", "mu", "logvar" (or "variance", or "std"), or
-        "" for one to leave out. By default told by their number and names.
+        "" to leave one out. By default recognised by their number and names.
     pixel_range : tuple of float
-        Values that the encoder takes, and the decoder gives, for black and white: (−1, 1) for
+        Values that the encoder takes, and the decoder returns, for black and white: (−1, 1) for
         models that end with tanh, (0, 255) for bytes.
 
     Returns
     -------
     KerasModel
-        Checked: finite weights, shapes that fit together, a decoder that gives images.
+        With finite weights, shapes that fit together and a decoder that returns images, all
+        checked.
 
     Raises
     ------
     MissingFileError, FileFormatError
-        If a file is not there, or no Keras file.
+        If a file does not exist, or is not a Keras file.
     UnsafeFileError
         If loading would run code from the file: Lambda layers, ``.h5`` and SavedModel.
     IncompleteFileError
@@ -68,7 +69,7 @@ def load(
     DataError
         If the arguments do not fit together.
     BackendError
-        If weights are NaN, shapes do not fit, or outputs are not told apart.
+        If weights are not finite, shapes do not fit, or outputs are not recognised.
 
     Examples
     --------
@@ -81,8 +82,8 @@ def load(
     if folder is not None:
         if outputs is not None or not np.array_equal(pixel_range, (0, 1)):
             raise DataError(
-                "outputs= and pixel_range= go with encoder= and decoder=; model.json in the folder "
-                f"tells them. Got {folder=}, {outputs=}, {pixel_range=}."
+                "outputs= and pixel_range= are only for encoder= and decoder=; for a folder they "
+                f"are read from its model.json. Got {folder=}, {outputs=}, {pixel_range=}."
             )
         return _saved(Path(folder), *parts)
     first, second = map(_opened, ("encoder", "decoder"), parts)
@@ -103,15 +104,16 @@ def _saved(folder: Path, encoder: Path, decoder: Path) -> KerasModel:
         )
     if not note.is_file():
         raise MissingFileError(
-            f"{folder} must hold model.json, encoder.keras and decoder.keras; no model.json there."
+            f"{folder} must hold model.json, encoder.keras and decoder.keras; model.json is "
+            "missing."
         )
     first, second = _opened("encoder", encoder), _opened("decoder", decoder)
     try:
         settings = json.loads(note.read_text())
         if settings["files"] != digests(folder):
             raise IncompleteFileError(
-                f"encoder.keras and decoder.keras in {folder} are not those that model.json was "
-                "written for: their writer was stopped. Save the model again."
+                f"encoder.keras and decoder.keras in {folder} are not those for which model.json "
+                "was written: their writer was stopped. Save the model again."
             )
         return signature.fitted(
             first,
@@ -124,7 +126,9 @@ def _saved(folder: Path, encoder: Path, decoder: Path) -> KerasModel:
     except IncompleteFileError:
         raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise FileFormatError(f"{note} is not what `save` wrote: {error!r}.") from error
+        raise FileFormatError(
+            f"{note} is damaged, or was not written by `save`: {error!r}."
+        ) from error
 
 
 def _opened(name: str, value: Any) -> keras.Model:
@@ -138,20 +142,24 @@ def _opened(name: str, value: Any) -> keras.Model:
             f"{name} must be a .keras file or a keras.Model; got {value!r}."
         ) from error
     if (path / "model.json").is_file():
-        raise DataError(f"{path} is what `save` or `train` wrote: load it as load({str(path)!r}).")
+        raise DataError(
+            f"{path} is a folder written by `save` or `train`. Call load({str(path)!r})."
+        )
     if path.is_dir() or path.suffix in (".h5", ".hdf5", ".pb"):
         raise UnsafeFileError(
             f"{name} must be a .keras file; {path} is a SavedModel or whole-model HDF5, which can "
-            "run code when loaded. Open it where you trust it and save it as .keras."
+            "run code when loaded. If you trust it, open it yourself and save it as .keras."
         )
     if not path.is_file():
         raise MissingFileError(f"no such file: {path}")
     if path.suffix != ".keras" or not zipfile.is_zipfile(path):
-        raise FileFormatError(f"{name} must be a .keras file, a zip archive; {path} is none.")
+        raise FileFormatError(
+            f"{name} must be a .keras file, which is a zip archive; {path} is not."
+        )
     _check_archive(path)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever its parsers do
+    except Exception as error:  # Keras' parsers raise various exceptions
         raise _refusal(path, error) from error
     if not isinstance(model, keras.Model):
         raise FileFormatError(f"{path} must hold a Keras model; it holds {type(model).__name__}.")
@@ -159,13 +167,13 @@ def _opened(name: str, value: Any) -> keras.Model:
 
 
 def _check_archive(path: Path) -> None:
-    """Look at sizes and at the layers that the file names, before Keras does."""
+    """Check the sizes and the layers of a file before Keras opens it."""
     with unzipped(path, "a Keras model") as archive:
         text = text_in(archive, "config.json", path, "a Keras model")
     if b'"Lambda"' in text or b'"__lambda__"' in text:
         raise UnsafeFileError(
-            f"{path} holds code (a Lambda layer) that loading would run. Load it yourself where "
-            "you trust it, and pass the keras.Model."
+            f"{path} holds code (a Lambda layer) that loading would run. If you trust it, load it "
+            "yourself and pass the keras.Model."
         )
 
 

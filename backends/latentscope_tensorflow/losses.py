@@ -1,6 +1,6 @@
 """The losses of AE and VAE as pure functions of tensors, in nats per image.
 
-Written with `keras.ops` alone, so that they run on every backend of Keras 3.
+They use only `keras.ops`, so they run on every backend of Keras 3.
 """
 
 from typing import Any
@@ -14,8 +14,8 @@ from latentscope.backend import draw as drawn
 def bce(target: Any, image: Any) -> Any:
     """Return the binary cross-entropy of each image: mean over channels, sum over pixels.
 
-    −Σ_pixels mean_channels (t ln x + (1 − t) ln(1 − x)). Where TensorFlow sees that x comes from a
-    sigmoid, Keras takes the logits instead; elsewhere x is kept 1e-7 away from 0 and 1.
+    −Σ_pixels mean_channels (t ln x + (1 − t) ln(1 − x)). If TensorFlow detects that x comes from a
+    sigmoid, Keras uses the logits instead; otherwise x is kept 1e-7 away from 0 and 1.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def kl(mu: Any, logvar: Any) -> Any:
 
 
 def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0) -> Any:
-    """Return z as models draw it, of tensors through which gradients flow.
+    """Return z drawn as by models, with tensors through which gradients flow.
 
     Parameters
     ----------
@@ -111,9 +111,9 @@ def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0) -> Any:
 
 
 def fact_of_beta(beta: float, channels: int = 3) -> float:
-    """Return the weight of the KL loss beside a channel mean, from β beside a channel sum.
+    """Convert β, for a reconstruction loss summed over channels, to the weight for a channel mean.
 
-    `Config.beta` is the way back.
+    `Config.beta` is the inverse.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Encoder, decoder, and the model that trains the two: Keras 3 layers and nothing else."""
+"""Encoder, decoder, and the model that trains the two, built only from Keras 3 layers."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from latentscope_tensorflow import losses
 from latentscope_tensorflow.config import Config
 
 METRICS = ("total_loss", "reco_loss", "kl_loss", "z_radius")
-_SLOPE = 0.3  # of Keras' layer LeakyReLU; the activation of that name has 0.2
+_SLOPE = 0.3  # as in Keras' layer LeakyReLU; the activation function of that name has 0.2
 
 
 def encoder(config: Config, **options: Any) -> keras.Model:
@@ -21,14 +21,14 @@ def encoder(config: Config, **options: Any) -> keras.Model:
     config : Config
         What to build.
     **options
-        ``dtype``: Keras dtype policy of all layers but the heads, such as "mixed_bfloat16".
-        ``seed``: of the initial weights, by default 0. ``batch_norm``: class of the layers for
-        batch normalisation, by default that of Keras.
+        ``dtype``: Keras dtype policy of all layers except the heads, such as "mixed_bfloat16".
+        ``seed``: seed of the initial weights, by default 0. ``batch_norm``: class of the layers for
+        batch normalisation, by default Keras' own.
 
     Returns
     -------
     keras.Model
-        Its input is called "image", its outputs "z", or "mu" and "logvar".
+        With an input called "image", and outputs called "z", or "mu" and "logvar".
 
     Examples
     --------
@@ -72,7 +72,7 @@ def decoder(config: Config, **options: Any) -> keras.Model:
 
 
 class _Layers:
-    """Applies layers of one dtype policy, whose initial weights follow from one seed."""
+    """Applies layers of one dtype policy, with initial weights determined by one seed."""
 
     def __init__(
         self,
@@ -102,7 +102,7 @@ class _Layers:
         return layers.Dense(units, name=name, **options)(x)
 
     def block(self, x: Any, number: int) -> Any:
-        """Return what follows a convolution: batch norm, activation, dropout."""
+        """Apply what follows a convolution: batch norm, activation, dropout."""
         if self.config.batch_norm:
             x = self.batch_norm(dtype=self.dtype, name=f"batch_norm_{number}")(x)
         x = self.activation(x)
@@ -123,14 +123,14 @@ class _Layers:
 
 
 class Autoencoder(keras.Model):
-    """Encoder and decoder in training.
+    """Encoder and decoder, joined for training.
 
-    Its input is an image or, for a VAE, a pair (image, noise) with standard normal noise of shape
-    (n, z_dim): noise that comes with the data makes training repeatable, whatever the devices.
+    The input is an image or, for a VAE, a pair (image, noise) with standard normal noise of shape
+    (n, z_dim): noise that is part of the data makes training reproducible on any devices.
 
-    Its metrics are means over the images of an epoch's batches, while the weights change:
+    The metrics are means over the images of an epoch's batches, while the weights change:
     ``total_loss`` = ``reco_loss`` + ``kl_loss`` (weighted by `fact`), and ``z_radius``, the L2 norm
-    of z. Options are those of `encoder`.
+    of z. The options are those of `encoder`.
     """
 
     def __init__(self, config: Config, **options: Any) -> None:
@@ -141,7 +141,7 @@ class Autoencoder(keras.Model):
         self.reconstruction = losses.bce if config.reconstruction == "bce" else losses.mse
         self._means = [keras.metrics.Mean(name=name) for name in METRICS]
         self._batch_mean = _BatchMean(name="batch_mean")
-        self.built = True  # its parts are
+        self.built = True  # because its parts are built
 
     def call(self, inputs: Any, training: bool = False) -> dict[str, Any]:
         """Return the decoded images, z, and the weighted KL divergence of each image."""
@@ -158,7 +158,7 @@ class Autoencoder(keras.Model):
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, *_: Any, **__: Any
     ) -> Any:
-        """Return the mean total loss of a batch, and note its parts."""
+        """Return the mean total loss of a batch, and update the metrics."""
         reco, divergence = self.reconstruction(y, y_pred["image"]), y_pred["kl"]
         radius = ops.sqrt(ops.sum(ops.square(y_pred["z"]), axis=-1))
         for mean, values in zip(
@@ -174,7 +174,7 @@ class Autoencoder(keras.Model):
 
 
 class _BatchMean(keras.losses.Loss):
-    """Mean of losses per image, as Keras takes it over the batches of all devices."""
+    """Mean of losses per image, taken by Keras over the batches of all devices."""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         return y_pred

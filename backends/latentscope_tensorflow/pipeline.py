@@ -1,7 +1,7 @@
-"""Batches for training, read and prepared while the last one is computed.
+"""Batches for training, read and prepared while the previous one is computed.
 
-The order of the images and all noise follow from the seed, the epoch and the step alone, so that a
-run that was stopped continues as if it had not been, on one device or on several.
+The order of the images and all noise depend only on the seed, the epoch and the step, so a stopped
+run continues as if it had not been interrupted, on one device or on several.
 """
 
 from collections.abc import Iterator
@@ -19,14 +19,17 @@ _VALIDATION = 2**31 - 1  # the "epoch" of the validation noise, the same every t
 
 
 def n_steps(images: Images, config: Config) -> int:
-    """Return steps per epoch: every image is seen, and the last batch is filled from the first."""
+    """Return the number of steps per epoch, which includes every image.
+
+    The last batch is filled up with the first images of the epoch.
+    """
     return -(-len(images) // _batch_size(images, config))
 
 
 def training(
     images: Images, config: Config, *, seed: int, first_epoch: int, last_epoch: int
 ) -> tf.data.Dataset:
-    """Return the batches of some epochs, each with an order of its own.
+    """Return the batches of some epochs, each with its own order of the images.
 
     Elements are (input, target), or ((input, noise), target) for a VAE: float32 in [0, 1] of shape
     (batch, height, width, channels), and standard normal noise of shape (batch, z_dim).
@@ -43,7 +46,7 @@ def training(
 
 
 def validation(images: Images, config: Config) -> tf.data.Dataset:
-    """Return every image once, in order, with the same noise at every call."""
+    """Return every image once, in order, with the same noise in every call."""
     size = _batch_size(images, config)
 
     def positions() -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
@@ -60,7 +63,7 @@ def _batch_size(images: Images, config: Config) -> int:
 
 
 def _folded(seed: int) -> int:
-    """Return a seed of any size as one that TensorFlow takes."""
+    """Reduce a seed of any size to one that TensorFlow accepts."""
     return int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)
 
 

@@ -1,4 +1,4 @@
-"""A Keras encoder and decoder as a model, if they fit together; their graphs tell their shapes."""
+"""A Keras encoder and decoder as a model, if the shapes of their graphs fit together."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def fitted(
     Raises
     ------
     DataError
-        If `outputs` or `pixel_range` cannot be.
+        If `outputs` or `pixel_range` is impossible.
     BackendError
         If the two do not fit together.
     """
@@ -51,7 +51,7 @@ def fitted(
 def _check_graph(name: str, model: keras.Model) -> None:
     try:
         is_known = bool(model.inputs and model.outputs)
-    except (AttributeError, ValueError):  # Keras raises either, for models not yet called
+    except (AttributeError, ValueError):  # Keras raises one of them for models not yet called
         is_known = False
     if not is_known:
         raise BackendError(
@@ -65,7 +65,7 @@ def _check_graph(name: str, model: keras.Model) -> None:
 
 
 def _outputs_of(model: keras.Model) -> list[tuple[str, Shape]]:
-    """Return names and shapes: keys of a dict, else names of the layers that give the outputs."""
+    """Return names and shapes: keys of a dict, else names of the layers that return the outputs."""
     shapes = [tuple(output.shape) for output in model.outputs]
     if isinstance(model, keras.Sequential):
         names = [model.layers[-1].name]

@@ -1,4 +1,4 @@
-"""What a model is asked to do: give the image back, clean it of noise, fill it in, colour it."""
+"""Tasks of a model: reconstruct, denoise, fill in or colour an image."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from latentscope_tensorflow.config import Config
 
 
 def inputs(images: Any, config: Config, key: Any) -> Any:
-    """Return what the encoder sees of images; the target is the images themselves.
+    """Return the encoder's input for images; the target is the images themselves.
 
     Parameters
     ----------
     images : tensor of shape (n, height, width, channels)
         In [0, 1].
     config : Config
-        Its `task`: "reconstruct" leaves images as they are, "denoise" adds Gaussian noise (kept in
-        [0, 1]), "drop_pixels" sets whole pixels to 0, "recolour" takes the colours away.
+        Its `task`: "reconstruct" leaves images unchanged, "denoise" adds Gaussian noise (clipped to
+        [0, 1]), "drop_pixels" sets whole pixels to 0, "recolour" removes the colours.
     key : tensor or sequence of two int
         Seed; the same key gives the same noise.
 

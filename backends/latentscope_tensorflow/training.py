@@ -1,4 +1,4 @@
-"""Train an AE or VAE with Keras `fit`, so that it can be stopped, continued and repeated."""
+"""Training of an AE or VAE with Keras `fit` that can be stopped, continued and reproduced."""
 
 import os
 from collections.abc import Sequence
@@ -38,8 +38,8 @@ def train(
 ) -> KerasModel:
     """Train a model on images, or continue where an earlier call was stopped.
 
-    After every epoch the state goes to `folder`; the same call continues from there. On CPUs, 18
-    epochs followed by the rest of 24 give the very bits that 24 at once give.
+    After every epoch the state is saved in `folder`; the same call continues from there. On CPUs,
+    18 epochs followed by the remaining 6 of 24 give exactly the same bits as 24 at once.
 
     Parameters
     ----------
@@ -48,29 +48,29 @@ def train(
     config : Config or str
         What to train, or the name of a preset.
     folder : str or path-like
-        Where the state, and in the end the model, are kept; made if needed.
+        Where the state and finally the model are saved; created if needed.
     epochs : int
-        Epochs in all, with those of earlier calls.
+        Total number of epochs, including those of earlier calls.
     validation : Images, array or float
-        Images to validate on, or a share of `images` to set apart with the seed; 0 for none.
+        Images for validation, or the fraction of `images` to set aside at random; 0 for none.
     rng : int
         Seed of weights, order, noise and validation images.
     mixed_precision : bool, optional
-        Compute in bfloat16, keep weights in float32. By default where all GPUs are made for it
-        (compute capability 8 or above). CPUs with AMX gain as well.
+        Compute in bfloat16 with weights in float32. By default only if all GPUs support it
+        (compute capability 8 or above). CPUs with AMX also benefit.
     strategy : tf.distribute.Strategy, optional
-        By default all GPUs of this machine. `MultiWorkerMirroredStrategy` for several machines
+        By default all GPUs of this machine. Use `MultiWorkerMirroredStrategy` for several machines
         that share `folder`.
     callbacks : sequence of keras.callbacks.Callback
-        More to run beside those for progress, checkpoints and divergence. What they monitor is
-        called ``val_total_loss`` and the like.
+        Further callbacks, besides those for progress, checkpoints and divergence. Metrics that they
+        can monitor have names such as ``val_total_loss``.
 
     Returns
     -------
     KerasModel
         Its ``meta`` holds config and history: total_loss = reco_loss + kl_loss (weighted) and
-        z_radius of every epoch, and of the validation with the prefix ``val_``; and ``reco_floor``
-        and ``val_reco_floor``, what the reconstruction would cost if it were perfect.
+        z_radius of every epoch, with the prefix ``val_`` for validation; and ``reco_floor`` and
+        ``val_reco_floor``, the loss of a perfect reconstruction.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def _compiled(config: Config, seed: int, dtype: str) -> models.Autoencoder:
     )
     model.compile(
         optimizer=keras.optimizers.Adam(config.learning_rate),
-        jit_compile="auto" if distributed.gpus() else False,  # on CPUs oneDNN is faster than XLA
+        jit_compile="auto" if distributed.gpus() else False,  # on CPUs, oneDNN is faster than XLA
     )
     model.optimizer.build(model.trainable_variables)
     return model
@@ -145,7 +145,7 @@ def _fit(
     floor: float,
     callbacks: Sequence[keras.callbacks.Callback],
 ) -> dict[str, list[float]]:
-    """Run the epochs that are missing; return the history of all."""
+    """Run the remaining epochs; return the history of all epochs."""
     if distributed.is_chief(model.distribute_strategy):
         run.begin()
     config, seed, first, earlier = model.config, run.settings["rng"], run.n_epochs, run.history
@@ -163,7 +163,7 @@ def _fit(
                 initial_epoch=first,
                 epochs=epochs,
                 steps_per_epoch=steps,
-                shuffle=False,  # the pipeline does
+                shuffle=False,  # the pipeline shuffles
                 verbose=0,
                 callbacks=[*standard, *callbacks, interrupts],
             )
@@ -178,7 +178,7 @@ def _fit(
 
 
 def _single_precision(model: models.Autoencoder) -> tuple[keras.Model, keras.Model]:
-    """Return the trained pair in single precision, whatever it was trained in."""
+    """Return encoder and decoder in single precision, whatever the precision of training."""
     encoder, decoder = models.encoder(model.config), models.decoder(model.config)
     encoder.set_weights(model.encoder.get_weights())
     decoder.set_weights(model.decoder.get_weights())
@@ -196,8 +196,9 @@ def _check_shapes(config: Config, *parts: Images | None) -> None:
     for part in parts:
         if part is not None and (part.image_shape != config.image_shape or not len(part)):
             raise DataError(
-                f"config.image_shape is {config.image_shape}; got {part!r}. Open the images with "
-                "another size, or change the config."
+                f"images must have the config's image_shape, {config.image_shape}, and there must "
+                f"be at least one; got {part!r}. Open the images with another size, or change the "
+                "config."
             )
 
 

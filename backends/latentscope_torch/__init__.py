@@ -1,4 +1,4 @@
-"""The PyTorch backend: anybody's encoder and decoder, as modules.
+"""The PyTorch backend: any encoder and decoder, as modules.
 
 >>> from latentscope_torch import load
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # what checkers see of the names below
 
 __all__ = ["TorchModel", "can", "load"]
 
-_HOME = {  # public name: the module that defines it, imported on first use, for PyTorch is slow
+_HOME = {  # public name: the module that defines it, imported on first use as PyTorch is slow
     "TorchModel": "torch_model",
     "load": "loading",
 }
@@ -24,7 +24,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in _HOME:
-            get("torch")  # says how to install what is missing
+            get("torch")  # explains how to install what is missing
             return getattr(import_module(f"latentscope_torch.{_HOME[name]}"), name)
         raise AttributeError(f"module 'latentscope_torch' has no attribute {name!r}")
 

@@ -1,4 +1,4 @@
-"""Open anybody's PyTorch encoder and decoder: two modules."""
+"""Open any PyTorch encoder and decoder, given as two modules."""
 
 import os
 from collections.abc import Sequence
@@ -32,20 +32,21 @@ def load(
     encoder, decoder : torch.nn.Module
         image → z, or → a tuple, dict or dataclass of tensors with mu and logvar; z → image.
     image_shape : tuple of int
-        Height, width and channels of the images, which a module does not tell.
+        Height, width and channels of the images, which cannot be read from a module.
     outputs : sequence of str, optional
         What the encoder's tensors are, in order: "z", "mu", "logvar" (or "variance", or "std"), or
-        "" for one to leave out. By default told by their number and the names of keys and fields.
+        "" to leave one out. By default recognised by their number and the names of keys and fields.
     pixel_range : tuple of float
-        Values that the encoder takes, and the decoder gives, for black and white: (−1, 1) for
+        Values that the encoder takes, and the decoder returns, for black and white: (−1, 1) for
         models that end with tanh.
     channels_first : bool
-        Whether they take and give (n, channels, height, width).
+        Whether they take and return (n, channels, height, width).
 
     Returns
     -------
     TorchModel
-        Checked: finite weights, shapes that fit together, a decoder that gives images.
+        With finite weights, shapes that fit together and a decoder that returns images, all
+        checked.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def load(
     DataError
         If the arguments do not fit together.
     BackendError
-        If weights are NaN, shapes do not fit, or outputs are not told apart.
+        If weights are not finite, shapes do not fit, or outputs are not recognised.
 
     Examples
     --------
@@ -86,9 +87,9 @@ def _module(name: str, value: Any) -> nn.Module:
         raise UnsafeFileError(
             f"{name} must be a torch.nn.Module; got the path {os.fspath(value)!r}. This backend "
             "opens no file and no folder, because torch.load and torch.export.load can run code "
-            "from a file (.pt, .pth, .pt2). Export the model as ONNX: torch.onnx.export(...) and "
-            "latentscope_onnx.load (on the command line, --backend onnx). Or, if you trust the "
-            "file, load it yourself and pass the modules: "
+            "from a file (.pt, .pth, .pt2). Export the model as ONNX with torch.onnx.export(...) "
+            "and use latentscope_onnx.load (on the command line, --backend onnx). Or, if you "
+            "trust the file, load it yourself and pass the modules: "
             "latentscope_torch.load(encoder=module, decoder=module, image_shape=...)."
         )
     if isinstance(value, ExportedProgram):
@@ -103,11 +104,11 @@ def _module(name: str, value: Any) -> nn.Module:
 
 
 def _taken(image_shape: Any, is_first: bool) -> tuple[int | None, ...]:
-    """Return the shape of images as the encoder takes it, with None for their number."""
+    """Return the shape of images that the encoder takes, with None for their number."""
     if not isinstance(image_shape, tuple) or len(image_shape) != 3 or image_shape[2] not in (1, 3):
         raise DataError(
-            "image_shape must be (height, width, channels) with 1 or 3 channels, which a module "
-            f"does not tell; got {image_shape!r}."
+            "image_shape must be (height, width, channels) with 1 or 3 channels, as it cannot be "
+            f"read from a module; got {image_shape!r}."
         )
     height, width, channels = image_shape
     return (None, channels, height, width) if is_first else (None, height, width, channels)

@@ -19,16 +19,16 @@ class TorchModel(Parts):
     """An encoder and a decoder; made by `load`.
 
     They run without gradients, in evaluation mode, on the device and in the precision of their
-    weights; their own mode is put back after each batch.
+    weights; their own mode is restored after each batch.
 
     Attributes
     ----------
     encoder, decoder : torch.nn.Module
         image → z, or → (mu, logvar, …); z → image.
     outputs, pixel_range, channels_first
-        As `load` was told, or found.
+        As passed to `load`, or recognised by it.
     factor : float
-        Of the noise in z; ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
+        Factor of the noise in z; ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
     z_dim, image_shape, meta
         As in every model.
     """
@@ -51,7 +51,7 @@ def _weights(module: nn.Module) -> Iterator[torch.Tensor]:
 
 @contextmanager
 def _evaluating(module: nn.Module) -> Iterator[None]:
-    """Turn training off for a while, of each submodule as its owner left it."""
+    """Switch all submodules to evaluation mode, and restore the mode of each afterwards."""
     training = [part for part in module.modules() if part.training]
     try:
         for part in training:
@@ -63,7 +63,7 @@ def _evaluating(module: nn.Module) -> Iterator[None]:
 
 
 def _named(found: Any, name: str = "output") -> Iterator[tuple[str, torch.Tensor]]:
-    """Yield the tensors in what a module returned, with the names of keys and fields."""
+    """Yield the tensors that a module returned, with the names of keys and fields."""
     if isinstance(found, torch.Tensor):
         yield name, found
         return

@@ -1,12 +1,12 @@
-"""What a model must offer to be analysed here, how its backend is found, and how it is checked.
+"""The interface of models and backends, the lookup of backends, and the check of models.
 
 A *model* encodes images to latents and decodes latents to images: NumPy in, NumPy out. A *backend*
 loads models, and may train them. Backends are found by name: the built-in ones, and those that
-other distributions announce with an entry point of the group ``latentscope.backends``.
+other distributions register as an entry point in the group ``latentscope.backends``.
 
-Whoever writes a backend may build on :class:`Pair` or :class:`Parts` and on the functions beside
-them, on :mod:`latentscope.backend.arguments` and on :mod:`latentscope.backend.files`; the built-in
-backends import nothing else of this package but its public modules.
+To write a backend, build on :class:`Pair` or :class:`Parts` and the functions beside them, on
+:mod:`latentscope.backend.arguments` and on :mod:`latentscope.backend.files`. Apart from these, the
+built-in backends import only public modules of this package.
 """
 
 from latentscope.backend.conformance import check

@@ -1,4 +1,4 @@
-"""Checks of arguments for backends: each error names the parameter, the value and the remedy."""
+"""Argument checks for backends: each error names the parameter, the value and the remedy."""
 
 from latentscope._validate import integer, one_of, positive, real
 

@@ -1,4 +1,4 @@
-"""Which backends are there? The built-in ones, and those that other distributions announce."""
+"""Lookup of backends: the built-in ones, and those that other distributions register."""
 
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -10,7 +10,7 @@ from latentscope.backend.protocols import Backend
 from latentscope.errors import BackendError, MissingDependencyError
 
 GROUP = "latentscope.backends"
-_BUILT_IN = {  # name, which is also the extra: what it needs, and the backend's module
+_BUILT_IN = {  # name of the backend and of the extra: required packages, and the backend's module
     "onnx": (("onnx", "onnxruntime"), "latentscope_onnx"),
     "tensorflow": (("tensorflow",), "latentscope_tensorflow"),
     "torch": (("torch",), "latentscope_torch"),
@@ -35,7 +35,7 @@ def get(name: str) -> Backend:
     Parameters
     ----------
     name : str
-        "tensorflow", "torch", "onnx", or the name under which a distribution announces its backend.
+        "tensorflow", "torch", "onnx", or the name under which a distribution registers its backend.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def get(name: str) -> Backend:
     MissingDependencyError
         If its framework is not installed.
     BackendError
-        If what was found is no backend.
+        If the object found is not a backend.
 
     Examples
     --------
@@ -68,15 +68,18 @@ def get(name: str) -> Backend:
     except ImportError as error:
         raise MissingDependencyError(
             f"the backend {name!r} ({point.value}) cannot be imported: {error}. Reinstall the "
-            "distribution that brings it, with what it needs."
+            "distribution that provides it, with its dependencies."
         ) from error
     return _checked(name, found)
 
 
 def _checked(name: str, found: Any) -> Backend:
     can = getattr(found, "can", None)
-    missing = [verb for verb in ("load", *(can or ())) if verb not in dir(found)]
+    missing = [function for function in ("load", *(can or ())) if function not in dir(found)]
     if can is None or missing:
         lacks = ", ".join(missing) or "can"
-        raise BackendError(f"the backend {name!r} must have can, load and what it can; no {lacks}.")
+        raise BackendError(
+            f"the backend {name!r} must have `can`, `load` and all functions that `can` lists; "
+            f"missing: {lacks}."
+        )
     return found

@@ -1,4 +1,4 @@
-"""Files of models for backends: what a file is, archives opened safely, files written whole."""
+"""File tools for backends: recognise files, open archives safely, write files completely."""
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.lock import only_writer

@@ -1,6 +1,6 @@
-"""What does an encoder give, and does a decoder take it? Recognised by names, or told, and checked.
+"""Matching an encoder's outputs with a decoder's input: recognised by name, or specified.
 
-Nothing here knows a framework: shapes, names and weights come in, sentences about them go out.
+Independent of the framework: the functions only see shapes, names and weights.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,12 +14,12 @@ from latentscope._validate import one_of
 from latentscope.errors import BackendError, DataError, DataTypeError
 
 Role = Literal["z", "mu", "logvar", "variance", "std", ""]
-NAMES: dict[Role, tuple[str, ...]] = {  # what people call the outputs of their encoders
+NAMES: dict[Role, tuple[str, ...]] = {  # common names of the outputs of encoders
     "z": ("z", "latent", "code", "embedding", "sampling", "latent_vector", "bottleneck"),
     "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean"),
     "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
 }
-LOGVAR: dict[Role, Callable[[Array], Array]] = {  # from what tells the width of a posterior
+LOGVAR: dict[Role, Callable[[Array], Array]] = {  # logvar from each measure of a posterior's width
     "logvar": lambda logvar: logvar,
     "variance": np.log,
     "std": lambda std: 2 * np.log(std),
@@ -31,7 +31,7 @@ Shape = tuple[int | None, ...]  # None for the number of rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """What is known of an encoder and a decoder that fit together.
+    """The properties of an encoder and a decoder that fit together.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Match:
     image_shape : tuple of int
         Height, width and channels.
     channels_first : bool
-        Whether the parts take and give (n, channels, height, width).
+        Whether the parts take and return (n, channels, height, width).
     pixel_range : tuple of float
         Values for black and white.
     """
@@ -65,24 +65,25 @@ def matched(
     pixel_range: tuple[float, float] = (0.0, 1.0),
     channels_first: bool | None = None,
 ) -> Match:
-    """Return how an encoder and a decoder fit together, from the shapes that they take and give.
+    """Return how an encoder and a decoder fit together, from the shapes of inputs and outputs.
 
     Parameters
     ----------
     shapes_of : callable
-        Called with "encoder" or "decoder" and the shape of an array, returns name and shape of each
-        output for it, in order.
+        Called with "encoder" or "decoder" and the shape of its input; returns name and shape of
+        each output, in order.
     images, points : tuple
         Shapes that encoder and decoder take, with the number of rows, or None for any; points may
         be unknown.
     dtype : str
         Name of the type that the encoder takes.
     outputs : sequence of str, optional
-        What the encoder's outputs are, as the user says; by default told by their number and names.
+        What the encoder's outputs are, as specified by the user; by default recognised by their
+        number and names.
     pixel_range : tuple of float
-        Values for black and white, as the user says.
+        Values for black and white, as specified by the user.
     channels_first : bool, optional
-        By default told by the shape.
+        By default recognised by the shape.
 
     Returns
     -------
@@ -91,9 +92,9 @@ def matched(
     Raises
     ------
     DataError
-        If what the user says cannot be.
+        If the user's specification is impossible.
     BackendError
-        If shapes do not fit, or outputs are not told apart.
+        If shapes do not fit, or outputs are not recognised.
 
     Examples
     --------
@@ -127,12 +128,12 @@ def matched(
 def roles(
     given: Sequence[tuple[str, Shape]], outputs: Role | Sequence[Role] | None
 ) -> tuple[Role, ...]:
-    """Return what the outputs of an encoder are, as the user says or else as their names tell."""
+    """Return what the outputs of an encoder are: as the user specifies, or else by their names."""
     return recognised(given) if outputs is None else told(outputs, len(given))
 
 
 def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
-    """Return what the outputs of an encoder are, "" for those of no use.
+    """Return what the outputs of an encoder are by their names, "" for those that are not used.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
     Raises
     ------
     BackendError
-        If they are several, and not mu and logvar among them.
+        If there are several, and mu and logvar are not among them.
 
     Examples
     --------
@@ -155,20 +156,20 @@ def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
     if sorted(filter(None, roles)) not in (["logvar", "mu"], ["logvar", "mu", "z"]):
         listed = ", ".join(f"{name} {shape}" for name, shape in outputs)
         raise BackendError(
-            f"the encoder's outputs must be told apart as mu, logvar and z; got {listed}. Say what "
-            "they are, in this order, such as outputs=('mu', 'logvar', 'z'). A variance or a "
-            "standard deviation is no logvar: call it 'variance' or 'std'."
+            f"the encoder's outputs must be recognisable as mu, logvar and z; got {listed}. "
+            "Specify them in this order, such as outputs=('mu', 'logvar', 'z'). A variance or a "
+            "standard deviation is not a logvar: call it 'variance' or 'std'."
         )
     return roles
 
 
 def told(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...]:
-    """Return what the user says the outputs are, if that can be.
+    """Return the outputs that the user specifies, if that is possible.
 
     Raises
     ------
     DataError
-        If they are not as many as the encoder's, or lack z, or have a width without mu.
+        If their number differs from the encoder's, z is missing, or there is a width without mu.
 
     Examples
     --------
@@ -191,7 +192,7 @@ def told(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...]:
 
 
 def rising(pixel_range: Any) -> tuple[float, float]:
-    """Return what stands for black and white as two floats.
+    """Return the values for black and white as two floats.
 
     Raises
     ------
@@ -227,7 +228,7 @@ def check_weights(name: str, weights: Iterable[tuple[str, Any]]) -> None:
     Raises
     ------
     BackendError
-        If there is NaN or infinity in one.
+        If any of them contains NaN or infinity.
 
     Examples
     --------
@@ -242,7 +243,7 @@ def check_weights(name: str, weights: Iterable[tuple[str, Any]]) -> None:
 
 
 def check_image(image: Any) -> None:
-    """Refuse what is no shape (n, height, width, channels) of images of one size."""
+    """Refuse anything that is not a shape (n, height, width, channels) of images of one size."""
     is_image = isinstance(image, tuple) and len(image) == 4
     if not is_image or None in image[1:] or image[3] not in (1, 3):
         raise BackendError(
@@ -252,19 +253,19 @@ def check_image(image: Any) -> None:
 
 
 def layout(shape: Any, channels_first: bool | None = None) -> tuple[tuple[int, int, int], bool]:
-    """Return height, width and channels of what an encoder takes, and if channels come first.
+    """Return height, width and channels of an encoder's input, and whether channels come first.
 
     Parameters
     ----------
     shape : tuple
         Of the encoder's input, with the number of images.
     channels_first : bool, optional
-        By default told by where the 1 or 3 channels are.
+        By default recognised by the position of the 1 or 3 channels.
 
     Raises
     ------
     BackendError
-        If it is no shape of images, or of images in either layout.
+        If it is not a shape of images, or fits both layouts.
 
     Examples
     --------
@@ -275,7 +276,7 @@ def layout(shape: Any, channels_first: bool | None = None) -> tuple[tuple[int, i
     if channels_first is None and is_image and shape[1] in (1, 3):
         if shape[3] in (1, 3):
             raise BackendError(
-                f"the encoder takes {shape}, which may be images of either layout. Say "
+                f"the encoder takes {shape}, which may be images of either layout. Pass "
                 "channels_first=True or channels_first=False."
             )
         channels_first = True
@@ -290,20 +291,20 @@ def check_pixels(dtype: str, pixel_range: tuple[float, float]) -> None:
     low, high = pixel_range
     if "float" not in dtype and high - low < _BYTES:
         raise BackendError(
-            f"the encoder takes {dtype}, which pixels from {low:g} to {high:g} are rounded to. Say "
-            "what it takes for white, such as pixel_range=(0, 255)."
+            f"the encoder takes {dtype}, to which pixels from {low:g} to {high:g} are rounded. "
+            "Specify its values for black and white, such as pixel_range=(0, 255)."
         )
 
 
 def width(given: Mapping[Role, Shape], taken: Shape) -> int:
-    """Return z_dim if every output of use has the shape (None, z_dim) that the decoder takes.
+    """Return z_dim if every output in use has the shape (None, z_dim) that the decoder takes.
 
     Parameters
     ----------
     given : mapping
         From the role of an output to its shape.
     taken : tuple
-        What the decoder takes.
+        Shape that the decoder takes.
 
     Examples
     --------
@@ -313,16 +314,18 @@ def width(given: Mapping[Role, Shape], taken: Shape) -> int:
     shapes = set(given.values())
     if shapes != {taken} or len(taken) != 2 or taken[1] is None:
         raise BackendError(
-            "the encoder must give what the decoder takes, (n, z_dim); it gives "
-            f"{', '.join(map(str, shapes))}, the decoder takes {taken}."
+            "the encoder must return and the decoder must take the same shape (n, z_dim); the "
+            f"encoder returns {', '.join(map(str, shapes))}, the decoder takes {taken}."
         )
     return taken[1]
 
 
 def check_returned(image: Shape, returned: Shape) -> None:
-    """Refuse a decoder that returns something else than the images that the encoder takes."""
+    """Refuse a decoder whose images have another shape than those that the encoder takes."""
     if returned != image:
-        raise BackendError(f"the decoder must give images of shape {image}; it gives {returned}.")
+        raise BackendError(
+            f"the decoder must return images of shape {image}; it returns {returned}."
+        )
 
 
 def _role(name: str) -> Role:

@@ -1,7 +1,7 @@
 """An encoder and a decoder of any framework as a model: NumPy in, NumPy out, batch by batch.
 
-A backend says in a subclass how one batch is encoded and decoded. What every model must do alike is
-here: the range of pixels, which output is what, how z is drawn, and what is refused.
+A backend's subclass defines how one batch is encoded and decoded. What is the same for every model
+is defined here: the range of pixels, the meaning of outputs, how z is drawn, and what is refused.
 """
 
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ from latentscope.latents import Kind, Latents
 from latentscope.rows.matrix import as_matrix
 from latentscope.rows.source import Points
 
-LOGVAR_RANGE = (-30.0, 20.0)  # beyond, exp(logvar) is 0 or overflows in single precision
+LOGVAR_RANGE = (-30.0, 20.0)  # outside, exp(logvar) is 0 or overflows in single precision
 MAX_NOISE = 5.0
 _BATCH = 256
 _N_TRIED = 16
@@ -40,7 +40,7 @@ def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0, *, ops: Any = np
     factor : float
         1 to draw from the posterior, 0 for its mean.
     ops : module
-        With `clip` and `exp` for them.
+        A module with `clip` and `exp` for these arrays.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def draw(mu: Any, logvar: Any, noise: Any, factor: float = 1.0, *, ops: Any = np
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pair(ABC):
-    """An encoder and a decoder; `KerasModel`, `TorchModel` and `OnnxModel` are such.
+    """An encoder and a decoder; base class of `KerasModel`, `TorchModel` and `OnnxModel`.
 
     Attributes
     ----------
@@ -67,15 +67,15 @@ class Pair(ABC):
         What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance" and
         "std", and "" for any other.
     factor : float
-        Of the noise in z = mu + exp(logvar / 2) · noise · factor: 1 draws from the posterior, 0
-        takes its mean. ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
+        Factor of the noise in z = mu + exp(logvar / 2) · noise · factor: 1 draws from the
+        posterior, 0 takes its mean. ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
     pixel_range : tuple of float
-        Values that the encoder takes, and the decoder gives, for black and white.
+        Values that the encoder takes, and the decoder returns, for black and white.
     meta : mapping
         What the model is, for the record.
     """
 
-    _ops: ClassVar[ModuleType] = np  # what z is drawn with
+    _ops: ClassVar[ModuleType] = np  # module with which z is drawn
 
     encoder: Any
     decoder: Any
@@ -104,14 +104,14 @@ class Pair(ABC):
 
     @property
     def kind(self) -> Kind:
-        """Return "vae" if the encoder tells the width of the posterior, else "ae"."""
+        """Return "vae" if the encoder returns the width of the posterior, else "ae"."""
         return "vae" if set(LOGVAR) & set(self.outputs) else "ae"
 
     def encode(self, images: Pixels, *, rng: int | np.random.Generator = 0) -> Latents:
         """Return the latents of images, in memory; `latentscope.encode` writes files.
 
-        z of a VAE is drawn here from mu and logvar, with noise kept within ±5, so that a seed
-        repeats it; a z that the encoder itself draws is left out.
+        z of a VAE is drawn here from mu and logvar, with noise kept within ±5, so that the same
+        seed gives the same z; a z that the encoder itself draws is ignored.
 
         Parameters
         ----------
@@ -174,9 +174,9 @@ class Pair(ABC):
         Raises
         ------
         DataError
-            If z has another width, or is not finite.
+            If the number of columns is not z_dim, or z is not finite.
         BackendError
-            If the decoder gives what is no image.
+            If the decoder returns something that is not an image.
         """
         points = as_matrix("z", z)
         if points.n_cols != self.z_dim:
@@ -194,7 +194,7 @@ class Pair(ABC):
         if not (images.min() >= 0 and images.max() <= 1):
             raise BackendError(
                 f"decoded images must lie in [0, 1]; got {images.min():.4g} … {images.max():.4g}. "
-                "Does the decoder end without a sigmoid, or want another pixel_range?"
+                "Check whether the decoder lacks a final sigmoid, or needs another pixel_range."
             )
         return images
 
@@ -208,18 +208,18 @@ class Pair(ABC):
 
 
 def _logvar(parts: Mapping[Role, Array]) -> Array:
-    """Return logvar, from whatever tells the width of the posterior."""
+    """Return logvar, computed from the width of the posterior in whatever form it is given."""
     (name,) = set(LOGVAR) & set(parts)
     if name != "logvar" and not (parts[name] > 0).all():
         raise BackendError(
-            f"the encoder's {name} must be above 0; the least is {parts[name].min():.4g}. Is it a "
-            "logarithm? Call it 'logvar' in outputs=."
+            f"the encoder's {name} must be above 0; the smallest is {parts[name].min():.4g}. If it "
+            "is a logarithm, call it 'logvar' in outputs=."
         )
     return LOGVAR[name](parts[name])
 
 
 def check_decoder(model: Pair) -> None:
-    """Decode points near 0, so that what is no image is refused when the model is loaded.
+    """Decode points near 0, so that a decoder without valid images is refused on loading.
 
     Parameters
     ----------
@@ -228,22 +228,22 @@ def check_decoder(model: Pair) -> None:
     Raises
     ------
     BackendError
-        If the decoder gives what is no image.
+        If the decoder returns something that is not an image.
     """
     model.decode(np.random.default_rng(0).standard_normal((_N_TRIED, model.z_dim)))
 
 
 def both(folder: str | PathLike[str] | None, encoder: Any, decoder: Any, suffix: str) -> Any:
-    """Return what was given as encoder and decoder, or the two files of these names in `folder`.
+    """Return the encoder and decoder given, or the two files of these names in `folder`.
 
     Parameters
     ----------
     folder : str or path-like, optional
         Folder of the two files.
     encoder, decoder : object, optional
-        What is given instead of a folder.
+        Given instead of a folder.
     suffix : str
-        Of the two files, such as ".onnx".
+        Extension of the two files, such as ".onnx".
 
     Returns
     -------
@@ -253,7 +253,7 @@ def both(folder: str | PathLike[str] | None, encoder: Any, decoder: Any, suffix:
     Raises
     ------
     DataError
-        If only one of the two was given, or both and a folder.
+        If only one of the two is given, or one of them together with a folder.
 
     Examples
     --------
@@ -263,7 +263,7 @@ def both(folder: str | PathLike[str] | None, encoder: Any, decoder: Any, suffix:
     n_given = (encoder is not None) + (decoder is not None)
     if n_given != (2 if folder is None else 0):
         raise DataError(
-            "load takes either a folder alone, or both encoder= and decoder=; got "
+            "load takes either only a folder, or both encoder= and decoder=; got "
             f"{folder=}, {encoder=}, {decoder=}."
         )
     if folder is None:

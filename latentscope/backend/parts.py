@@ -1,4 +1,4 @@
-"""Two parts that know no shapes but their inputs', as a model: each is run once to see the rest.
+"""A model of two parts with unknown output shapes, which are found by running each part once.
 
 For backends whose encoders and decoders are functions of one array, in either layout of images.
 """
@@ -35,7 +35,7 @@ class Parts(Pair):
     image_shape : tuple of int
         Height, width and channels.
     channels_first : bool
-        Whether the parts take and give (n, channels, height, width).
+        Whether the parts take and return (n, channels, height, width).
     """
 
     z_dim: int = field(kw_only=True)
@@ -72,30 +72,30 @@ def fitted(
     channels_first: bool | None = None,
     meta: Mapping[str, Any] | None = None,
 ) -> _Made:
-    """Return a model, if the two fit together and the decoder gives images.
+    """Return a model, if the two parts fit together and the decoder returns images.
 
     Parameters
     ----------
     made : type
         The subclass of `Parts`.
     encoder, decoder : object
-        What its `_run` takes.
+        The parts that its `_run` accepts.
     images, points : tuple
         Shapes that encoder and decoder take, with None for the number of rows; points may be
         unknown.
     dtype : str
         Name of the type that the encoder takes.
     outputs, pixel_range, channels_first
-        As the user says, or None for what is to be told by names and shapes.
+        As specified by the user, or None to recognise them by names and shapes.
     meta : mapping, optional
         What the model is, for the record.
 
     Raises
     ------
     DataError
-        If what the user says cannot be.
+        If the user's specification is impossible.
     BackendError
-        If a part cannot be run, shapes do not fit, or the decoder gives what is no image.
+        If a part cannot be run, shapes do not fit, or the decoder does not return images.
 
     Examples
     --------
@@ -133,13 +133,13 @@ def fitted(
 
 
 def _tried(made: type[Parts], name: str, part: Any, shape: Shape) -> list[tuple[str, Shape]]:
-    """Return the names and shapes of what a part gives for a batch of zeros."""
+    """Return the names and shapes of a part's outputs for a batch of zeros."""
     zeros = np.zeros((_N_TRIED, *(size or 0 for size in shape[1:])), np.float32)
     try:
         found = made._run(part, zeros)
     except LatentscopeError:
         raise
-    except Exception as error:  # whatever a part raises is what its user must read
+    except Exception as error:  # users must see whatever a part raises
         raise BackendError(
             f"the {name} cannot take an array of shape {shape}: {type(error).__name__}: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""What a model and a backend must offer, whoever wrote them."""
+"""The interface that every model and every backend must provide."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol, runtime_checkable
@@ -12,24 +12,24 @@ from latentscope.latents import Latents
 
 @runtime_checkable
 class Model(Protocol):
-    """An encoder and a decoder, of whatever framework.
+    """An encoder and a decoder, of any framework.
 
     Notes
     -----
-    What `check` checks: the same seed gives the same z; each image and each point is treated by
-    itself, whatever its batch; bytes from 0 to 255 mean floats from 0 to 1; arguments stay as they
-    are; images of another shape and z of another width raise a `LatentscopeError`, such as
-    `DataError`; z lies where mu and logvar say.
+    `check` verifies that the same seed gives the same z; that each image and each point is treated
+    independently of its batch; that bytes from 0 to 255 mean floats from 0 to 1; that arguments are
+    not changed; that images of another shape and z of another width raise a `LatentscopeError`,
+    such as `DataError`; and that z is compatible with a draw from mu and logvar.
     """
 
     @property
     def kind(self) -> str:
-        """Whether `encode` gives z alone ("ae"), or mu and logvar too ("vae")."""
+        """Whether `encode` returns only z ("ae"), or also mu and logvar ("vae")."""
         ...
 
     @property
     def z_dim(self) -> int:
-        """Latent dimensions."""
+        """Number of latent dimensions."""
         ...
 
     @property
@@ -39,7 +39,7 @@ class Model(Protocol):
 
     @property
     def meta(self) -> Mapping[str, Any]:
-        """What the model is, for the record; anything that JSON holds."""
+        """A description of the model, for the record; anything that JSON can represent."""
         ...
 
     def encode(self, images: Images | Array, *, rng: int | np.random.Generator = 0) -> Latents:
@@ -66,11 +66,11 @@ class Model(Protocol):
 
 @runtime_checkable
 class Backend(Protocol):
-    """What brings models: a module or an object with these attributes."""
+    """A source of models: a module or an object with these attributes."""
 
     @property
     def can(self) -> tuple[str, ...]:
-        """What it offers, of "load" and "train"."""
+        """Which of "load" and "train" it offers."""
         ...
 
     def load(self, *args: Any, **options: Any) -> Model:

@@ -1,4 +1,4 @@
-"""AnnData, in HDF5 or zarr: latents in ``obsm``, what is known about the cells in ``obs``."""
+"""AnnData in HDF5 or zarr: latents in ``obsm``, properties of the cells in ``obs``."""
 
 from functools import partial
 from typing import Any
@@ -12,12 +12,12 @@ from latentscope.formats._names import as_label
 
 
 def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:
-    """Return obsm and obs: arrays as they are stored, columns as anndata reads them.
+    """Return obsm and obs: arrays as stored, columns as anndata reads them.
 
     Parameters
     ----------
     group : h5py.File or zarr.Group
-        What is open.
+        The opened file or folder.
     stored : dict of str to Item
         All arrays in it.
     """
@@ -25,7 +25,7 @@ def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:
     found = {}
     for place, item in stored.items():
         if place.startswith("obs/"):
-            item.open()  # raises for rows that were not written, and for links out of the file
+            item.open()  # raises for rows that were not written and for links that leave the file
         elif place.startswith("obsm/"):
             found[place] = item
         elif place.startswith(("X", "layers/")):

@@ -1,6 +1,6 @@
-"""The other process that reads a file: `python -m latentscope.formats._child FILE TARGET OPTIONS`.
+"""The child process that reads a file: `python -m latentscope.formats._child FILE TARGET OPTIONS`.
 
-What it meets, errors and warnings, it tells on stdout as JSON.
+It reports errors and warnings on stdout as JSON.
 """
 
 import json
@@ -16,7 +16,7 @@ from latentscope.errors import LatentscopeError, LatentscopeWarning
 from latentscope.formats import npz
 from latentscope.formats.loading import load
 
-MEMORY = 8 * 2**30  # bytes of address space that may be taken
+MEMORY = 8 * 2**30  # limit of the address space, in bytes
 
 
 def main(path: str, target: str, options: str) -> int:
@@ -40,7 +40,7 @@ def main(path: str, target: str, options: str) -> int:
 
 
 def _said(path: str, error: BaseException) -> dict[str, str | None]:
-    """Return the parts of an error of ours, or the text of another."""
+    """Return the parts of a latentscope error, or the text of any other."""
     if isinstance(error, LatentscopeError):
         return {name: getattr(error, name) for name in ("message", "parameter", "remedy")}
     text = str(error) or f"{path} needs more than {MEMORY / 2**30:g} GiB."
@@ -48,7 +48,7 @@ def _said(path: str, error: BaseException) -> dict[str, str | None]:
 
 
 def _end_with_parent(folder: Path) -> None:
-    """Wait until nobody holds the other end of stdin; then nobody needs the result."""
+    """Wait until stdin is closed, which means that the parent has ended; then clean up and exit."""
     while os.read(0, 1):
         pass
     shutil.rmtree(folder, ignore_errors=True)
@@ -60,7 +60,7 @@ def _limit_memory() -> None:
         import resource
     except ImportError:  # Windows
         return
-    with suppress(ValueError, OSError):  # where the limit is lower already, or cannot be set
+    with suppress(ValueError, OSError):  # if the limit is already lower, or cannot be set
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,4 +1,4 @@
-"""Which array of a file is z, which are mu and logvar, and what is known about the rows."""
+"""Choosing z, mu, logvar, ids and labels among the arrays of a file."""
 
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,33 +16,36 @@ from latentscope.rows.files import DerivedRows
 
 
 def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
-    """Return the latents among what a file holds, opened but not read.
+    """Return the latents in a file, opened but not read.
 
     Parameters
     ----------
     contents : Contents
-        They are closed with the latents.
+        What the file holds; closed together with the latents.
     key : str or None
-        Path of z in the file, or its last name if that is unique.
+        Path of z in the file, or its last part if that is unique.
     is_flat : bool
-        True to take arrays of more than two dimensions, each point as one row of numbers.
+        True to accept arrays of more than two dimensions and flatten each point to one row.
 
     Raises
     ------
     DataError
-        If nothing, or more than one array, can be z.
+        If no array, or more than one, can be z.
     """
     chosen = _posterior(contents, key, is_flat)
     items = {role: contents.items[path] for role, path in chosen.items()}
     arrays = {role: _opened(contents, chosen[role], item) for role, item in items.items()}
     if "variance" in arrays:
         arrays["logvar"] = _derived(contents, arrays.pop("variance"), _log_of_variance)
-        warn(f"{chosen['variance']} of {contents.path} is a variance; logvar is its logarithm.")
+        warn(
+            f"{chosen['variance']} of {contents.path} is a variance; logvar is set to its "
+            "logarithm."
+        )
     if "z" not in arrays:
         arrays["z"] = arrays["mu"]
         warn(
-            f"{contents.path} holds the mean and the variance of a posterior and no draws; z is "
-            "the mean."
+            f"{contents.path} holds the mean and the variance of a posterior but no draws; z is "
+            "set to the mean."
         )
     n_rows = min(rows.shape[0] for rows in arrays.values())
     if contents.is_cut:
@@ -66,8 +69,8 @@ def _posterior(contents: Contents, key: str | None, is_flat: bool) -> dict[str, 
         return pair if key is None else {"z": place, **pair}
     if pair and key is not None and PurePosixPath(place).name != "z":
         warn(
-            f"mu and the width of the posterior of {place} are taken to be "
-            f"{' and '.join(pair.values())}, which lie beside it in the same shape."
+            f"{' and '.join(pair.values())}, stored beside {place} and of the same shape, are "
+            "taken as mu and the width of its posterior."
         )
     if not pair:
         _warn_of_a_single(contents, place)
@@ -75,7 +78,7 @@ def _posterior(contents: Contents, key: str | None, is_flat: bool) -> dict[str, 
 
 
 def _named(contents: Contents, key: str) -> str:
-    """Return the path that `key` means: a path, or a last name that only one path has."""
+    """Return the path for `key`, which is a path or the last part of exactly one path."""
     if not isinstance(key, str) or not key or "\0" in key:
         raise DataError(
             f"key must be the path of a dataset in the file; got {key!r}.", parameter="key"
@@ -109,7 +112,7 @@ def _only_candidate(contents: Contents, is_flat: bool) -> str:
         return next(iter(found))
     for item in contents.items.values():
         if not found and item.dtype == REFUSED:
-            item.open()  # says why
+            item.open()  # raises an error with the reason
     deeper = {path: item for path, item in contents.items.items() if _is_matrix(item, True)}
     if not found and len(deeper) == 1:
         _check_shape(contents, next(iter(deeper)), is_flat)
@@ -130,19 +133,19 @@ def _check_shape(contents: Contents, path: str, is_flat: bool) -> None:
     shape = contents.items[path].shape
     if not shape and contents.items[path].dtype != REFUSED:
         raise DataError(
-            f"z must have shape (n_points, z_dim); {path} of {contents.path} is one value."
+            f"z must have shape (n_points, z_dim); {path} of {contents.path} is a single value."
         )
     if len(shape) > 2 and not is_flat:
         raise DataError(
             f"z must have shape (n_points, z_dim); {path} of {contents.path} has {shape}.",
             parameter="flatten",
-            remedy=f"Pass `flatten=True` to take each point as a row of {np.prod(shape[1:]):,} "
+            remedy=f"Pass `flatten=True` to flatten each point to a row of {np.prod(shape[1:]):,} "
             "numbers.",
         )
 
 
 def _pair_beside(contents: Contents, place: str) -> dict[str, str]:
-    """Return mu with logvar, or with variance, in the folder and shape of the array at `place`."""
+    """Return mu with logvar or variance, in the same folder and shape as the array at `place`."""
     item, folder = contents.items[place], PurePosixPath(place).parent
     there: dict[str, str] = {}
     for path, other in contents.items.items():
@@ -154,16 +157,19 @@ def _pair_beside(contents: Contents, place: str) -> dict[str, str]:
 
 
 def _warn_of_a_single(contents: Contents, place: str) -> None:
-    """Say that mu has no logvar beside it, or logvar no mu."""
+    """Warn if mu has no logvar beside it, or logvar no mu."""
     item, folder = contents.items[place], PurePosixPath(place).parent
     for path, other in contents.items.items():
         is_beside = PurePosixPath(path).parent == folder and other.shape == item.shape
         if is_beside and path != place and role_of(path):
-            warn(f"{contents.path} holds {path} without its partner; it is left out.")
+            warn(
+                f"{path} of {contents.path} is left out: the other half of the posterior (mu, or "
+                "its logvar or variance) is missing."
+            )
 
 
 def _opened(contents: Contents, path: str, item: Item) -> Any:
-    """Open an array, with its points flattened if they have more than one dimension."""
+    """Open an array; flatten its points if they have more than one dimension."""
     if not item.is_number and item.dtype != REFUSED:
         raise DataTypeError(
             f"z must hold real numbers; {path} of {contents.path} holds {item.dtype}.",
@@ -180,7 +186,7 @@ def _rows(contents: Contents, path: str, item: Item) -> Any:
 
 
 def _derived(contents: Contents, rows: Any, function: Any) -> Any:
-    """Return what a function makes of rows, now if they are in memory, else when they are read."""
+    """Apply a function to rows: now if they are in memory, otherwise when they are read."""
     if isinstance(rows, np.ndarray):
         return function(rows)
     shape = rows.shape[0], int(np.prod(rows.shape[1:]))
@@ -193,7 +199,7 @@ def _flat(rows: Array) -> Array:
 
 
 def _log_of_variance(rows: Array) -> Array:
-    """Return logarithms; those of numbers that are no variance are refused when they are read."""
+    """Return logarithms; those of numbers that cannot be variances are refused when read."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(rows)
 
@@ -201,7 +207,7 @@ def _log_of_variance(rows: Array) -> Array:
 def _known(
     contents: Contents, place: str, n_stored: int, n_rows: int
 ) -> tuple[Any, dict[str, Any]]:
-    """Return ids and labels: arrays with one entry per row, beside z or in the folder of labels."""
+    """Return ids and labels: arrays with one entry per row, beside z or in the label folder."""
     folders = {str(PurePosixPath(place).parent), contents.label_folder}
     columns: dict[str, Any] = {}
     ids = None

@@ -10,7 +10,7 @@ import numpy as np
 from latentscope._table import Table
 
 MAX_LISTED = 12  # arrays that a message names
-REFUSED = "refused"  # the type of an array that is not read: `open` says why
+REFUSED = "refused"  # the type of an array that is not read: `open` raises the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class Item:
     shape : tuple of int
         As the file declares it.
     dtype : str
-        As the file calls it: "float32", "bfloat16", "text".
+        Type of the stored values, such as "float32", "bfloat16" or "text".
     open : callable
-        Returns the rows: an array, or what reads them when they are asked for.
+        Returns the rows: an array, or an object that reads them when needed.
     can_be_z : bool
-        False for what is never taken as coordinates, unless it is asked for by name.
+        False if the array is taken as coordinates only when requested by name.
     """
 
     shape: tuple[int, ...]
@@ -41,7 +41,7 @@ class Item:
 
     @property
     def size(self) -> str:
-        """The shape as people write it."""
+        """The shape in readable form, such as "5,000 × 12"."""
         return " × ".join(f"{n:,}" for n in self.shape) or "one value"
 
 
@@ -58,15 +58,15 @@ class Contents:
     items : mapping of str to Item
         All arrays, by their path in the file.
     meta : mapping
-        Where the latents come from, in files that say it.
+        Where the latents come from, if the file records it.
     label_folder : str
-        Where the file keeps what is known about each row, beside the place of z itself.
+        Where, besides the folder of z, the file keeps properties of each row.
     is_cut : bool
-        True if only the rows that exist are taken, of a file whose writer was stopped.
+        True if the writer was stopped and only the rows that exist are used.
     find : callable or None
-        Returns the item of a path that is not listed, such as one behind a link.
+        Returns the item at a path that is not listed, such as one behind a link.
     file : object with a `close` method, or None
-        What is open as long as the items are in use.
+        The open file, which must stay open as long as the items are in use.
     """
 
     path: Path
@@ -96,7 +96,7 @@ class Contents:
 
 
 def listed(items: Mapping[str, Item]) -> str:
-    """Write arrays with their shapes, as messages list them.
+    """Return a list of arrays with their shapes, for messages.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Checks of an HDF5 file before a byte of its data is read.
+"""Checks of an HDF5 file before any of its data is read.
 
-HDF5 reads chunks that were never written as zeros, follows links to other files without a word, and
-lets a file of a kilobyte declare a terabyte. Nothing here follows or allocates.
+HDF5 reads chunks that were never written as zeros, silently follows links to other files, and lets
+a file of one kilobyte declare a terabyte. The checks neither follow links nor allocate memory.
 """
 
 from typing import Any
@@ -17,11 +17,11 @@ from latentscope.errors import (
     UnsafeFileError,
 )
 
-_MAX_LINKS = 16  # soft links one after the other
+_MAX_LINKS = 16  # soft links in a chain
 
 
 def dataset(file: h5py.File, path: str, trust_links: bool) -> h5py.Dataset:
-    """Return the dataset at `path` after checking every step on the way to it."""
+    """Return the dataset at `path`, after checking every step of the path."""
     if not trust_links:
         _check_links(file, path)
     found = file.get(path)
@@ -33,8 +33,8 @@ def dataset(file: h5py.File, path: str, trust_links: bool) -> h5py.Dataset:
         )
     if not trust_links and (found.is_virtual or found.external):
         raise UnsafeFileError(
-            f"{path} of {file.filename} keeps its data in other files, which may be missing or not "
-            "meant to be read.",
+            f"{path} of {file.filename} keeps its data in other files, which may be missing or "
+            "private.",
             parameter="trust_links",
             remedy="Pass `trust_links=True` if you trust the file.",
         )
@@ -42,14 +42,14 @@ def dataset(file: h5py.File, path: str, trust_links: bool) -> h5py.Dataset:
 
 
 def datasets(file: h5py.File) -> list[str]:
-    """Return the paths of all datasets and of all links, none of which is followed."""
+    """Return the paths of all datasets and of all links; no link is followed."""
     found: list[str] = []
     seen: set[int] = set()
 
     def look(group: h5py.Group, prefix: str) -> None:
         address = h5py.h5o.get_info(group.id).addr
         if address in seen:
-            return  # groups may hold each other
+            return  # groups may contain each other
         seen.add(address)
         for name in group:
             is_hard = isinstance(group.get(name, getlink=True), h5py.HardLink)
@@ -63,9 +63,9 @@ def datasets(file: h5py.File) -> list[str]:
 
 
 def n_stored_rows(found: h5py.Dataset) -> int:
-    """Return how many leading rows were really written.
+    """Return the number of leading rows that were actually written.
 
-    Datasets that are one piece are written or not; chunked ones are looked at chunk by chunk.
+    A contiguous dataset is either written or not; chunked datasets are checked chunk by chunk.
     """
     if found.is_virtual or found.external or found.size == 0:
         return len(found)
@@ -87,7 +87,10 @@ def n_stored_rows(found: h5py.Dataset) -> int:
 def _check_links(file: h5py.File, path: str, depth: int = 0) -> None:
     """Raise if a step of `path` leaves the file."""
     if depth > _MAX_LINKS:
-        raise FileFormatError(f"{path!r} of {file.filename} is a circle of links.")
+        raise FileFormatError(
+            f"{path!r} of {file.filename} must not lead through more than {_MAX_LINKS} links; its "
+            "links probably form a cycle."
+        )
     place: Any = file
     for position, step in enumerate(parts := [part for part in path.split("/") if part]):
         link = place.get(step, getlink=True) if isinstance(place, h5py.Group) else None
@@ -102,7 +105,7 @@ def _check_links(file: h5py.File, path: str, depth: int = 0) -> None:
             base = link.path if link.path.startswith("/") else f"{place.name}/{link.path}"
             return _check_links(file, f"{base}/{rest}", depth + 1)
         if link is None:
-            return None  # missing: the caller says so
+            return None  # missing: the caller reports it
         place = place.get(step)
     return None
 
@@ -113,7 +116,7 @@ def check_size(found: h5py.Dataset) -> None:
     stored = found.id.get_storage_size()
     if stored == 0 and declared > SUSPECT_BYTES:
         raise IncompleteFileError(
-            f"{found.name} of {found.file.filename} declares {declared / 2**30:.3g} GiB and holds "
-            "nothing: its writer was stopped."
+            f"{found.name} of {found.file.filename} declares {declared / 2**30:.3g} GiB but is "
+            "empty: its writer was stopped."
         )
     check_declared(found.file.filename, found.name, declared, stored)

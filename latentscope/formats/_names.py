@@ -1,4 +1,4 @@
-"""What do arrays and columns of files mean, by their names, and what is a label made of?"""
+"""The meaning of arrays and columns by their names, and the conversion of labels."""
 
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from latentscope._types import Array
 from latentscope.backend.outputs import NAMES
 
-_ROLES = {  # what people call the parts of a posterior; scvi-tools' names end in qzm and qzv
+_ROLES = {  # common names of the parts of a posterior; scvi-tools' names end in qzm and qzv
     "mu": (*NAMES["mu"], "qz_m"),
     "logvar": NAMES["logvar"],
     "variance": ("variance", "var", "z_var", "z_variance", "qz_v"),
@@ -21,7 +21,7 @@ _IDS = {
 
 
 def role_of(path: str) -> str:
-    """Return what part of a posterior an array of this name is, "" if none.
+    """Return which part of a posterior an array of this name is, "" if none.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def role_of(path: str) -> str:
 
 
 def is_id_name(name: str) -> bool:
-    """Tell whether a column of this name says what each row is.
+    """Return True if a column of this name identifies the rows.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def is_id_name(name: str) -> bool:
 
 
 def as_label(values: Any) -> Array:
-    """Return values as numbers, bool or text; what is missing is NaN, or an empty text."""
+    """Return values as numbers, bool or text; missing values become NaN or empty text."""
     array = np.asarray(values)
     if array.dtype.kind in "biuf":
         return array

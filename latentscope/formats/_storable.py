@@ -1,4 +1,4 @@
-"""What files can hold of ids, labels and meta: numbers and text by name, and JSON."""
+"""Ids, labels and meta in the form that files can hold: numbers and text by name, and JSON."""
 
 import json
 import re
@@ -19,19 +19,19 @@ _COORDINATE = re.compile(r"(z|mu|logvar)[\s_.\-\[(]*\d*[\])]?")
 
 
 def columns(labels: Mapping[str, Any]) -> dict[str, Array | list[str]]:
-    """Return labels as arrays of numbers or lists of text; raise if they are neither."""
+    """Return labels as arrays of numbers or lists of text; raise for anything else."""
     return {_checked_name(name): column(f"labels[{name!r}]", one) for name, one in labels.items()}
 
 
 def known(
     latents: Latents, ids: str = "ids", labels: str = "labels/"
 ) -> dict[str, Array | list[str]]:
-    """Return ids and labels as columns, under the names that a format gives them.
+    """Return ids and labels as columns, under the names that the format uses.
 
     Raises
     ------
     DataError
-        If labels have no folder of their own, and one would be read as something else.
+        If labels have no folder of their own, and one would be read back as something else.
     """
     for name in () if labels else latents.labels:
         if is_id_name(name) or _COORDINATE.fullmatch(name):
@@ -61,16 +61,20 @@ def texts(name: str, values: Any) -> list[str]:
                 "with str."
             )
         if "\0" in text or (not text.isprintable() and _is_unencodable(text)):
-            raise DataError(f"{name} must hold text that UTF-8 can; got {text!r}.")
+            raise DataError(
+                f"{name} must hold text that UTF-8 can encode, without zero bytes; got {text!r}."
+            )
     return found
 
 
 def json_of(meta: Mapping[str, Any]) -> str:
-    """Return meta as JSON; raise if it cannot be."""
+    """Return meta as JSON; raise if that is impossible."""
     try:
         text = json.dumps(dict(meta), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise DataTypeError(f"meta must hold what JSON can: {error}. Convert it first.") from error
+        raise DataTypeError(
+            f"meta must hold only what JSON can represent: {error}. Convert it first."
+        ) from error
     if not all(isinstance(key, str) for key in meta):
         raise DataTypeError(f"the names in meta must be strings; got {list(meta)}.")
     return text
@@ -86,20 +90,25 @@ def runs(n_rows: int, run: int, name: str) -> Iterator[tuple[int, int]]:
 
 
 def meta_of(path: Path, text: str | bytes) -> dict[str, Any]:
-    """Return the meta that a file holds as JSON; raise if it is no mapping."""
+    """Return the meta that a file holds as JSON; raise if it is not a mapping."""
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise FileFormatError(f"{path} holds meta that is no JSON: {error}") from error
+        raise FileFormatError(f"{path} holds meta that is not valid JSON: {error}") from error
     if not isinstance(found, dict):
-        raise FileFormatError(f"{path} must hold meta by name; it holds {str(found)[:50]}.")
+        raise FileFormatError(
+            f"{path} must hold meta as a JSON object; it holds {str(found)[:50]}."
+        )
     return found
 
 
 def warn_of_what_is_left_out(path: Path, names: Sequence[str]) -> None:
-    """Say what a format has no place for."""
+    """Warn about what the format cannot hold."""
     if names:
-        warn(f"{path.name} cannot hold {', '.join(names)}: left out. HDF5 (.h5) holds all of it.")
+        warn(
+            f"{path.name} cannot hold {', '.join(names)}: left out. Save as HDF5 (.h5) to keep "
+            "everything."
+        )
 
 
 def _checked_name(name: str) -> str:

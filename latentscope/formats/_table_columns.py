@@ -1,9 +1,9 @@
-"""Which columns of a table are coordinates, and which say something about the rows.
+"""Telling the columns of a table that are coordinates from those that are labels.
 
-Columns of numbers whose names are one stem with running numbers (z0, z1, … or dim_1, dim_2, …) make
-one array, called by the stem. Where there are none, all columns of floating-point numbers do, or,
-where there are none of these either, all columns of whole numbers; a warning says which. The others
-are labels.
+Columns of numbers whose names are a common stem with consecutive numbers (z0, z1, … or dim_1,
+dim_2, …) form one array, named after the stem. If there are none, z is made of all columns of
+floating-point numbers or, if there are none of these either, of all columns of whole numbers; a
+warning lists them. The other columns are labels.
 """
 
 import re
@@ -14,20 +14,20 @@ from latentscope.errors import DataError
 from latentscope.formats._names import is_id_name, role_of
 
 _NUMBERED = re.compile(r"(.*?)[\s_.\-\[(]*(\d{1,9})[\])]?", re.DOTALL)
-_MIN_COLUMNS = 2  # columns that make an array
+_MIN_COLUMNS = 2  # columns that form an array
 _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a table, sorted out.
+    """The columns of a table, grouped into arrays.
 
     Attributes
     ----------
     arrays : dict of str to list of int
         The positions of the columns of each array.
     note : str
-        What a warning says when z is opened, where the names do not tell the columns of z.
+        Text of a warning when z is opened, if the names do not show which columns are z.
     """
 
     arrays: dict[str, list[int]]
@@ -35,26 +35,26 @@ class Columns:
 
 
 def sorted_out(names: Sequence[str], kinds: Sequence[str]) -> Columns:
-    """Tell arrays from labels.
+    """Separate arrays from labels.
 
     Parameters
     ----------
     names : sequence of str
-        Of all columns.
+        Names of all columns.
     kinds : sequence of {"float", "int", "other"}
         What they hold.
 
     Raises
     ------
     DataError
-        If some of numbered columns are missing.
+        If some of the numbered columns are missing.
 
     Examples
     --------
     >>> sorted_out(["id", "z0", "z1", "age"], ["other", "float", "float", "int"]).arrays
     {'z': [1, 2]}
     >>> print(sorted_out(["x", "y", "label"], ["float", "float", "int"]).note)
-    z is made of the columns x, y; labels are label. Number the columns of z (z0, z1, …) to choose.
+    z is made of the columns x, y; labels: label. To choose, number the columns of z (z0, z1, …).
     """
     found: dict[str, dict[int, int]] = {}
     words: dict[str, set[int]] = {}
@@ -80,7 +80,7 @@ def _is_ours(stem: str) -> bool:
 
 
 def _by_kind(names: Sequence[str], kinds: Sequence[str]) -> Columns:
-    """Take the columns of floats, or else those of whole numbers that are no ids."""
+    """Take the columns of floats or, if there are none, of whole numbers that are not ids."""
     for wanted in ("float", "int"):
         chosen = [
             position
@@ -97,8 +97,8 @@ def _note(chosen: Sequence[str], others: Sequence[str]) -> str:
     if not others:
         return ""
     return (
-        f"z is made of the columns {_some(chosen)}; labels are {_some(others)}. Number the columns "
-        "of z (z0, z1, …) to choose."
+        f"z is made of the columns {_some(chosen)}; labels: {_some(others)}. To choose, number "
+        "the columns of z (z0, z1, …)."
     )
 
 
@@ -108,7 +108,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _is_run(stem: str, numbers: list[int], words: set[int]) -> bool:
-    """Tell whether numbers follow each other from 0 or 1; raise if a few of them are missing.
+    """Return True if numbers are consecutive from 0 or 1; raise if a few of them are missing.
 
     `words` are the numbers of columns of the same stem that hold text.
     """
@@ -118,7 +118,7 @@ def _is_run(stem: str, numbers: list[int], words: set[int]) -> bool:
     missing = sorted(set(range(first if words else numbers[0], last + 1)) - set(numbers))
     if missing:
         raise DataError(
-            f"the columns {stem}{numbers[0]} … {stem}{numbers[-1]} must all be there, with "
+            f"the columns {stem}{numbers[0]} … {stem}{numbers[-1]} must all be there and hold "
             f"numbers; missing: {', '.join(f'{stem}{number}' for number in missing[:5])}."
         )
     return True

@@ -1,7 +1,7 @@
-"""A file of lines with cells: how it is cut into columns, and, once asked for, what they hold.
+"""Tables of text: how lines are split into columns, and the values, which are read when needed.
 
-The separator is a tab, comma, semicolon or white space, whichever cuts all of the first lines into
-as many cells; a first line of words is the header.
+The separator is a tab, comma, semicolon or white space, whichever splits all of the first lines
+into the same number of cells; a first line of words is the header.
 """
 
 import csv
@@ -25,7 +25,7 @@ from latentscope.formats._names import is_id_name
 from latentscope.formats._table_columns import Columns, sorted_out
 from latentscope.rows.files import Seen
 
-_SNIFFED = 50  # records that are looked at
+_SNIFFED = 50  # records from which the layout is determined
 _MAX_LINE = 64 * 2**20  # characters in one line
 _MISSING = ("", "NA", "N/A", "null", "None", "nan", "NaN")
 _ZEROS = re.compile(r"[+-]?0\d")
@@ -56,7 +56,7 @@ class TextTable:
 
     @classmethod
     def of(cls, path: Path) -> "TextTable":
-        """Look at the first lines."""
+        """Determine the layout from the first lines, and count the rows."""
         with lines_of(path) as lines:
             first = [line.rstrip("\r\n") for line in itertools.islice(lines, _SNIFFED)]
         first = [line for line in first if line.strip()]
@@ -68,7 +68,7 @@ class TextTable:
         kinds = [_kind([row[i] for row in below if i < len(row)]) for i in range(len(cells[0]))]
         has_header = len(cells) > 1 and _is_header(cells[0], kinds)
         if has_header and len(set(cells[0])) < len(cells[0]):
-            raise FileFormatError(f"{path} must have columns of different names; got {cells[0]}.")
+            raise FileFormatError(f"{path} must have columns with different names; got {cells[0]}.")
         if not has_header:
             _check_unmixed(path, cells)
         n_rows = _n_records(path, separator) - has_header
@@ -76,19 +76,20 @@ class TextTable:
 
     @property
     def names(self) -> list[str]:
-        """Names of the columns; their numbers, where the file has none."""
+        """Names of the columns; their numbers if the file has no names."""
         return self.header or [f"column {position}" for position in range(len(self.kinds))]
 
     @cached_property
     def sorted_out(self) -> Columns:
-        """Which columns are coordinates; without a header all that hold numbers."""
+        """Which columns are coordinates; without a header, all that hold numbers."""
         if self.header is not None:
             return sorted_out(self.header, self.kinds)
         numbers = [position for position, kind in enumerate(self.kinds) if kind != "other"]
         if numbers and len(numbers) != numbers[-1] + 1 - numbers[0]:
             raise FileFormatError(
-                f"{self.path} has a column of text between columns of numbers. Is the separator "
-                f"{self.separator!r}? Give the columns names in a first line."
+                f"{self.path} must not have a column of text between columns of numbers; got one "
+                f"with the separator {self.separator!r}. Correct the separator, or name the "
+                "columns in a first line."
             )
         return Columns({"z": numbers} if numbers else {})
 
@@ -123,7 +124,7 @@ class TextTable:
 
     @cached_property
     def _columns(self) -> Array:
-        """All cells, read at once."""
+        """All cells, read in one go."""
         check_memory(self.path, "the table", 2 * self.path.stat().st_size)
         among = set(itertools.chain.from_iterable(self.sorted_out.arrays.values()))
         dtype = np.dtype([(f"{i}", "f8" if i in among else "O") for i in range(len(self.kinds))])
@@ -141,19 +142,19 @@ class TextTable:
         seen.check()
         if len(found) != self.n_rows:
             raise FileFormatError(
-                f"{self.path} has {self.n_rows:,} lines and {len(found):,} rows of numbers. Remove "
-                "blank lines."
+                f"{self.path} must have one row of numbers per line; it has {self.n_rows:,} lines "
+                f"and {len(found):,} rows of numbers. Remove blank lines."
             )
         return found
 
 
 def _number(cell: str) -> float:
-    """Return a number; NaN for what is missing."""
+    """Return a number; NaN if it is missing."""
     return float("nan") if cell.strip() in _MISSING else float(cell)
 
 
 class lines_of:  # noqa: N801  (used as a function)
-    """The lines of a file of text, with progress in bytes."""
+    """The lines of a text file, with progress in bytes."""
 
     def __init__(self, path: Path, progress: bool = False) -> None:
         self.path, self.progress = path, progress
@@ -177,18 +178,18 @@ class lines_of:  # noqa: N801  (used as a function)
                 while line := self.file.readline(_MAX_LINE):
                     if len(line) == _MAX_LINE:
                         raise FileFormatError(
-                            f"{self.path} has a line of over {_MAX_LINE:,} bytes."
+                            f"{self.path} has a line of over {_MAX_LINE:,} characters."
                         )
                     if "\0" in line:
-                        raise FileFormatError(f"{self.path} is no text: it holds a zero byte.")
+                        raise FileFormatError(f"{self.path} is not text: it contains a zero byte.")
                     bar.update(len(line))
                     yield line
             except UnicodeDecodeError as error:
-                raise FileFormatError(f"{self.path} is no text in UTF-8: {error}") from error
+                raise FileFormatError(f"{self.path} is not UTF-8 text: {error}") from error
 
 
 def _separator(lines: list[str]) -> str | None:
-    """Return what cuts all lines into as many cells, None for white space."""
+    """Return the separator that splits all lines into equally many cells; None for white space."""
     for separator in _SEPARATORS:
         counts = {len(_cells(line, separator)) for line in lines}
         if len(counts) == 1 and counts.pop() > 1:
@@ -198,7 +199,7 @@ def _separator(lines: list[str]) -> str | None:
 
 
 def _records(path: Path, separator: str | None) -> list[list[str]]:
-    """Return the cells of the first records; quoted cells may hold line breaks."""
+    """Return the cells of the first records; quoted cells may contain line breaks."""
     with lines_of(path) as lines:
         records: Iterator[list[str]] = (
             map(str.split, lines) if separator is None else csv.reader(lines, delimiter=separator)
@@ -214,12 +215,12 @@ def _cells(line: str, separator: str | None) -> list[str]:
         return line.split()
     try:
         return next(csv.reader([line], delimiter=separator), [""])
-    except csv.Error:  # a cell that is too long: another separator cuts it
+    except csv.Error:  # a cell is too long: another separator may split it
         return [line]
 
 
 def _is_header(cells: list[str], kinds: list[str]) -> bool:
-    """Tell whether the first line names the columns: words above numbers, or 0, 1, 2, …"""
+    """Return True if the first line names the columns: words above numbers, or 0, 1, 2, …"""
     if not cells[0] or any(
         kind != "other" and _kind([cell]) == "other"
         for cell, kind in zip(cells, kinds, strict=True)
@@ -229,19 +230,19 @@ def _is_header(cells: list[str], kinds: list[str]) -> bool:
 
 
 def _check_unmixed(path: Path, rows: list[list[str]]) -> None:
-    """Refuse columns without a name that hold numbers and words: one of them is damaged."""
+    """Refuse unnamed columns that mix numbers and words: one of these is damaged."""
     for column in zip(*rows, strict=False):
         words = [number for number, cell in enumerate(column) if _kind([cell]) == "other"]
         if 0 < len(words) < len(column):
             raise FileFormatError(
-                f"{path} must have columns of numbers or of words; one holds numbers and words "
-                f"(line {words[0] + 1}: {column[words[0]]!r}). Give the columns names in a first "
-                "line if that is meant."
+                f"{path} must have columns of numbers or of words; one mixes numbers and words "
+                f"(line {words[0] + 1}: {column[words[0]]!r}). If this is intended, name the "
+                "columns in a first line."
             )
 
 
 def _kind(cells: list[str]) -> str:
-    """Return what all cells are: "int", "float" or "other"."""
+    """Return the kind of all cells together: "int", "float" or "other"."""
     kinds = {_kind_of_one(cell.strip()) for cell in cells if cell.strip() not in _MISSING}
     if not kinds:
         return "other"
@@ -250,7 +251,7 @@ def _kind(cells: list[str]) -> str:
 
 def _kind_of_one(cell: str) -> str:
     if _ZEROS.match(cell):
-        return "other"  # 007 is no number
+        return "other"  # 007 is not a number
     for kind, read in (("int", int), ("float", float)):
         try:
             read(cell)
@@ -261,13 +262,13 @@ def _kind_of_one(cell: str) -> str:
 
 
 def _n_records(path: Path, separator: str | None) -> int:
-    """Count lines that are not blank, or records, where quoted cells may hold line breaks."""
+    """Count non-blank lines, or records if quoted cells may contain line breaks."""
     with access_errors(path), path.open("rb") as file:
         has_quotes = any(b'"' in block for block in iter(partial(file.read, 2**20), b""))
     with lines_of(path) as lines:
         if not has_quotes:
             return sum(1 for line in lines if line.strip())
-        try:  # strict: quotes that never end are an error
+        try:  # strict: unclosed quotes are an error
             records = csv.reader(lines, delimiter=separator or " ", strict=True)
             return sum(1 for record in records if record)
         except csv.Error as error:
@@ -275,7 +276,7 @@ def _n_records(path: Path, separator: str | None) -> int:
 
 
 def numbers_or_text(cells: Any) -> Array:
-    """Return a label as numbers, if that is what it holds; what is missing is NaN."""
+    """Return a label as numbers if it holds only numbers; missing ones become NaN."""
     texts = [str(cell).strip() for cell in cells]
     kind = _kind([text or "nan" for text in texts])
     if set(texts) <= {"True", "False"}:

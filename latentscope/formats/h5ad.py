@@ -1,4 +1,4 @@
-"""AnnData's .h5ad files: HDF5 whose latents lie in ``obsm``."""
+"""AnnData's .h5ad files: HDF5 with latents in ``obsm``."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ _PLACES = {"z": "X_latent", "mu": "mu", "logvar": "logvar"}
 
 
 def as_anndata(found: Contents) -> Contents:
-    """Return what an HDF5 file holds, as anndata reads it if it is one of AnnData."""
+    """Return what an HDF5 file holds; if it is an AnnData file, as anndata reads it."""
     try:
         if found.file.attrs.get("encoding-type") != "anndata":
             return found
@@ -36,14 +36,14 @@ def as_anndata(found: Contents) -> Contents:
 
 
 def _check_hard(found: Contents, place: str) -> None:
-    """Refuse what is not plainly there, but behind a link."""
+    """Refuse an object that is reached through a link."""
     at = found.file
     for step in place.split("/"):
         link = at.get(step, getlink=True)
         if link is not None and not isinstance(link, h5py.HardLink):
             raise UnsafeFileError(
-                f"{place} of {found.path} is a link, whose data may lie elsewhere. Copy the "
-                "data into the file."
+                f"{place} of {found.path} is a link, whose data may be elsewhere. Copy the data "
+                "into the file."
             )
         if link is None:
             return
@@ -51,11 +51,14 @@ def _check_hard(found: Contents, place: str) -> None:
 
 
 def write(path: Path, latents: Latents) -> None:
-    """Write cells with their labels, and stream the arrays into their ``obsm``."""
+    """Write the cells with their labels, and stream the arrays into ``obsm``."""
     library = import_optional("anndata", purpose="Writing AnnData", extra="formats")
     pandas = import_optional("pandas", purpose="Writing AnnData", extra="formats")
     if "_index" in latents.labels:
-        raise DataError("AnnData has no label called '_index': it names the cells. Rename it.")
+        raise DataError(
+            "AnnData cannot store a label called '_index', which is the name of its cell names. "
+            "Rename it."
+        )
     names = latents.ids[:] if latents.ids is not None else map(str, range(latents.n_points))
     cells = pandas.DataFrame(columns(latents.labels), index=texts("ids", names))
     about = {"latentscope": json_of(latents.meta)}

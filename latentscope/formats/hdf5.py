@@ -3,7 +3,7 @@
 ``/z``, ``/mu``, ``/logvar`` (n × d, chunked by rows, checksummed), ``/ids`` (strings),
 ``/labels/<name>`` (one column each); root attributes ``schema``, ``schema_version``, ``kind``,
 ``z_dim``, ``n_points``, ``created_by``, ``model`` (JSON of `Latents.meta`) and, written last,
-``complete``. Files of other origin are read as far as they hold a dataset of two dimensions.
+``complete``. Files from other sources can be read if they hold a two-dimensional dataset.
 """
 
 import io
@@ -42,14 +42,14 @@ _MAX_WASTE = 8  # times the text itself
 
 
 def is_hdf5(path: Path) -> bool:
-    """Tell whether the file has an HDF5 signature."""
+    """Return True if the file has an HDF5 signature."""
     return bool(h5py.is_hdf5(path))
 
 
 def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = False) -> Contents:
     """Open the file and return what it holds; see `latentscope.load`."""
     with access_errors(path), path.open("rb"):
-        pass  # the HDF5 library does not tell a file that may not be read from one that is damaged
+        pass  # the HDF5 library reports missing permission and damage alike
     with _format_errors(path):
         file = h5py.File(path, "r")
     try:
@@ -70,7 +70,7 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
 
 
 def _listed(find: Callable[[str], Item], place: str) -> Item:
-    """Return a dataset that may be one behind an unsafe link, which is told when it is opened."""
+    """Return an item; if it is behind an unsafe link, one that raises when it is opened."""
     try:
         return find(place)
     except LatentscopeError:
@@ -86,15 +86,15 @@ def _item(file: h5py.File, allow_incomplete: bool, trust_links: bool, place: str
 
 
 def _rows(dataset: h5py.Dataset, is_text: bool, allow_incomplete: bool) -> Any:
-    """Return a dataset after looking whether all of its rows were written."""
+    """Return a dataset, after checking that all of its rows were written."""
     checks.check_size(dataset)
     stored = checks.n_stored_rows(dataset) if dataset.shape else 0
     if dataset.shape and stored < len(dataset) and not allow_incomplete:
         raise IncompleteFileError(
-            f"{dataset.file.filename} declares {len(dataset):,} rows, of which the first "
+            f"{dataset.file.filename} declares {len(dataset):,} rows, of which only the first "
             f"{stored:,} were written; the rest would read as zeros.",
             parameter="allow_incomplete",
-            remedy="Pass `allow_incomplete=True` for the rows that are there.",
+            remedy="Pass `allow_incomplete=True` to use the rows that exist.",
         )
     if dataset.ndim == 1:
         text = h5py.check_string_dtype(dataset.dtype) if is_text else None
@@ -113,7 +113,7 @@ def _decoded(encoding: str, values: Array) -> Array:
 
 
 def _check_columns(items: dict[str, Item]) -> None:
-    """Raise if a file of ours has ids or labels that do not fit z."""
+    """Raise if ids or labels of a latentscope file do not fit z."""
     n_rows = items["z"].shape[:1] if "z" in items else ()
     for place, item in items.items():
         if (place == "ids" or place.startswith("labels/")) and item.dtype == REFUSED:
@@ -151,7 +151,7 @@ def write(path: str | PathLike[str], latents: Latents) -> None:
 
 
 class GuardedFile(io.FileIO):
-    """A file that keeps write errors from the HDF5 library, which crashes when it cannot close."""
+    """A file that hides write errors from the HDF5 library, which crashes if it cannot close."""
 
     error: OSError | None = None
 
@@ -171,14 +171,14 @@ class GuardedFile(io.FileIO):
             return size or 0
 
     def check(self) -> None:
-        """Raise the first error that writing met."""
+        """Raise the first error that occurred while writing."""
         if self.error is not None:
             raise self.error
 
 
 @contextmanager
 def _format_errors(path: Path) -> Iterator[None]:
-    """Turn what h5py raises for damaged files into our error."""
+    """Turn the errors that h5py raises for damaged files into ours."""
     try:
         yield
     except LatentscopeError:
@@ -198,7 +198,7 @@ def _check_schema(file: h5py.File, allow_incomplete: bool) -> None:
         raise IncompleteFileError(
             f"{file.filename} was not finished: its writer was stopped.",
             parameter="allow_incomplete",
-            remedy="Write it again, or pass `allow_incomplete=True` for the rows that are there.",
+            remedy="Write it again, or pass `allow_incomplete=True` to use the rows that exist.",
         )
 
 
@@ -223,7 +223,7 @@ def write_rows(
 
 
 def _write_text(file: h5py.File, name: str, values: Any) -> None:
-    """Stream text, checksummed: as wide as the longest, unless that would waste most of it."""
+    """Stream text: checksummed and as wide as the longest, unless most of that would be padding."""
     longest = total = 0
     for block in _blocks(name, values):
         sizes = [len(text) for text in block]
@@ -243,7 +243,7 @@ def _write_text(file: h5py.File, name: str, values: Any) -> None:
 
 
 def _blocks(name: str, values: Any) -> Iterator[list[bytes]]:
-    """Yield text as UTF-8, some at a time."""
+    """Yield text as UTF-8, in blocks."""
     for start in range(0, len(values), _TEXTS_AT_ONCE):
         yield [text.encode() for text in texts(name, values[start : start + _TEXTS_AT_ONCE])]
 

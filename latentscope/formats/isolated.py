@@ -1,10 +1,10 @@
 """Reading a file in another process, which may crash or run out of memory instead of this one.
 
-The library of HDF5 is written in C, and files made to harm it are beyond what can be checked from
-outside: of 300 damaged .h5ad files it loops without end on 4 (docs/damaged_files.md), which no
-thread of the same process can stop. The price is the start of a process, and one copy of the file.
-The other process reads the file and writes what it holds as an .npz, which this one opens
-with NumPy's own code alone.
+The HDF5 library is written in C, and not every malicious file can be detected from outside: the
+library loops forever on 4 of 300 damaged .h5ad files (docs/damaged_files.md), and no thread of the
+same process can stop it. The cost is the start of a process and one copy of the file. The other
+process reads the file and writes its contents as an .npz, which this process opens with NumPy's
+code alone.
 """
 
 import json
@@ -27,7 +27,7 @@ from latentscope.formats._choice import latents_of
 from latentscope.latents import Latents
 
 _CHILD = "latentscope.formats._child"
-PATIENCE = 60  # seconds, twice of which HDF5 may take without writing anything
+PATIENCE = 60  # seconds; HDF5 may take up to twice as long without writing anything
 
 
 def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
@@ -50,7 +50,7 @@ def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
                 warn(text)
         latents = latents_of(npz.contents(target(folder.name)), None, False)
         for rows in latents.arrays.values():
-            rows.owner = folder  # which stays as long as the rows are in use
+            rows.owner = folder  # keeps the folder as long as the rows are in use
         return replace(latents, file=folder)
     except BaseException:
         folder.close()
@@ -58,7 +58,7 @@ def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
 
 
 class _Folder:
-    """A temporary folder that is closed like a file, or when nobody needs it any more."""
+    """A temporary folder that is removed by `close`, or once nothing refers to it any more."""
 
     def __init__(self) -> None:
         self.name = tempfile.mkdtemp(prefix="latentscope-")
@@ -82,21 +82,21 @@ def _run(command: list[str], said: IO[bytes], path: Path, written: Path) -> int:
                 except subprocess.TimeoutExpired:
                     if size == (size := _size(written)):
                         raise FileFormatError(
-                            f"{path} kept the library of HDF5 busy for {patience} s without a row: "
-                            "it is damaged, or made to do harm."
+                            f"{path} kept the HDF5 library busy for {patience} s without returning "
+                            "a row: it is damaged or malicious."
                         ) from None
         finally:
             process.kill()
 
 
 def _size(path: Path) -> int:
-    with suppress(FileNotFoundError):  # renamed between the listing and the look
+    with suppress(FileNotFoundError):  # renamed after it was listed
         return sum(entry.stat().st_size for entry in path.parent.iterdir())
     return -2
 
 
 def _told(path: Path, code: int, said: bytes) -> dict[str, Any]:
-    """Return what the other process told; raise what it met."""
+    """Return the report of the other process; raise the error that it reports."""
     try:
         told: dict[str, Any] = json.loads(said)
         if code == 0:
@@ -105,6 +105,6 @@ def _told(path: Path, code: int, said: bytes) -> dict[str, Any]:
     except (KeyError, ValueError, AttributeError):
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         raise FileFormatError(
-            f"{path} ended the process that read it ({how}): it is damaged, or made to do harm."
+            f"{path} crashed the process that read it ({how}): it is damaged or malicious."
         ) from None
     raise kind(told["message"], parameter=told.get("parameter"), remedy=told.get("remedy", ""))

@@ -1,4 +1,4 @@
-"""Open a file of latents: the reader is chosen by what the file holds, not by its name."""
+"""Open a file of latents: the reader is chosen by the contents of the file, not by its name."""
 
 import os
 import zipfile
@@ -27,10 +27,10 @@ from latentscope.formats.isolated import load_isolated
 from latentscope.latents import Latents
 
 _TEXT = (".csv", ".tsv", ".txt", ".dat")
-_SIGNATURES = {  # first bytes of files that are mistaken for latents
+_SIGNATURES = {  # first bytes of files that users may mistake for latents
     b"PK\x03\x04": "is a zip archive without arrays of NumPy or PyTorch",
     b"\x1f\x8b": "is gzip-compressed: uncompress it first",
-    b"{": "looks like JSON: a saved result is read by its class, like RadiusDensity.load(path)",
+    b"{": "looks like JSON: load a saved result with its class, as in RadiusDensity.load(path)",
     b"\x80": "is a pickle",
 }
 _PICKLE = b"\x80"
@@ -45,26 +45,27 @@ def load(
     trust_links: bool = False,
     isolated: bool = False,
 ) -> Latents:
-    """Open anybody's file of latents; most formats leave the rows in the file until they are read.
+    """Open a file of latents from any source; for most formats, rows stay in the file until needed.
 
     Parameters
     ----------
     path : str or path-like
         A file of HDF5, NumPy (.npy, .npz), AnnData (.h5ad), zarr, Parquet, safetensors or PyTorch
         (.pt), or a table of text (.csv, .tsv, and the TensorBoard projector's pair of files).
-        ``"path::key"`` names the key too.
+        ``"path::key"`` includes the key.
     key : str, optional
-        Array to take as z: its path in the file, or its last name if no other has it. By default
-        ``z``, or the only array of two dimensions.
+        Array to use as z: its path in the file, or the last part of the path if that is unique. By
+        default ``z``, or the only two-dimensional array.
     flatten : bool
-        True to take arrays of more dimensions, each point as one row of numbers.
+        True to accept arrays of more than two dimensions and flatten each point to one row.
     allow_incomplete : bool
-        True to get the rows that exist (in memory) of HDF5 or zarr whose writer was stopped.
+        True to use the rows that exist (in memory) if the writer of an HDF5 or zarr file was
+        stopped.
     trust_links : bool
-        True to follow links out of the file, and virtual or external storage.
+        True to follow links that leave the file, and virtual or external storage.
     isolated : bool
-        True to read the file in another process, which may crash instead of this one, into a
-        temporary file that lasts until the latents are closed: for files from strangers.
+        True to read a file that you do not trust in another process, which may crash instead of
+        this one, into a temporary file that is kept until the latents are closed.
 
     Returns
     -------
@@ -75,17 +76,16 @@ def load(
     Warns
     -----
     LatentscopeWarning
-        If a variance was taken as logvar by its logarithm, or mu as z, or something was left out.
+        If logvar was computed from a variance, mu is used as z, or something was left out.
 
     Raises
     ------
     MissingFileError, AccessError, FileFormatError
-        If there is no such file, or the system does not give it, or it is of no known kind, or
-        damaged.
+        If the file does not exist, cannot be accessed, is of an unknown kind, or is damaged.
     IncompleteFileError
         If its writer was stopped: missing rows would read as zeros.
     UnsafeFileError
-        If the data lie outside the file, or reading it would run code.
+        If data are stored outside the file, or reading it would run code.
     TooLargeError
         If it declares over 4 GiB and over 1000 times what it stores.
     DataError
@@ -117,7 +117,7 @@ def load(
 def contents(
     path: str | PathLike[str], *, allow_incomplete: bool = False, trust_links: bool = False
 ) -> Contents:
-    """Say what a file holds, without reading its rows.
+    """Return what a file holds, without reading its rows.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def _split(path: Any, key: str | None) -> tuple[Path, str | None]:
 
 
 def _reader(path: Path, start: bytes, size: int) -> Callable[[Path], Contents]:
-    """Return what reads a file that begins so."""
+    """Return the reader for a file, by its first bytes."""
     if start.startswith(npy.SIGNATURE):
         return npy.contents
     if start.startswith(parquet.SIGNATURE):
@@ -199,4 +199,4 @@ def _reader(path: Path, start: bytes, size: int) -> Callable[[Path], Contents]:
     looks = looks_like(start, _SIGNATURES)
     if path.suffix.lower() in _TEXT and text.is_text(start) and looks == looks_like(b"?"):
         return text.contents
-    raise FileFormatError(f"{path} is no file of latents that is known here; it {looks}.")
+    raise FileFormatError(f"{path} is not a file of latents of any known format; it {looks}.")

@@ -1,4 +1,4 @@
-"""NumPy's .npy files: one array, read where it lies."""
+"""NumPy's .npy files: one array, read directly from the file."""
 
 from functools import partial
 from pathlib import Path
@@ -26,11 +26,11 @@ def contents(path: Path) -> Contents:
         ends = file.tell() + int(np.prod(shape, dtype=object)) * dtype.itemsize
         rows = partial(rows_at, path, 0)
     if dtype.hasobject:
-        rows()  # says why these are not read
+        rows()  # raises the reason why objects are not read
     if ends != path.stat().st_size:
         raise FileFormatError(
             f"{path} must end at byte {ends:,}, after numbers of shape {shape}; it ends at byte "
-            f"{path.stat().st_size:,}: it was cut off, or something was added."
+            f"{path.stat().st_size:,}: it is truncated, or something was appended."
         )
     return Contents(path, "NumPy .npy", {"z": Item(shape, dtype_name(dtype), rows)})
 
@@ -42,14 +42,14 @@ def rows_at(path: Path, at: int) -> RawRows:
         shape, is_fortran, dtype = header(path, file)
         if dtype.hasobject:
             raise UnsafeFileError(
-                f"{path} holds Python objects, as a pickle, which is never loaded because loading "
-                "runs code. Save the numbers alone, for example as float32, or as safetensors."
+                f"{path} holds Python objects as a pickle, which is never loaded because loading "
+                "runs code. Save only the numbers, for example as float32 or as safetensors."
             )
         return RawRows(path, file.tell(), shape, dtype.str, is_fortran)
 
 
 def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read shape, order and type; leave `file` where the numbers begin."""
+    """Read shape, order and type; leave the position of `file` where the numbers begin."""
     try:
         version = npy_format.read_magic(file)
         read = {
@@ -59,15 +59,15 @@ def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[
         shape, is_fortran, dtype = read(file)
     except MemoryError:
         raise
-    except Exception as error:  # NumPy raises whatever its parsers do
+    except Exception as error:  # NumPy's parsers raise various exceptions
         raise FileFormatError(f"{path} cannot be read as .npy: {error!r}") from error
     if min(shape, default=0) < 0:
-        raise FileFormatError(f"{path} declares the shape {shape}.")
+        raise FileFormatError(f"{path} must declare a shape without negative sizes; got {shape}.")
     return shape, is_fortran, dtype
 
 
 def write(path: Path, latents: Latents) -> None:
-    """Write z alone."""
+    """Write only z."""
     left_out = [name for name in latents.arrays if name != "z"]
     if latents.ids is not None:
         left_out.append("ids")

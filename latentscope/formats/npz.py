@@ -1,7 +1,7 @@
 """NumPy's .npz files: several arrays in a zip archive, one of which is z.
 
-Arrays that `numpy.savez` wrote lie in the archive as they are, and are read from there, row by
-row, after their checksum has been verified; compressed ones are unpacked in memory. The directory
+Arrays written by `numpy.savez` are stored uncompressed, and are read from the archive in runs of
+rows once their checksum has been verified; compressed arrays are unpacked in memory. The directory
 of the archive is read once, whatever the number of arrays.
 """
 
@@ -54,7 +54,7 @@ def names(path: Path) -> list[str]:
 
 
 class _ClosedFile(io.RawIOBase):
-    """A file that is open only while it is read, so that an archive of it need not be closed."""
+    """A file that is open only during each read, so that its archive need not be closed."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.at = path, 0
@@ -103,7 +103,7 @@ def _item(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item
 
 
 def _rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, seen: Seen) -> Any:
-    """Return an array of the archive: where it lies, or unpacked."""
+    """Return an array of the archive: as rows of the file or, if compressed, unpacked."""
     seen.check()
     if member.compress_type == zipfile.ZIP_STORED:
         _verify(path, archive, member)
@@ -130,11 +130,17 @@ def _rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, seen: S
 def _array(path: Path, file: io.BytesIO) -> Array:
     shape, is_fortran, dtype = npy.header(path, file)
     if dtype.hasobject:
-        raise UnsafeFileError(f"{path} holds Python objects, which are never loaded.")
+        raise UnsafeFileError(
+            f"{path} holds Python objects, which are never loaded because loading runs code. Save "
+            "only the numbers."
+        )
     count = int(np.prod(shape, dtype=object))
     rest = file.getbuffer()[file.tell() :]
     if len(rest) != count * dtype.itemsize:
-        raise FileFormatError(f"{path} must hold {count:,} numbers of {dtype}; it does not.")
+        raise FileFormatError(
+            f"{path} must hold {count:,} numbers of {dtype}, {count * dtype.itemsize:,} bytes; it "
+            f"holds {len(rest):,} bytes."
+        )
     array = np.frombuffer(rest, dtype, count)
     return array.reshape(shape, order="F" if is_fortran else "C")
 
@@ -149,7 +155,7 @@ def _start(path: Path, member: zipfile.ZipInfo) -> int:
 
 
 def _verify(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Read a member once, which compares its checksum."""
+    """Read a member once, which verifies its checksum."""
     bar = tqdm(
         total=member.file_size, desc=f"verifying {path.name}", unit="B", unit_scale=True, delay=2
     )
@@ -173,7 +179,7 @@ def _meta(path: Path, archive: zipfile.ZipFile) -> dict[str, Any]:
 
 
 def write(path: Path, latents: Latents) -> None:
-    """Stream the arrays into an archive, uncompressed, ids and labels beside them."""
+    """Stream the arrays, uncompressed, into an archive together with ids and labels."""
     columns = known(latents)
     meta = json_of(latents.meta)
     with replacing(path) as part, zipfile.ZipFile(part, "w") as archive:

@@ -32,7 +32,7 @@ def _pyarrow(module: str) -> Any:
 
 @contextmanager
 def _format_errors(path: Path) -> Any:
-    """Turn what pyarrow raises for damaged files into our error."""
+    """Turn the errors that pyarrow raises for damaged files into ours."""
     pyarrow = _pyarrow("")
     try:
         with access_errors(path):
@@ -52,10 +52,12 @@ def contents(path: Path) -> Contents:
     with _format_errors(path), _opened(path) as file:
         schema, n_rows = file.schema_arrow, file.metadata.num_rows
         if len(set(schema.names)) < len(schema.names):
-            raise FileFormatError(f"{path} must have columns of different names.")
+            raise FileFormatError(f"{path} must have columns with different names.")
         groups = [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)]
         if n_rows < 0 or min(groups, default=0) < 0 or sum(groups) != n_rows:
-            raise FileFormatError(f"{path} says {n_rows} rows, and {sum(groups)} in its groups.")
+            raise FileFormatError(
+                f"{path} declares {n_rows} rows in all, but {sum(groups)} in its row groups."
+            )
         check_declared(path, "the table", 8 * n_rows * len(schema), path.stat().st_size)
         items = dict(_vectors(file, path, groups))
         names, kinds = schema.names, [_kind(field.type) for field in schema]
@@ -81,7 +83,7 @@ def _columns(note: str, path: Path, *how: Any) -> "ParquetRows":
 
 
 def _vectors(file: Any, path: Path, groups: list[int]) -> Any:
-    """Yield the columns of which each cell is a vector."""
+    """Yield the columns whose cells are vectors."""
     types = _pyarrow("").types
     for field in file.schema_arrow:
         kind = field.type
@@ -107,7 +109,7 @@ def _kind(kind: Any) -> str:
 
 
 def _common(kinds: list[Any]) -> str:
-    """Return the type that holds the numbers of all columns."""
+    """Return the type that can hold the numbers of all columns."""
     return str(np.result_type(*(np.dtype(kind.to_pandas_dtype()) for kind in kinds)))
 
 
@@ -122,7 +124,7 @@ def _column(path: Path, name: str) -> Array:
         found = _pyarrow("").concat_tables(groups).column(name)
         if _kind(found.type) == "other":
             return as_label(found.to_pylist())
-        if found.null_count and _kind(found.type) == "int":  # NaN stands for what is missing
+        if found.null_count and _kind(found.type) == "int":  # missing values become NaN
             return np.array(found.to_pylist(), dtype=float)
         return np.asarray(found.to_numpy())
 
@@ -169,7 +171,9 @@ class ParquetRows(FileRows):
 
     def _group(self, table: Any, n_rows: int) -> Array:
         if len(table) != n_rows:
-            raise FileFormatError(f"{self.path} says {n_rows:,} rows, and holds {len(table):,}.")
+            raise FileFormatError(
+                f"{self.path} declares {n_rows:,} rows in a row group, which holds {len(table):,}."
+            )
         self._check_missing(table)
         first = table.column(0)
         if not hasattr(first.type, "value_type"):
@@ -186,7 +190,7 @@ class ParquetRows(FileRows):
         return np.asarray(values.to_numpy(zero_copy_only=False), self.dtype).reshape(n_rows, -1)
 
     def _check_missing(self, table: Any) -> None:
-        """Refuse whole numbers that are missing, which have no NaN."""
+        """Refuse missing whole numbers, for which there is no NaN."""
         for name, column in zip(table.column_names, table.columns, strict=True):
             parts = column.chunks
             values = [one.flatten() if hasattr(one, "flatten") else one for one in parts]

@@ -1,4 +1,4 @@
-"""PyTorch's .pt files of tensors: read in its mode that loads weights and runs no code."""
+"""PyTorch's .pt files of tensors, read with `weights_only`, which runs no code."""
 
 import itertools
 import zipfile
@@ -23,12 +23,12 @@ from latentscope.errors import (
 from latentscope.formats._contents import REFUSED, Contents, Item, dtype_name
 from latentscope.formats._names import as_label
 
-LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # how files of PyTorch before 1.6 begin
+LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # signature of PyTorch's files before 1.6
 _DEEPEST, _MAX_TENSORS = 8, 10_000  # levels, and tensors
 
 
 def is_archive(names: list[str]) -> bool:
-    """Tell whether the members of a zip archive are those of a .pt file."""
+    """Return True if the members of a zip archive are those of a .pt file."""
     return any(name.endswith("/data.pkl") or name == "data.pkl" for name in names)
 
 
@@ -43,20 +43,20 @@ def contents(path: Path) -> Contents:
             found = torch.load(path, map_location="cpu", weights_only=True)
     except (LatentscopeError, MemoryError):
         raise
-    except Exception as error:  # PyTorch raises whatever its parsers do
+    except Exception as error:  # PyTorch's parsers raise various exceptions
         raise _refusal(path, error) from error
     with read_errors(str(path)):
         walked = itertools.islice(_walk(torch, found, "", 0), _MAX_TENSORS + 1)
         items = {name: _item(path, torch, value) for name, value in walked}
     if len(items) > _MAX_TENSORS:
         raise TooLargeError(
-            f"{path} holds over {_MAX_TENSORS:,} tensors. Save those that are meant."
+            f"{path} holds over {_MAX_TENSORS:,} tensors. Save only those that are needed."
         )
     return Contents(path, "PyTorch", items)
 
 
 def _verify(path: Path) -> None:
-    """Compare the checksums, which PyTorch does not."""
+    """Verify the checksums, which PyTorch does not do."""
     with unzipped(path, "a zip archive") as archive:
         damaged = archive.testzip()
     if damaged:
@@ -67,10 +67,10 @@ def _refusal(path: Path, error: Exception) -> LatentscopeError:
     text = str(error).partition("\n")[0][:200]
     if "weights_only" in str(error) or "Unsupported" in str(error) or "GLOBAL" in str(error):
         return UnsafeFileError(
-            f"{path} holds more than tensors: reading it would run code ({text}). Load it where "
-            "you trust it, and save the tensors with safetensors.torch.save_file."
+            f"{path} holds more than tensors: reading it would run code ({text}). If you trust "
+            "it, load it yourself and save the tensors with safetensors.torch.save_file."
         )
-    return FileFormatError(f"{path} cannot be read as a file of PyTorch: {text}")
+    return FileFormatError(f"{path} cannot be read as a PyTorch file: {text}")
 
 
 def _walk(torch: Any, value: Any, place: str, depth: int) -> Iterator[tuple[str, Any]]:
@@ -98,7 +98,7 @@ def _item(path: Path, torch: Any, value: Any) -> Item:
 
 
 def _array(path: Path, torch: Any, tensor: Any) -> Array:
-    """Return a tensor as an array of the same memory; bfloat16 as float32."""
+    """Return a tensor as an array that shares its memory; bfloat16 as float32."""
     try:
         declared = tensor.numel() * tensor.element_size()
         check_declared(path, "a tensor", declared, tensor.untyped_storage().nbytes())
@@ -106,4 +106,6 @@ def _array(path: Path, torch: Any, tensor: Any) -> Array:
         plain = tensor.detach()
         return np.asarray((plain.float() if plain.dtype == torch.bfloat16 else plain).numpy())
     except (TypeError, RuntimeError) as error:
-        raise FileFormatError(f"{path} holds a tensor that is no plain array: {error}") from error
+        raise FileFormatError(
+            f"{path} holds a tensor that is not a plain array: {error}"
+        ) from error

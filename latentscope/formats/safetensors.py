@@ -1,7 +1,7 @@
-"""Files of safetensors: named arrays that lie as in memory, without code; read where they lie.
+"""Safetensors files: named arrays with the same layout as in memory, read directly, without code.
 
-The library checks the header. Text has no type of its own there: ids and labels of text are bytes,
-as wide as the longest, and the metadata say so.
+The library checks the header. The format has no type for text: ids and labels of text are stored as
+bytes, as wide as the longest, and the metadata list them.
 """
 
 import json
@@ -23,7 +23,7 @@ from latentscope.latents import Latents
 from latentscope.rows.files import BFLOAT16, RawRows
 from latentscope.rows.matrix import as_matrix
 
-_DTYPES = {  # those that NumPy has, and one that it has not
+_DTYPES = {  # NumPy's types, and bfloat16, which NumPy lacks
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": BFLOAT16, "BOOL": "|b1",
     "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
     "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1",
@@ -33,7 +33,7 @@ _OURS = "latentscope"
 
 
 def is_safetensors(start: bytes, size: int) -> bool:
-    """Tell whether a file that begins so can be one: the length of a header, and JSON."""
+    """Return True if a file can be safetensors: it starts with the length of a header, and JSON."""
     length = int.from_bytes(start[:8], "little")
     return len(start) > 9 and start[8:9] == b"{" and length + 8 <= size
 
@@ -54,7 +54,7 @@ def contents(path: Path) -> Contents:
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:
-    """Return what the header says of each array, and the byte at which the arrays begin."""
+    """Return the header's description of each array, and the byte at which the arrays begin."""
     with access_errors(path), path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         return json.loads(file.read(length)), 8 + length
@@ -77,11 +77,13 @@ def _all(rows: Any) -> Array:
 
 
 def _refuse(path: Path, dtype: str) -> None:
-    raise DataError(f"{path} holds numbers of type {dtype}. Store them as float16 or float32.")
+    raise DataError(
+        f"{path} holds numbers of the unsupported type {dtype}. Store them as float16 or float32."
+    )
 
 
 def _text(rows: Any) -> Array:
-    """Return rows of bytes, filled with zeros, as text."""
+    """Return rows of zero-padded bytes as text."""
     stored = np.ascontiguousarray(rows()[:])
     return np.char.decode(stored.view(f"S{stored.shape[1]}")[:, 0], "utf-8")
 
@@ -116,7 +118,7 @@ def write(path: Path, latents: Latents) -> None:
 
 
 def _bytes(values: Any) -> Array:
-    """Return text as rows of UTF-8 bytes, as wide as the longest; numbers as they are."""
+    """Return text as rows of UTF-8 bytes, as wide as the longest; numbers unchanged."""
     if not isinstance(values, list):
         return np.asarray(values)
     encoded = np.array([text.encode() for text in values], dtype=bytes)

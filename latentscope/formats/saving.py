@@ -1,4 +1,4 @@
-"""Write latents: the format is the one that the name ends with."""
+"""Write latents, in the format given by the file's extension."""
 
 from collections.abc import Callable
 from os import PathLike
@@ -26,11 +26,11 @@ _WRITERS: dict[str, Callable[[Any, Latents], None]] = {
 
 
 def save(path: str | PathLike[str], latents: Points) -> None:
-    """Write latents in the format that the name ends with, whole or not at all.
+    """Write latents in the format given by the file's extension, completely or not at all.
 
-    Rows are streamed, so that latents of another file may be larger than memory. A file that
-    existed under this name is replaced only when the new one is complete. HDF5 (.h5, schema 1) and
-    safetensors hold everything and are the ones to prefer.
+    Rows are streamed, so latents that come from another file may be larger than memory. An existing
+    file of this name is replaced only once the new one is complete. Prefer HDF5 (.h5, schema 1) or
+    safetensors, which hold everything.
 
     Parameters
     ----------
@@ -43,14 +43,15 @@ def save(path: str | PathLike[str], latents: Points) -> None:
     Raises
     ------
     DataError
-        If the folder does not exist, the name ends otherwise, or a label cannot be stored.
+        If the folder does not exist, the extension is not one of these, or a label cannot be
+        stored.
     MissingDependencyError
         If the library that writes this kind of file is not installed.
 
     Warns
     -----
     LatentscopeWarning
-        If the format has no place for something, which is left out.
+        If the format cannot hold something, which is left out.
 
     Examples
     --------
@@ -62,11 +63,13 @@ def save(path: str | PathLike[str], latents: Points) -> None:
     (2, 2) ae
     """
     if isinstance(latents, Result):
-        raise DataTypeError("save writes latents; a result has its own: result.save(path).")
+        raise DataTypeError(
+            "save writes latents; got a result. Use its own method: result.save(path)."
+        )
     if not isinstance(path, str | PathLike):
         raise DataTypeError(f"path must name a file; got {path!r}.")
     suffix = Path(path).suffix.lower()
     if suffix not in _WRITERS:
-        hint = " .pt is a pickle, which is not written." if suffix in (".pt", ".pth") else ""
+        hint = " .pt is a pickle, which is never written." if suffix in (".pt", ".pth") else ""
         raise DataError(f"path must end with one of {', '.join(_WRITERS)}; got {path}.{hint}")
     _WRITERS[suffix](Path(path), latents if isinstance(latents, Latents) else Latents(latents))

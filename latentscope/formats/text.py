@@ -1,6 +1,7 @@
 """Tables of text: .csv, .tsv, and the pair of files of the TensorBoard projector.
 
-Beside a file called vectors, tensors or vecs lies the projector's metadata, one line per point.
+The projector's metadata, one line per point, is in a second file beside the one called vectors,
+tensors or vecs.
 """
 
 import csv
@@ -23,16 +24,16 @@ from latentscope.rows.matrix import as_matrix
 
 _METADATA = {"vectors": "metadata", "tensors": "metadata", "vecs": "meta"}
 _DTYPES = {"int": "int64", "float": "float64", "other": "text"}
-_DIGITS = {4: "%.9g", 8: "%.17g"}  # that give the very same number back
+_DIGITS = {4: "%.9g", 8: "%.17g"}  # enough digits to read back exactly the same number
 
 
 def is_text(start: bytes) -> bool:
-    """Tell whether a file that begins so can be a table of text."""
+    """Return True if a file that starts with these bytes can be a table of text."""
     return bool(start) and not any(byte < 9 or 13 < byte < 32 for byte in start)
 
 
 def contents(path: Path) -> Contents:
-    """Return what the table holds, and what the projector's metadata beside it do."""
+    """Return what the table holds, and what the projector's metadata beside it hold."""
     table = TextTable.of(path)
     names, arrays = table.names, table.sorted_out.arrays
     among = set(itertools.chain.from_iterable(arrays.values()))
@@ -52,7 +53,7 @@ def contents(path: Path) -> Contents:
 
 
 def metadata_path(path: Path) -> Path | None:
-    """Return where the projector's metadata of such vectors lie, None if these are no vectors.
+    """Return the path of the projector's metadata for a file of vectors, None for other files.
 
     Examples
     --------
@@ -109,7 +110,7 @@ def write(path: Path, latents: Latents) -> None:
             with replacing(beside) as metadata:
                 _write_metadata(metadata, columns, latents.n_points)
         else:
-            beside.unlink(missing_ok=True)  # it would be taken for that of the new vectors
+            beside.unlink(missing_ok=True)  # it would be taken as metadata of the new vectors
 
 
 def _write_table(path: Path, latents: Latents, separator: str, *, has_header: bool = True) -> None:
@@ -134,7 +135,7 @@ def _written(rows: Array) -> list[list[str]]:
 
 
 def _write_metadata(path: Path, columns: dict[str, Any], n_points: int) -> None:
-    if len(columns) == 1:  # the projector takes a single column for one without a header
+    if len(columns) == 1:  # the projector expects a single column to have no header
         columns = {"row": np.arange(n_points), **columns}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")

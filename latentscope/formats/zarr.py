@@ -1,4 +1,4 @@
-"""Zarr groups and arrays: folders of chunks, read by runs of rows."""
+"""Zarr groups and arrays: folders of chunks, read in runs of rows."""
 
 import json
 from functools import partial
@@ -31,7 +31,7 @@ _CHUNK_BYTES = 2**20
 
 
 def is_zarr(path: Path) -> bool:
-    """Tell whether a folder is a zarr group or array."""
+    """Return True if a folder is a zarr group or array."""
     return any((path / mark).is_file() for mark in _MARKS)
 
 
@@ -51,7 +51,7 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
             cells = _anndata.items(found, items) if is_anndata else None
     except (LatentscopeError, MemoryError):
         raise
-    except Exception as error:  # zarr raises whatever its parsers do
+    except Exception as error:  # zarr's parsers raise various exceptions
         raise FileFormatError(f"{path} cannot be read as zarr: {error!r}") from error
     meta = meta_of(path, json.dumps(attributes.get("latentscope", {})))
     if cells is not None:
@@ -60,18 +60,18 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
 
 
 def _arrays(library: Any, group: Any) -> Any:
-    """Yield the arrays of a group and of all groups below, by path."""
+    """Yield the arrays of a group and of all its subgroups, by path."""
     for name, member in sorted(group.members(max_depth=None), key=itemgetter(0)):
         if isinstance(member, library.Array):
             yield name, member
 
 
 def _check_links(path: Path) -> None:
-    """Refuse links among the files, which may lead out of the folder."""
+    """Refuse symbolic links, which may lead out of the folder."""
     for entry in path.rglob("*"):
         if entry.is_symlink():
             raise UnsafeFileError(
-                f"{path} holds the link {entry.name}, whose data lie elsewhere.",
+                f"{path} contains the link {entry.name}, whose data are elsewhere.",
                 parameter="trust_links",
                 remedy="Pass `trust_links=True` if you trust it.",
             )
@@ -94,18 +94,18 @@ def _refuse(path: Path, array: Any) -> None:
 
 
 def _rows(path: Path, array: Any, allow_incomplete: bool) -> Any:
-    """Return an array after looking whether all of its chunks are there."""
+    """Return an array, after checking that all of its chunks exist."""
     stored = array.nbytes_stored()
     check_declared(path, array.path or "the array", array.size * array.dtype.itemsize, stored)
     folder = Path(array.store.root) / array.path
     n_rows = n_stored_rows(array, folder)
     if array.shape and n_rows < array.shape[0] and not allow_incomplete:
         raise IncompleteFileError(
-            f"{path} declares {array.shape[0]:,} rows of {array.path or 'the array'}, of which the "
-            f"first {n_rows:,} were written; the rest would read as {array.fill_value}.",
+            f"{path} declares {array.shape[0]:,} rows of {array.path or 'the array'}, of which "
+            f"only the first {n_rows:,} were written; the rest would read as {array.fill_value}.",
             parameter="allow_incomplete",
-            remedy="Pass `allow_incomplete=True` for the rows that are there. (zarr also leaves "
-            "out chunks in which every number is the fill value: write with "
+            remedy="Pass `allow_incomplete=True` to use the rows that exist. (zarr also omits "
+            "chunks in which every number is the fill value: write with "
             "write_empty_chunks=True.)",
         )
     if array.ndim == 1:
@@ -115,7 +115,7 @@ def _rows(path: Path, array: Any, allow_incomplete: bool) -> Any:
 
 
 def _is_ours(library: Any, path: Path) -> bool:
-    """Tell whether a folder is a group that this module wrote."""
+    """Return True if a folder is a group that this module wrote."""
     if not is_zarr(path):
         return False
     with read_errors(str(path)):
@@ -124,7 +124,7 @@ def _is_ours(library: Any, path: Path) -> bool:
 
 
 def write(path: Path, latents: Latents) -> None:
-    """Stream the arrays into a group of zarr's third format, ids and labels beside them."""
+    """Stream the arrays, with ids and labels, into a group of zarr format 3."""
     library = import_optional("zarr", purpose="Writing zarr", extra="formats")
     columns = known(latents)
     json_of(latents.meta)
@@ -134,8 +134,8 @@ def write(path: Path, latents: Latents) -> None:
     }
     if path.exists() and not _is_ours(library, path):
         raise DataError(
-            f"{path} must be new, or a zarr folder that latentscope wrote; it is something else, "
-            "which would be lost. Remove it first, or choose another name."
+            f"{path} must not exist yet, or be a zarr folder written by latentscope; it is "
+            "something else, which would be lost. Remove it first, or choose another name."
         )
     with replacing_folder(path) as part:
         group = library.open_group(str(part), mode="w")

@@ -1,7 +1,8 @@
-"""Any source of rows, in memory or not, and the one driver that reduces them to summaries.
+"""Rows of any source, in memory or not, and the single driver that reduces them to summaries.
 
-A :class:`Summary` of your own, given to :func:`reduce`, is read in blocks, merged in the order of
-the rows, and computed where the rows are: in this process, or by Dask's workers.
+:func:`reduce` also accepts a :class:`Summary` of your own. It updates the summary block by block,
+merges partial summaries in the order of the rows, and computes where the rows are: in this process,
+or in Dask's workers.
 """
 
 from importlib import import_module

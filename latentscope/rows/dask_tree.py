@@ -1,14 +1,15 @@
-"""How are the chunks of Dask arrays summarised? By a tree of tasks, on any scheduler.
+"""A tree of tasks that summarises the chunks of Dask arrays, on any scheduler.
 
-One task reads a run of rows, a chunk, and summarises it; others merge eight neighbours each, in the
-order of the rows, until one is left. The tree depends on the chunks alone, so that results repeat
-bit for bit whatever the scheduler, the number of its workers, and those that it loses on the way.
+Each leaf task reads one chunk, a run of rows, and summarises it. Further tasks merge eight
+neighbours at a time, in the order of the rows, until one result is left. The tree depends only on
+the chunks, so results are bit-for-bit reproducible for any scheduler and any number of workers,
+even if some workers are lost on the way.
 
-`dask.array.reduction` makes the same tree, but its merges can carry settings only within
-themselves: with labels of 1 MB and 512 chunks, 94 MB went over the network of two workers, and 14
-MB do here. Distributed's own time-out for absent workers is off by default and read when the
-scheduler starts, so that a client cannot set it (set to 1 s, a task still waited after 20 s): the
-wait is limited here.
+`dask.array.reduction` builds the same tree, but every merge task must carry its own copy of the
+settings: with labels of 1 MB and 512 chunks, it sent 94 MB over the network of two workers; this
+module sends 14 MB. Distributed's own time-out for absent workers is off by default, and is read
+when the scheduler starts, so a client cannot set it (with 1 s, a task still waited after 20 s).
+This module therefore limits the wait itself.
 """
 
 import asyncio
@@ -27,7 +28,7 @@ from latentscope.errors import ClusterError, DataError, DataTypeError, Latentsco
 
 _FAN_IN = 8
 _MAX_SHOWN = 128  # parts of the tree that the progress bar of a cluster counts
-_PATIENCE = "60 s"  # without any worker, where Dask's own setting does not say
+_PATIENCE = "60 s"  # without any worker, unless Dask's own setting specifies it
 _LOOK_EVERY = 0.5  # seconds
 _ABSENT = object()
 
@@ -37,14 +38,14 @@ Merge = Callable[[Any, Iterable[Any]], Any]  # settings, parts in the order of t
 
 
 def checked(name: str, value: Any) -> Any:
-    """Return a Dask array of two dimensions with its columns in one chunk; `name` is for messages.
+    """Return a two-dimensional Dask array with all columns in one chunk; `name` is for messages.
 
     Raises
     ------
     DataTypeError
         For other Dask collections.
     DataError
-        If it has other dimensions, or does not know the lengths of its chunks.
+        If the lengths of its chunks are unknown.
     """
     if hasattr(type(value), "to_dask_array"):
         raise DataTypeError(
@@ -54,7 +55,7 @@ def checked(name: str, value: Any) -> Any:
     if not hasattr(type(value), "chunks"):
         raise DataTypeError(
             f"{name} must be an array; got a Dask {type(value).__name__}. Pass {name}.compute(), "
-            "or make an array of it with dask.array.from_delayed."
+            "or turn it into an array with dask.array.from_delayed."
         )
     if value.ndim == 2 and any(n != n for sizes in value.chunks for n in sizes):  # NaN: unknown
         raise DataError(
@@ -66,12 +67,12 @@ def checked(name: str, value: Any) -> Any:
 
 
 def together(arrays: dict[str, Any]) -> list[Any]:
-    """Return arrays whose rows are cut alike; None stands for one that is no Dask array."""
+    """Return the arrays with identical row chunks; None stands for one that is not a Dask array."""
     others = [name for name, array in arrays.items() if array is None]
     if others:
         raise DataError(
-            f"{', '.join(arrays)} must all be Dask arrays, or none of them; {', '.join(others)} "
-            "is none. Pass latents.to_dask()."
+            f"{', '.join(arrays)} must either all be Dask arrays or all be something else; not a "
+            f"Dask array: {', '.join(others)}. Pass latents.to_dask()."
         )
     first, *rest = arrays.values()
     return [first, *(array.rechunk({0: first.chunks[0]}) for array in rest)]
@@ -80,26 +81,26 @@ def together(arrays: dict[str, Any]) -> list[Any]:
 def reduced(
     arrays: Sequence[Any], summarise: Summarise, merge: Merge, settings: Any, bar: Any
 ) -> Any:
-    """Return what `merge` makes of what `summarise` makes of the chunks.
+    """Return the result of summarising each chunk with `summarise` and joining these with `merge`.
 
     Parameters
     ----------
     arrays : sequence of dask.array.Array
-        Of two dimensions, cut alike, columns in one chunk.
+        Two-dimensional, with identical row chunks, and all columns in one chunk.
     summarise : callable
-        Makes a part, a pair of summaries and something else, of the chunks of some rows.
+        Turns the chunks of some rows into a part: a pair of summaries and something else.
     merge : callable
-        Makes a part of some parts.
+        Joins several parts into one.
     settings : sequence of Summary
-        Empty ones; passed to both, and sent to each worker once.
+        Empty summaries; passed to both functions, and sent to each worker once.
     bar : tqdm
         Progress bar that counts rows.
 
     Raises
     ------
     ClusterError
-        If the workers are gone for a minute (or Dask's setting
-        ``distributed.scheduler.no-workers-timeout``), or die again and again.
+        If there is no worker for a minute (or for Dask's setting
+        ``distributed.scheduler.no-workers-timeout``), or if workers die repeatedly.
     """
     graph, levels = _tree(arrays, summarise, merge, settings)
     with _our_errors():
@@ -112,7 +113,7 @@ def reduced(
 def _tree(
     arrays: Sequence[Any], summarise: Summarise, merge: Merge, settings: Any
 ) -> tuple[Any, list[Level]]:
-    """Return all tasks, and which make the parts of each level of the tree, with their rows."""
+    """Return all tasks and, for each level of the tree, the keys of its parts with their rows."""
     from dask.base import optimize
     from dask.delayed import delayed
     from dask.highlevelgraph import HighLevelGraph
@@ -136,7 +137,7 @@ def _tree(
 
 
 def _leaves(arrays: Sequence[Any], summarise: Summarise, shared: Any, token: str) -> Any:
-    """Return an array whose chunks are the parts of one run of rows each."""
+    """Return an array with one part per chunk, the summary of one run of rows."""
     import dask.array as da
     import numpy as np
 
@@ -165,7 +166,7 @@ def _join(merge: Merge, settings: Any, parts: list[Any]) -> Any:
 
 
 def _packed(settings: Any, part: Any) -> Any:
-    """Return a part without what every summary shares with an empty one: each worker has that."""
+    """Return a part without what its summaries share with empty ones, which each worker has."""
     summaries, rest = part
     states = []
     for template, summary in zip(settings, summaries, strict=True):
@@ -183,7 +184,7 @@ def _unpacked(settings: Any, states: Any) -> tuple[Any, ...]:
 
 
 def _client() -> Any:
-    """Return the cluster's client that Dask would use here, None if it runs on this machine."""
+    """Return the client of the cluster that Dask would use here; None if Dask runs locally."""
     from dask.base import get_scheduler
 
     client = getattr(get_scheduler(), "__self__", None)
@@ -191,7 +192,7 @@ def _client() -> Any:
 
 
 def _on_this_machine(graph: Any, levels: list[Level], bar: Any) -> Any:
-    """Compute with threads, processes or neither."""
+    """Compute with Dask's threaded, process or synchronous scheduler."""
     from dask.callbacks import Callback
     from dask.delayed import Delayed
 
@@ -203,7 +204,7 @@ def _on_this_machine(graph: Any, levels: list[Level], bar: Any) -> Any:
 
 
 def _on_cluster(client: Any, graph: Any, levels: list[Level], bar: Any) -> Any:
-    """Compute on a cluster; cancel what is under way if that ends early."""
+    """Compute on a cluster; cancel the pending tasks if the computation ends early."""
     n_rows = dict(next(level for level in levels if len(level) <= _MAX_SHOWN))
     root = levels[-1][0][0]
     finished: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -218,16 +219,16 @@ def _on_cluster(client: Any, graph: Any, levels: list[Level], bar: Any) -> Any:
             if future.status != "finished":
                 future.result()  # raises
             bar.update(n_rows.get(future.key, 0))
-            futures.pop(future.key, None)  # so that its memory is freed where nothing waits for it
+            futures.pop(future.key, None)  # frees its memory unless another task needs it
         return last.result()
     except BaseException:
-        with suppress(Exception):  # where the scheduler is gone as well
+        with suppress(Exception):  # the scheduler may be gone as well
             client.cancel([last, *futures.values()])
         raise
 
 
 def _next(client: Any, finished: "queue.SimpleQueue[Any]") -> Any:
-    """Return the next future that is done; raise if there are no workers for too long."""
+    """Return the next finished future; raise if there have been no workers for too long."""
     from dask import config
     from dask.utils import parse_timedelta
 
@@ -241,25 +242,25 @@ def _next(client: Any, finished: "queue.SimpleQueue[Any]") -> Any:
         alone_since = None if _has_workers(client) else (alone_since or now)
         if alone_since and now - alone_since > patience:
             raise ClusterError(
-                f"the cluster must have a worker; it has had none for {patience:g} s. Start "
-                "workers and ask again; client.wait_for_workers(n) waits until they are there."
+                f"the cluster must have at least one worker; it has had none for {patience:g} s. "
+                "Start workers and try again; client.wait_for_workers(n) waits for them."
             )
 
 
 def _has_workers(client: Any) -> bool:
     try:
         return client.status == "running" and bool(client.nthreads())
-    except (OSError, RuntimeError):  # the scheduler is gone; soon the futures will say so
+    except (OSError, RuntimeError):  # the scheduler is gone; the futures will soon report it
         return False
 
 
 @contextmanager
 def _our_errors() -> Iterator[None]:
-    """Turn what schedulers raise into our errors; those of tasks are ours already, or stay."""
+    """Turn errors of schedulers into ours; errors that tasks raise are passed on."""
     try:
         yield
     except LatentscopeError as error:
-        own = getattr(error, "exception", None)  # in what Dask makes of errors in other processes
+        own = getattr(error, "exception", None)  # Dask wraps errors of other processes
         if isinstance(own, LatentscopeError):
             raise own from error
         raise
@@ -267,8 +268,8 @@ def _our_errors() -> Iterator[None]:
         is_schedulers = type(error).__module__.partition(".")[0] == "distributed"
         if is_schedulers or isinstance(error, BrokenExecutor | asyncio.CancelledError):
             raise ClusterError(
-                f"the workers must live until their rows are summarised; {error} A worker that is "
-                "killed often lacks memory: give it more, or make chunks of fewer rows."
+                f"workers must run until their rows are summarised; {error} A killed worker has "
+                "often run out of memory: give it more, or use chunks of fewer rows."
             ) from error
         if isinstance(error, OSError):
             raise read_error("a chunk of the Dask array", error) from error

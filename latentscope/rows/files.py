@@ -1,9 +1,9 @@
-"""Rows that stay in a file until they are asked for: what every reader of files gives.
+"""Rows that stay in a file until they are needed, as every reader of files returns them.
 
-Such rows behave as a read-only array of NumPy: they have a shape and a dtype, and an index reads
-the rows from the first to the last that it names. They can be pickled, so that another process
-opens the file by itself. Nothing is mapped into memory: a file that shrinks under a mapping ends
-the interpreter, a short read is an error. Each reading checks that the file is still the one that
+Such rows behave like a read-only NumPy array: they have a shape and a dtype, and an index reads all
+rows between the first and the last that it selects. They can be pickled, so another process can
+open the file for itself. Nothing is mapped into memory: if a mapped file shrinks, the interpreter
+crashes, whereas a short read is an error. Each read checks that the file has not changed since it
 was opened.
 """
 
@@ -34,7 +34,7 @@ class Seen:
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> Self:
-        """Look at a file."""
+        """Return a file's present size, time of modification and inode."""
         with access_errors(path):
             status = os.stat(path)
         return cls(Path(path), status.st_size, status.st_mtime_ns, status.st_ino)
@@ -43,8 +43,8 @@ class Seen:
         """Raise if the file is no longer the same."""
         if type(self).of(self.path) != self:
             raise FileFormatError(
-                f"{self.path} changed while it was read, so that its numbers may be of two kinds. "
-                "Wait until its writer is done, and load it again."
+                f"{self.path} changed while it was read, so its numbers may mix old and new ones. "
+                "Wait until its writer has finished, and load it again."
             )
 
 
@@ -58,13 +58,13 @@ class FileRows(ABC):
     shape : tuple of int
         (n_points, z_dim).
     dtype : numpy.dtype
-        Of what is read.
+        Type of the numbers as read.
     chunk_rows : int
-        Rows that are stored as one piece: reading fewer costs as much.
+        Rows stored as one piece; reading fewer takes as long.
     never_splits : bool
-        True if a piece must be read at once.
+        True if a piece must be read as a whole.
     owner : object
-        What must live as long as the rows are in use, in this process.
+        An object that must stay alive while this process uses the rows.
     """
 
     path: Path
@@ -80,7 +80,7 @@ class FileRows(ABC):
 
     @abstractmethod
     def read(self, start: int, stop: int) -> Array:
-        """Return rows start … stop − 1 as the file stores them."""
+        """Return rows start … stop − 1, as stored in the file."""
 
     @property
     def ndim(self) -> int:
@@ -91,7 +91,7 @@ class FileRows(ABC):
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
-        """Read the rows from the first to the last that are named, and take those."""
+        """Read all rows between the first and the last that are selected, and select from them."""
         if isinstance(index, int | np.integer):
             row = range(len(self))[index]
             return self.read(row, row + 1)[0]
@@ -116,7 +116,7 @@ class FileRows(ABC):
 
 
 class RawRows(FileRows):
-    """Numbers that lie in a file as they would in memory.
+    """Numbers stored in a file with the same layout as in memory.
 
     Parameters
     ----------
@@ -125,9 +125,9 @@ class RawRows(FileRows):
         Byte at which they begin.
     shape : tuple of int
     dtype : str
-        As NumPy writes it, or "bfloat16".
+        In NumPy's notation, or "bfloat16".
     is_fortran : bool
-        True if columns follow each other, not rows.
+        True if the numbers are stored column by column, not row by row.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class RawRows(FileRows):
         if offset + self.stored.itemsize * int(np.prod(shape, dtype=object)) > self.seen.size:
             raise FileFormatError(
                 f"{path} must hold {shape} numbers of {self.stored.itemsize} bytes from byte "
-                f"{offset} on; it ends at byte {self.seen.size}: it was cut off."
+                f"{offset} on; it ends at byte {self.seen.size}: it is truncated."
             )
 
     def read(self, start: int, stop: int) -> Array:
@@ -158,7 +158,7 @@ class RawRows(FileRows):
         return from_bfloat16(rows) if self.is_bfloat16 else rows
 
     def _columns(self, file: Any, start: int, stop: int) -> Array:
-        """Read the part of each column that lies in these rows."""
+        """Read these rows column by column."""
         n, item = len(self), self.stored.itemsize
         n_columns = int(np.prod(self.shape[1:]))
         rows = np.empty((stop - start, n_columns), self.stored)
@@ -174,26 +174,26 @@ class RawRows(FileRows):
         while view:
             n_read = file.readinto(view)
             if not n_read:
-                raise FileFormatError(f"{self.path} was cut off while it was read.")
+                raise FileFormatError(f"{self.path} was truncated while it was read.")
             view = view[n_read:]
         return numbers
 
 
 def from_bfloat16(numbers: Array) -> Array:
-    """Return bfloat16, given as uint16, as float32 of the very same values."""
+    """Return float32 numbers exactly equal to bfloat16 numbers that are given as uint16."""
     return (numbers.astype(np.uint32) << 16).view(np.float32)
 
 
 class DerivedRows(FileRows):
-    """What a function makes of rows of a file, when they are read.
+    """Rows of a file, transformed by a function when they are read.
 
     Parameters
     ----------
     path : Path
     rows : FileRows, h5py.Dataset or zarr array
-        What is read.
+        The stored rows.
     function : callable
-        Makes an array of ``shape[1:]`` of each row; it can be pickled.
+        Turns each row into an array of shape ``shape[1:]``; must be picklable.
     shape : tuple of int
     dtype : numpy.dtype
     """

@@ -1,10 +1,11 @@
-"""How are the rows of an HDF5 file read by several threads at once?
+"""Reading the rows of an HDF5 file in several threads at once.
 
-The HDF5 library reads one thing at a time, copies each chunk once more than it must, and computes
-checksums while all others wait. Chunks that no filter has changed lie in the file as they would in
-memory: the library tells where, and they are read and checked here. Through the library,
-`radius_density` of 1.3 GB of checksummed chunks in the page cache takes 1.5 times the processor
-time on two cores, and `overview` 1.15 times. Whatever else a file may hold is left to the library.
+The HDF5 library serves one read at a time, copies each chunk once more than necessary, and makes
+all other threads wait while it computes checksums. Chunks that no filter has changed are stored
+with the same layout as in memory: the library reports where they are, and this module reads and
+checks them. Through the library, `radius_density` of 1.3 GB of checksummed chunks in the page cache
+takes 1.5 times the processor time on two cores, and `overview` 1.15 times. All other chunks are
+left to the library.
 """
 
 import sys
@@ -20,8 +21,8 @@ from latentscope._types import Array, IntArray
 from latentscope.errors import FileFormatError
 from latentscope.rows.files import FileRows, Seen
 
-_MAX_CHUNK_BYTES = 64 * 2**20  # all of a chunk is read for each run that needs some of it
-_MIN_CHUNK_BYTES = 2**16  # below it a call per chunk costs more than the library
+_MAX_CHUNK_BYTES = 64 * 2**20  # a run that needs part of a chunk reads all of it
+_MIN_CHUNK_BYTES = 2**16  # below, one call per chunk takes longer than the library
 _CHECKSUM = 4  # bytes after each chunk
 
 
@@ -31,7 +32,7 @@ class ChunkRows(FileRows):
     Parameters
     ----------
     dataset : h5py.Dataset
-        One that `plain_chunks` accepts.
+        A dataset that `plain_chunks` accepts.
     places : int64 array of shape (n_chunks,)
         The byte of the file at which each chunk begins.
     """
@@ -67,20 +68,21 @@ class ChunkRows(FileRows):
             while view:
                 n_read = file.readinto(view)
                 if not n_read:
-                    raise FileFormatError(f"{self.path} was cut off while it was read.")
+                    raise FileFormatError(f"{self.path} was truncated while it was read.")
                 view = view[n_read:]
         if self.is_checked and not _is_sum(stored, chunk):
             raise FileFormatError(
                 f"{self.path}: {self.name} is damaged: the checksum of its rows from "
-                f"{number * self.chunk_rows:,} on is not the stored one. Copy or make it again."
+                f"{number * self.chunk_rows:,} on differs from the stored one. Copy or create the "
+                "file again."
             )
 
 
 def _is_sum(stored: Array, chunk: Array) -> bool:
-    """Tell whether a checksum is that of a chunk, by the library's Fletcher-32.
+    """Return True if a checksum belongs to a chunk, by the library's version of Fletcher-32.
 
-    The library sums words whose bytes it has swapped, which multiplies the sums by 256. Those that
-    it wrote before version 1.6.3 are not swapped, and it accepts them too.
+    The library swaps the bytes of each word before it sums them, which multiplies the sums by 256.
+    Before version 1.6.3 it did not swap them; it still accepts those checksums.
     """
     expected = np.array(fletcher_sums(chunk.reshape(-1).view(np.uint16)))
     found = stored.view("<u2").astype(np.int64)
@@ -110,7 +112,7 @@ def _n_bytes(dataset: h5py.Dataset) -> int:
 
 
 def _is_plain(dataset: h5py.Dataset) -> bool:
-    """Tell whether the chunks are whole rows of floats, unchanged but for a checksum."""
+    """Return True if the chunks are whole rows of floats, unfiltered except for a checksum."""
     plist = dataset.id.get_create_plist()
     dtype = dataset.dtype
     return bool(
@@ -131,7 +133,7 @@ def _is_plain(dataset: h5py.Dataset) -> bool:
 def fletcher_sums(words: Array) -> tuple[int, int]:
     """Return Fletcher's two sums of uint16 words, modulo 65535: Σ wᵢ and Σ (n − i) wᵢ.
 
-    They are whole numbers below 2⁵³, so that float64 holds them exactly in any order.
+    They are whole numbers below 2⁵³, so float64 is exact whatever the order of the additions.
     """
     once, twice = 0.0, 0.0
     for start in range(0, words.shape[0], 65_536):

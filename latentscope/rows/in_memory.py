@@ -1,6 +1,6 @@
 """Arrays, frames, tensors and nested lists as NumPy arrays, without a copy where possible.
 
-What NumPy would convert into something of another meaning is refused.
+Anything that NumPy would convert into an array with another meaning is refused.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ def package_of(value: Any) -> str:
 
 
 def in_memory(name: str, value: Any) -> Array:
-    """Return `value` as a NumPy array; `name` is what messages call it.
+    """Return `value` as a NumPy array; messages call it `name`.
 
     Raises
     ------
@@ -41,8 +41,8 @@ def in_memory(name: str, value: Any) -> Array:
     package = package_of(value)
     if isinstance(value, np.ma.MaskedArray):
         raise DataTypeError(
-            f"{name} must be a plain array; got a masked one. Choose what masked entries mean: "
-            f"{name}.filled(value), or keep the rows without them."
+            f"{name} must be a plain array; got a masked one. Replace masked entries with "
+            f"{name}.filled(value), or keep only the rows without them."
         )
     if package == "scipy" and hasattr(value, "toarray"):
         raise DataTypeError(

@@ -1,6 +1,7 @@
 """Rows of a memory-mapped array, read from its file without the mapping.
 
-Pages that are read through a mapping count as memory of this process, and each costs a fault.
+Pages that are read through a mapping count towards the memory of this process, and each causes a
+page fault.
 """
 
 from mmap import ALLOCATIONGRANULARITY
@@ -15,14 +16,14 @@ from latentscope.rows.files import RawRows, Seen
 
 
 def is_mapped(array: Any) -> bool:
-    """Return True if an array shows a file, which it may differ from if it is copied on write."""
+    """Return True if an array maps a file, even if it differs from it because of copy-on-write."""
     return isinstance(array, np.memmap) and isinstance(array.filename, str | PathLike)
 
 
 def unmapped(array: Any) -> RawRows | None:
-    """Return the rows of a file that is mapped to be read, None where they must be read as mapped.
+    """Return the rows of a read-only mapped file; None if they must be read through the mapping.
 
-    That is so if they do not follow each other, or if the path names another file by now.
+    They must if the rows are not contiguous, or if the path now belongs to another file.
     """
     if not is_mapped(array) or array.mode != "r":
         return None
@@ -34,21 +35,21 @@ def unmapped(array: Any) -> RawRows | None:
 
 
 def seen_if_read_only(array: Any) -> Seen | None:
-    """Return what a memory-mapped file was like, unless this process may write it."""
+    """Return the state of a memory-mapped file, or None if this process may write it."""
     return Seen.of(array.filename) if is_mapped(array) and array.mode == "r" else None
 
 
 def mapped_rows(name: str, array: Any) -> RawRows:
-    """Return the rows that a memory-mapped array shows of its file.
+    """Return the rows of the file that a memory-mapped array maps.
 
     Raises
     ------
     DataError
-        If they do not follow each other.
+        If they are not contiguous.
     """
     if not array.flags.forc:
         raise DataError(
-            f"{name} must be all of a memory-mapped file, or rows that follow each other, so that "
+            f"{name} must be all of a memory-mapped file, or contiguous rows of it, so that "
             f"workers can find them; got strides {array.strides}. Pass a copy in memory."
         )
     is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous

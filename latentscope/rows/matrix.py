@@ -1,8 +1,8 @@
-"""Whatever holds coordinates, read as blocks of rows: arrays, files, frames and tensors.
+"""Coordinates in arrays, files, frames and tensors, read as runs of rows.
 
-A :class:`Matrix` knows its shape and reads any run of rows as a C-contiguous float32 or float64
-array of native byte order. Nothing is read, converted or copied before it is asked for, except
-DataFrames and tensors, which live in memory anyway.
+A :class:`Matrix` has a shape and reads any run of rows as a C-contiguous float32 or float64 array
+of native byte order. Nothing is read, converted or copied before it is needed, except DataFrames
+and tensors, which are in memory anyway.
 """
 
 from abc import ABC, abstractmethod
@@ -27,7 +27,7 @@ from latentscope.rows.mapped import seen_if_read_only, unmapped
 READ_BYTES = 8 * 2**20  # rows are read in runs of about this size
 _BAND_BYTES = 64 * 2**20  # stored bands of chunks up to this size are never read twice
 _MAX_WHOLE = 2.0**53
-_HDF5_LOCK = RLock()  # the HDF5 library reads one thing at a time
+_HDF5_LOCK = RLock()  # the HDF5 library serves one read at a time
 
 
 class Matrix(ABC):
@@ -38,18 +38,18 @@ class Matrix(ABC):
     name : str
         What messages call the array.
     array : any with shape, dtype and slices of rows
-        What is read.
+        The source.
     chunk_rows : int
         Rows that are stored as one piece.
 
     Attributes
     ----------
     array : any
-        What is read.
+        The source.
     n_rows, n_cols : int
         Its shape.
     dtype : numpy.dtype
-        What `read` returns: float32 where that holds the stored values exactly, else float64.
+        Of what `read` returns: float32 if it represents the stored values exactly, else float64.
     run : int
         Rows per read: about 8 MiB, and whole chunks where the source is stored in chunks.
     is_stored : bool
@@ -84,10 +84,10 @@ class Matrix(ABC):
 
     @abstractmethod
     def _rows(self, start: int, stop: int) -> Array:
-        """Return rows start … stop − 1 as the source holds them."""
+        """Return rows start … stop − 1 as stored in the source."""
 
     def _whole_chunks(self, chunk_rows: int) -> int:
-        """Return the rows per read; warn if that reads compressed chunks again and again."""
+        """Return the rows per read; warn if this reads compressed chunks repeatedly."""
         row_bytes = self.n_cols * self.dtype.itemsize
         run = max(1, READ_BYTES // row_bytes)
         if chunk_rows * row_bytes <= _BAND_BYTES or getattr(self.array, "never_splits", False):
@@ -112,16 +112,16 @@ class MatrixInMemory(Matrix):
 
 
 class StoredMatrix(Matrix):
-    """Rows of a file, which may turn out to be damaged, or change while it is read.
+    """Rows of a file, which may be damaged, or may change while it is read.
 
     Parameters
     ----------
     name, array, chunk_rows
         See `Matrix`.
     lock : context manager or None
-        Held while rows are read, where a library cannot read twice at once.
+        Held while rows are read, for a library that serves only one read at a time.
     seen : Seen or None
-        The file as it was, which is compared after each reading.
+        The state of the file, which is compared after each read.
     """
 
     def __init__(
@@ -149,11 +149,11 @@ class StoredMatrix(Matrix):
 class DaskMatrix(Matrix):
     """Rows of a Dask array, whose chunks `rows.reduce` summarises where they are.
 
-    Reading some of its rows computes them on Dask's own scheduler, and raises what their tasks do.
+    Reading some of its rows computes them on Dask's scheduler; errors of the tasks are passed on.
     """
 
     def __init__(self, name: str, array: Any) -> None:
-        in_memory(name, array._meta)  # refuses arrays of masked, sparse or other chunks
+        in_memory(name, array._meta)  # refuses masked, sparse and other unsuitable chunks
         super().__init__(name, array)
         self.run = max(array.chunks[0])
 
@@ -162,14 +162,14 @@ class DaskMatrix(Matrix):
 
 
 def as_matrix(name: str, value: Any) -> Matrix:
-    """Return `value` as a `Matrix`; `name` is what messages call it.
+    """Return `value` as a `Matrix`; messages call it `name`.
 
     Raises
     ------
     DataTypeError
-        For kinds without a meaning as coordinates: objects, text, complex, masked, sparse.
+        For arrays that cannot be coordinates: objects, text, complex, masked, sparse.
     DataError
-        For any shape but (n_points, z_dim) with at least one row and one column.
+        For any shape other than (n_points, z_dim) with at least one row and one column.
 
     Examples
     --------
@@ -181,7 +181,9 @@ def as_matrix(name: str, value: Any) -> Matrix:
     if isinstance(value, Matrix):
         return value
     if isinstance(value, str | PathLike):
-        raise DataTypeError(f"{name} must be an array; got {value!r}. A path? Pass load(path).")
+        raise DataTypeError(
+            f"{name} must be an array; got {value!r}. If it is a path, pass load(path)."
+        )
     if isinstance(value, Mapping):
         raise DataTypeError(f"{name} must be an array; got a mapping. Pass Latents(**mapping).")
     package = package_of(value)
@@ -200,13 +202,13 @@ def as_matrix(name: str, value: Any) -> Matrix:
 
 
 def as_chunk(name: str, chunk: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> Matrix:
-    """Return what a task of a Dask array made, as rows of the dtype that the whole array has."""
+    """Return the result of a task of a Dask array, as rows of the dtype of the whole array."""
     matrix = as_matrix(name, chunk)
     if (matrix.n_rows, matrix.n_cols) != shape:
         raise DataError(
             f"each chunk of {name} must have the shape that the Dask array declares, here {shape}; "
-            f"its task made {(matrix.n_rows, matrix.n_cols)}. Correct its function, or the chunks "
-            "declared."
+            f"its task returned {(matrix.n_rows, matrix.n_cols)}. Correct its function, or the "
+            "declared chunks."
         )
     matrix.dtype = dtype
     return matrix
@@ -233,15 +235,15 @@ def _check_whole_numbers(numbers: Array) -> None:
     largest = float(np.abs(numbers).max())
     if largest > _MAX_WHOLE:
         raise DataError(
-            f"whole numbers must be at most 2**53, what float64 tells apart; got {largest:.17g}. "
-            "Are they identifiers? Leave them out, or subtract an offset."
+            f"whole numbers must be at most 2**53, the limit of float64; got {largest:.17g}. "
+            "If they are identifiers, leave them out; otherwise subtract an offset."
         )
 
 
 def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
     if dtype.kind == "c":
         raise DataTypeError(
-            f"{name} must hold real numbers; got dtype {dtype}. Say which are meant, for example "
+            f"{name} must hold real numbers; got dtype {dtype}. Convert it explicitly, for example "
             f"np.hstack([{name}.real, {name}.imag])."
         )
     if dtype.kind not in "biuf":
@@ -254,9 +256,9 @@ def _check_dtype(name: str, dtype: np.dtype[Any]) -> None:
 def _check_shape(name: str, shape: tuple[int, ...] | None) -> None:
     required = f"{name} must have shape (n_points, z_dim); got {shape}."
     if not shape:  # None: an HDF5 dataset without a dataspace
-        raise DataError(f"{required} One number is no set of points.")
+        raise DataError(f"{required} A single number is not a set of points.")
     if len(shape) == 1:
-        raise DataError(f"{required} One coordinate per point? Pass {name}[:, None].")
+        raise DataError(f"{required} If each point has one coordinate, pass {name}[:, None].")
     if len(shape) > 2:
         raise DataError(f"{required} Flatten each point: {name}.reshape(len({name}), -1).")
     if shape[1] == 0:

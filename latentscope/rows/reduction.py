@@ -1,9 +1,9 @@
 """The only loop over rows: blocks in, mergeable summaries out.
 
 :func:`reduce` reads any source in runs of rows, updates one set of summaries per run in threads,
-and merges them in the order of the rows, so that results repeat bit for bit whatever the number of
-threads. Dask's workers do the same to chunks of Dask arrays, and merge in a tree. Several summaries
-share one reading.
+and merges them in the order of the rows, so results are bit-for-bit reproducible for any number of
+threads. For Dask arrays, Dask's workers do the same with each chunk and merge in a tree. Several
+summaries share one pass over the rows.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -24,14 +24,14 @@ from latentscope.rows.matrix import DaskMatrix, Matrix, as_chunk
 from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.rows.summaries import Block, Collected
 
-_SHOWN_ROWS = 5  # row numbers that a message about bad rows names
+_SHOWN_ROWS = 5  # indices that a message about rows that are not finite lists
 
 Summaries = TypeVarTuple("Summaries")
-Part = tuple[tuple[Any, ...], IntArray]  # summaries of some rows, and which of them are not finite
+Part = tuple[tuple[Any, ...], IntArray]  # summaries of some rows, and indices of non-finite ones
 
 
 def reduce(source: Points, *summaries: *Summaries, progress: str = "") -> tuple[*Summaries]:
-    """Reduce all rows of `source` to summaries, in one reading.
+    """Reduce all rows of `source` to summaries, in one pass.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ def reduce(source: Points, *summaries: *Summaries, progress: str = "") -> tuple[
     Returns
     -------
     tuple of Summary
-        The same kinds in the same order, of all rows used.
+        The same kinds of summary in the same order, over all rows used.
 
     Raises
     ------
     DataError
-        If rows hold NaN or infinity (with their count and the first of them), unless the source
-        is `finite_rows(...)`; or if fewer than two rows are left.
+        If rows contain NaN or infinity (the message gives their number and the first of them),
+        unless the source is `finite_rows(...)`; or if fewer than two rows are left.
     """
     rows = as_rows(source)
     templates: Any = summaries
@@ -74,7 +74,7 @@ def reduce(source: Points, *summaries: *Summaries, progress: str = "") -> tuple[
 
 
 def collect(source: Points, function: Callable[[Block], Array], *, progress: str = "") -> Array:
-    """Return `function(block)` of all blocks, joined along the rows.
+    """Return `function(block)` for all blocks, joined along the rows.
 
     Examples
     --------
@@ -86,18 +86,18 @@ def collect(source: Points, function: Callable[[Block], Array], *, progress: str
 
 
 def take(source: Points, indices: IntArray) -> Array:
-    """Return the given rows of z; `indices` are increasing row numbers of the source."""
+    """Return the rows of z at `indices`, which must increase."""
     taken = collect(source, partial(_rows_among, indices), progress="reading rows")
     if len(taken) != len(indices):
         raise DataError(
-            f"indices must be increasing numbers of rows that are used; {len(indices)} were given, "
+            f"indices must be increasing, and of rows that are used; {len(indices)} were given, "
             f"{len(taken)} found."
         )
     return taken
 
 
 def row_numbers(source: Points) -> IntArray:
-    """Return the numbers of all rows that an analysis of `source` uses."""
+    """Return the indices of all rows that an analysis of `source` uses."""
     rows = as_rows(source)
     if rows.drops_nonfinite:
         return collect(rows, _numbers, progress="finding finite rows")
@@ -110,9 +110,9 @@ def sample_rows(source: Points, n: int, random: np.random.Generator) -> tuple[In
     Returns
     -------
     indices : int64 array
-        Their numbers, increasing.
+        Row indices, increasing.
     n_used : int
-        From how many rows they were chosen.
+        The number of rows from which they were chosen.
     """
     rows = as_rows(source)
     pool: Any = row_numbers(rows) if rows.drops_nonfinite else rows.n_total
@@ -131,7 +131,7 @@ def _numbers(block: Block) -> IntArray:
 
 
 def _merged(templates: Any, parts: Iterable[Part]) -> Part:
-    """Merge partial summaries in their order."""
+    """Merge partial summaries in the order given."""
     merged = tuple(summary.empty() for summary in templates)
     bad: list[IntArray] = [np.empty(0, dtype=np.int64)]
     for part, bad_rows in parts:
@@ -163,7 +163,7 @@ def _dask_array(matrix: Matrix) -> Any:
 def _summarise_chunks(
     kinds: dict[str, Any], templates: Any, start: int, stop: int, chunks: list[Any]
 ) -> Part:
-    """Summarise rows start … stop − 1 of Dask arrays, in whatever process has them."""
+    """Summarise rows start … stop − 1 of Dask arrays, in the process that holds them."""
     if start == stop:
         return _summarise((), templates)
     matrices = {
@@ -174,14 +174,14 @@ def _summarise_chunks(
 
 
 def _blocks(rows: Rows, first: int) -> Iterator[Block]:
-    """Yield all blocks of a part of the rows that begins with row `first`."""
+    """Yield all blocks of a run of rows that starts at index `first` of the source."""
     for bounds in rows.runs(names := tuple(rows.matrices)):
         for block in rows.read(names, *bounds):
             yield Block(block.rows + first, block.arrays)
 
 
 def _summarise(blocks: Iterable[Block], templates: Any) -> Part:
-    """Return the summaries of some blocks, and the numbers of their rows that are not finite."""
+    """Return the summaries of some blocks, and the indices of their rows that are not finite."""
     partial = tuple(summary.empty() for summary in templates)
     bad: list[IntArray] = [np.empty(0, dtype=np.int64)]
     for block in blocks:
@@ -203,8 +203,8 @@ def _check_rows(rows: Rows, bad: IntArray) -> None:
     if n_bad and not rows.drops_nonfinite:
         first = ", ".join(map(str, bad[:_SHOWN_ROWS])) + (", …" if n_bad > _SHOWN_ROWS else "")
         raise DataError(
-            f"every value of {rows.name} must be finite; {n_bad:,} of {rows.n_total:,} rows hold "
-            f"NaN or infinity (rows {first}).",
+            f"every value of {rows.name} must be finite; {n_bad:,} of {rows.n_total:,} rows "
+            f"contain NaN or infinity (rows {first}).",
             parameter=rows.name,
             remedy=f"Pass `latentscope.finite_rows({rows.name})` to leave them out.",
         )

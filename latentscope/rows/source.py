@@ -11,7 +11,7 @@ from latentscope.errors import DataError
 from latentscope.rows.matrix import Matrix, as_matrix
 from latentscope.rows.summaries import Block
 
-_BLOCK_BYTES = 2 * 2**20  # what stays in a core's cache while a summary works on it
+_BLOCK_BYTES = 2 * 2**20  # fits in a core's cache while a summary works on it
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,13 +23,13 @@ class Rows:
     matrices : dict of str to Matrix
         Under the names "z", "mu", "logvar".
     drops_nonfinite : bool
-        True to leave out rows with NaN or infinity, False to refuse them.
+        True to leave out rows with NaN or infinity, False to raise an error.
     least : int
-        Rows that must be there; a statistic needs two.
+        Smallest number of rows allowed; a statistic needs two.
     name : str
         What messages call the source.
     ids, labels
-        Of the latents that the rows are of, for all rows of the source.
+        Ids and labels of the latents, for all rows of the source.
     """
 
     matrices: dict[str, Matrix]
@@ -41,12 +41,12 @@ class Rows:
 
     @property
     def n_total(self) -> int:
-        """Rows of the source, before any is left out."""
+        """Number of rows in the source, before any are left out."""
         return self.matrices["z"].n_rows
 
     @property
     def z_dim(self) -> int:
-        """Columns of z."""
+        """Number of columns of z."""
         return self.matrices["z"].n_cols
 
     def __repr__(self) -> str:
@@ -73,28 +73,28 @@ class Rows:
 
 
 class HasArrays(Protocol):
-    """Latents, or whatever else holds arrays under the names "z", "mu" and "logvar"."""
+    """Latents, or anything else that holds arrays under the names "z", "mu" and "logvar"."""
 
     @property
     def arrays(self) -> Mapping[str, Any]:
-        """The arrays that are there, by name."""
+        """The available arrays, by name."""
         ...
 
 
 Points = ArrayLike | Sequence[Vector] | HasArrays | Rows
-"""What `as_rows` takes."""
+"""What `as_rows` accepts."""
 
 
 def as_rows(source: Points, *, least: int = 2, name: str = "z") -> Rows:
-    """Return any source as `Rows`, after checking its shape and type.
+    """Return any source as `Rows`, with its shape and type checked.
 
     Parameters
     ----------
     source : array-like of shape (n_points, z_dim), Latents or Rows
-        Array of any real dtype, order and byte order, memmap, `h5py.Dataset`, zarr array, Dask
-        array, DataFrame, CPU tensor, nested list.
+        Array of any real dtype, memory order and byte order, memmap, `h5py.Dataset`, zarr array,
+        Dask array, DataFrame, CPU tensor or nested list.
     least : int
-        Rows that must be there.
+        Smallest number of rows allowed.
     name : str
         What messages call the array.
 
@@ -126,10 +126,10 @@ def as_rows(source: Points, *, least: int = 2, name: str = "z") -> Rows:
 
 
 def finite_rows(source: Points) -> Rows:
-    """Return the source without the rows that hold NaN or infinity, for any analysis.
+    """Return the source without the rows that contain NaN or infinity, for any analysis.
 
-    The rows are left out while reading; nothing is copied. Results keep the original row numbers
-    and say how many rows they used of how many. Labels and ids of latents are kept, for all rows.
+    The rows are left out while reading; nothing is copied. Results keep the original row indices
+    and state how many of how many rows they used. Labels and ids of latents are kept, for all rows.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What is counted of rows: blocks come in, and summaries of disjoint rows can be merged.
+"""Statistics of rows that are updated block by block and merged.
 
-A :class:`Summary` is empty, is updated with blocks, and is merged with others of its kind; the
-outcome does not depend on how the rows were cut.
+A :class:`Summary` starts empty, is updated with blocks, and is merged with others of its kind; the
+result does not depend on how the rows were cut into blocks.
 """
 
 from abc import ABC, abstractmethod
@@ -22,9 +22,9 @@ class Block:
     Attributes
     ----------
     rows : int64 array of shape (n,)
-        Their numbers in the source.
+        Their indices in the source.
     z, mu, logvar : float32 or float64 array of shape (n, z_dim)
-        Their values; only those that a summary asked for are there.
+        Their values; only the arrays that a summary needs are present.
     """
 
     rows: IntArray
@@ -57,8 +57,8 @@ class Block:
 class Summary(ABC):
     """A statistic of rows that can be merged: for disjoint sets A and B, s(A) ⊕ s(B) = s(A ∪ B).
 
-    Implementations hold only what they have counted and the settings that made them, as plain
-    attributes that can be pickled, so that the same updates and merges run in other processes.
+    Implementations hold only their settings and what they have accumulated, as plain attributes
+    that can be pickled, so that the same updates and merges run in other processes.
     """
 
     needs: ClassVar[tuple[str, ...]] = ("z",)
@@ -73,11 +73,11 @@ class Summary(ABC):
 
     @abstractmethod
     def merge(self, other: Self) -> None:
-        """Add the rows that `other` has seen."""
+        """Add the rows that `other` summarises."""
 
 
 class Collected(Summary):
-    """What a function makes of each block, kept in order."""
+    """The results of a function for each block, kept in order."""
 
     def __init__(self, function: Callable[[Block], Array]) -> None:
         self.function = function

@@ -1,6 +1,6 @@
-"""How do rows of files reach other processes? By their path: each opens the file by itself.
+"""Rows of files for other processes, which receive the path and open the file for themselves.
 
-So do Dask's workers, and so does whoever unpickles latents that lie in a file.
+Dask's workers use this, and so does every process that unpickles latents stored in a file.
 """
 
 import os
@@ -28,7 +28,7 @@ CHUNK_BYTES = 64 * 2**20
 
 
 def dask_arrays(arrays: Mapping[str, Any], chunk_bytes: int) -> dict[str, Any]:
-    """Return arrays as Dask arrays whose rows are cut alike; see `Latents.to_dask`."""
+    """Return arrays as Dask arrays with identical row chunks; see `Latents.to_dask`."""
     da: Any = import_optional("dask.array", purpose="to_dask", extra="dask")
     matrices = {name: as_matrix(name, array) for name, array in arrays.items()}
     given = {name for name, matrix in matrices.items() if isinstance(matrix, DaskMatrix)}
@@ -41,14 +41,14 @@ def dask_arrays(arrays: Mapping[str, Any], chunk_bytes: int) -> dict[str, Any]:
 
 
 def _rows_per_chunk(arrays: list[Any], chunk_bytes: int) -> int:
-    """Return about as many rows as make a chunk, in whole pieces as they are stored."""
+    """Return the number of rows that make about one chunk, a multiple of the stored pieces."""
     row_bytes = max(array.shape[1] * array.dtype.itemsize for array in arrays)
     piece = max(getattr(array, "chunk_rows", 1) for array in arrays)
     return piece * max(1, chunk_bytes // (row_bytes * piece))
 
 
 def _dask_array(da: Any, rows: Any, chunks: Any) -> Any:
-    """Return rows as a Dask array; one of a file is named after the file as it is now."""
+    """Return rows as a Dask array; its name identifies the present state of its file, if any."""
     if not isinstance(rows, WorkerRows):
         return da.from_array(rows, chunks=(chunks, -1))
     from dask.base import tokenize
@@ -68,14 +68,14 @@ def _movable(name: str, array: Any) -> Any:
     if isinstance(array, FileRows):
         if array.owner is not None:
             raise DataError(
-                f"{name} must lie in a file that workers see; isolated latents lie in a temporary "
-                "one. Save them, and load that file."
+                f"{name} must be in a file that workers can open; isolated latents are in a "
+                "temporary one. Save them, and load that file."
             )
         return WorkerRows(_from_anywhere(name, array), array.path)
     if package == "h5py":
         return WorkerRows(HDF5Rows(name, array), Path(array.file.filename))
     if package == "zarr":
-        root = getattr(array.store, "root", None)  # of a folder; others travel as they are
+        root = getattr(array.store, "root", None)  # of a folder; other stores are pickled as is
         return array if root is None else _zarr_rows(Path(root) / array.path)
     if is_mapped(array) and array.mode != "c":
         return WorkerRows(mapped_rows(name, array), Path(array.filename))
@@ -83,12 +83,12 @@ def _movable(name: str, array: Any) -> Any:
 
 
 def picklable(name: str, value: Any) -> Any:
-    """Return datasets of HDF5, which cannot be pickled, as rows that open their file by its path.
+    """Return HDF5 datasets, which cannot be pickled, as rows that open their file by its path.
 
     Raises
     ------
     DataError
-        If the file is closed, or not open for reading alone.
+        If the file is closed, or not opened read-only.
     """
     if isinstance(value, DerivedRows):
         value = copy(value)
@@ -100,7 +100,7 @@ def picklable(name: str, value: Any) -> Any:
 
 
 def _from_anywhere(name: str, rows: FileRows) -> FileRows:
-    """Return rows of a file that do not depend on the working folder, nor on an open file."""
+    """Return rows that depend neither on the working directory nor on an open file."""
     rows = copy(rows)
     rows.path = rows.path.absolute()
     if isinstance(rows, DerivedRows):
@@ -111,7 +111,7 @@ def _from_anywhere(name: str, rows: FileRows) -> FileRows:
 
 
 class WorkerRows(FileRows):
-    """Rows of a file that workers see under the same path, as it was when this was made.
+    """Rows of a file that workers open under the same path, and that must not have changed since.
 
     Parameters
     ----------
@@ -128,8 +128,8 @@ class WorkerRows(FileRows):
     def read(self, start: int, stop: int) -> Array:
         if not os.path.lexists(self.seen.path):
             raise MissingFileError(
-                f"{self.path} must be where the Dask workers run, under the same path; "
-                f"{socket.gethostname()} has no such file. Put it on storage that all share."
+                f"{self.path} must exist under the same path on every machine with Dask workers; "
+                f"{socket.gethostname()} has no such file. Put it on shared storage."
             )
         self.seen.check()
         rows = self.rows.read(start, stop)
@@ -138,15 +138,15 @@ class WorkerRows(FileRows):
 
 
 class HDF5Rows(FileRows):
-    """A dataset that is opened for each reading."""
+    """A dataset that is opened for each read."""
 
     def __init__(self, name: str, dataset: Any) -> None:
         if not dataset:
             raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open.")
         if dataset.file.mode != "r" or dataset.file.driver != "sec2":
             raise DataError(
-                f"{name} must lie in a file on the disk that is open for reading alone, so that "
-                f"others can open it too; got mode {dataset.file.mode!r}, driver "
+                f"{name} must be in a file on disk that is opened read-only, so that other "
+                f"processes can open it too; got mode {dataset.file.mode!r}, driver "
                 f"{dataset.file.driver!r}. Close it, and pass latentscope.load(path)."
             )
         self.path, self.key = Path(dataset.file.filename).absolute(), dataset.name

@@ -1,7 +1,7 @@
-"""A zarr array of a folder, whose missing chunks are errors: zarr reads them as zeros.
+"""Rows of a zarr array in a folder; missing chunks, which zarr reads as zeros, are errors.
 
-The folder is found by its absolute path, in whatever process reads. Its description is watched;
-chunks that others overwrite meanwhile are not noticed.
+Any process finds the folder by its absolute path. Changes of the array's metadata are detected;
+chunks that are overwritten in the meantime are not.
 """
 
 from pathlib import Path
@@ -60,15 +60,16 @@ class ZarrRows(FileRows):
             key = array.metadata.encode_chunk_key((place[0] + start // first, *place[1:]))
             if not (self.path / key).exists():
                 raise IncompleteFileError(
-                    f"{self.path} has no chunk {key}, whose rows would read as "
-                    f"{array.fill_value}: it was removed, or never written."
+                    f"{self.path} has no chunk {key}: it was removed or never written. Its rows "
+                    f"would read as {array.fill_value}."
                 )
 
 
 def n_stored_rows(array: Any, folder: Path) -> int:
-    """Return how many leading rows of an array are there.
+    """Return the number of leading rows of an array that are stored.
 
-    Counted one by one only if chunks are missing. Of shards, only missing ones are noticed.
+    Chunks are checked one by one only if some are missing. Within shards, missing chunks are not
+    detected.
     """
     if not array.shape or array.nchunks_initialized == array.nchunks or not array.size:
         return array.shape[0] if array.shape else 0
@@ -81,5 +82,5 @@ def n_stored_rows(array: Any, folder: Path) -> int:
 
 
 def _pieces(array: Any) -> tuple[int, ...]:
-    """Return the shape of what is stored as one file."""
+    """Return the shape of the piece that is stored as one file."""
     return getattr(array, "shards", None) or array.chunks

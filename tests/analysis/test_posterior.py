@@ -189,7 +189,7 @@ def test_latents_without_a_posterior_are_refused(cloud):
 def test_nonfinite_values_of_each_part_are_refused(name, rng):
     arrays = drawn(rng, n=50).arrays
     arrays[name][7, 1] = np.nan
-    with pytest.raises(DataError, match=r"1 of 50 rows hold NaN or infinity \(rows 7\)"):
+    with pytest.raises(DataError, match=r"1 of 50 rows contain NaN or infinity \(rows 7\)"):
         ls.posterior(ls.Latents(**arrays))
     assert ls.posterior(ls.finite_rows(ls.Latents(**arrays))).n_used == 49
 

@@ -263,7 +263,7 @@ def broken(model):
             "z must be finite",
         ),
         "no posterior": ({"encode": lambda x, rng: ls.Latents(encode(x).z)}, "must return .*'mu'"),
-        "no decoder": ({"decode": None}, "is no model: decode must be a method; got None"),
+        "no decoder": ({"decode": None}, "is not a model: decode must be a method; got None"),
     }
 
 

@@ -1,4 +1,4 @@
-"""Backends are found by name; a model keeps the contract, or is told what it breaks."""
+"""Backends are found by name; a model fulfils the contract, or the violations are listed."""
 
 import sys
 from importlib.metadata import EntryPoint
@@ -114,12 +114,15 @@ BREAKS = {
         encoding(lambda x: Latents(x.z + 99, x.mu, x.logvar)),
         "standard deviations away. Is logvar a variance",
     ),
-    "unsaveable": (lambda model: {"meta": {"a": np.zeros(3)}}, "meta must hold what JSON can"),
-    "vandal": (overwriting, "encode must leave the images as they are"),
-    "bytes": (encoding_of_bytes, "encode must take bytes from 0 to 255 for floats"),
-    "batch of points": (contrasting, "decode must treat each point by itself"),
-    "batch": (shifted, "encode must treat each image by itself"),
-    "unseeded": (unseeded, "encode must give the same z for the same rng"),
+    "unsaveable": (
+        lambda model: {"meta": {"a": np.zeros(3)}},
+        "meta must be a mapping that JSON can represent",
+    ),
+    "vandal": (overwriting, "encode must not change the images"),
+    "bytes": (encoding_of_bytes, "encode must treat bytes from 0 to 255 like floats"),
+    "batch of points": (contrasting, "decode must treat each point independently"),
+    "batch": (shifted, "encode must treat each image independently"),
+    "unseeded": (unseeded, "encode must return the same z for the same rng"),
     "crash": (crashing, "decoding raised ZeroDivisionError: no pixels"),
     "logits": (
         lambda model: {"decode": lambda z: model.decode(z) * 9 - 4},
@@ -131,7 +134,7 @@ BREAKS = {
     ),
     "lax": (
         lambda model: {"decode": lambda z: model.decode(np.asarray(z)[:, :3])},
-        "decode must refuse z of another width; it took them",
+        "decode must refuse z of another width; it accepted them",
     ),
     "unclear": (
         lambda model: {"decode": lambda z: model.decode(np.asarray(z) @ np.eye(3))},
@@ -180,9 +183,12 @@ def test_a_backend_is_found_by_its_entry_point(monkeypatch):
 @pytest.mark.parametrize(
     ("found", "match"),
     [
-        (SimpleNamespace(load=print), "'mine' must have can, load and what it can; no can"),
-        (SimpleNamespace(can=("load", "train"), load=print), "no train"),
-        (SimpleNamespace(can=()), "no load"),
+        (
+            SimpleNamespace(load=print),
+            "'mine' must have .can., .load. and all functions that .can. lists; missing: can",
+        ),
+        (SimpleNamespace(can=("load", "train"), load=print), "missing: train"),
+        (SimpleNamespace(can=()), "missing: load"),
     ],
 )
 def test_what_is_no_backend_is_refused(monkeypatch, found, match):

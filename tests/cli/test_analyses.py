@@ -152,7 +152,7 @@ def test_a_key_chooses_the_array(good):
     [
         ("radius nothing.h5", 1, "error: no such file: nothing.h5"),
         ("radius photos", 1, "is a folder"),
-        ("radius photos/00.png", 1, "is no file of latents"),
+        ("radius photos/00.png", 1, "is not a file of latents"),
         ("radius latents.h5 --key w", 1, "--key must name a dataset"),
         ("radius latents.h5 --bin-width wide", 2, "'wide' is not a valid float"),
         ("posterior ae.h5", 1, "latents must hold mu and logvar"),

@@ -97,8 +97,8 @@ class TestNamedArrays:
     def test_a_variance_becomes_its_logarithm_and_z_the_mean(self, tmp_path, z, write):
         write(path := tmp_path / f"a{WRITERS[write]}", qz_m=z, qz_v=np.exp(z))
         with (
-            pytest.warns(LatentscopeWarning, match="is a variance; logvar is its logarithm"),
-            pytest.warns(LatentscopeWarning, match="z is the mean"),
+            pytest.warns(LatentscopeWarning, match="is a variance; logvar is set to its logarithm"),
+            pytest.warns(LatentscopeWarning, match="z is set to the mean"),
         ):
             found = latentscope.load(path)
         with found:
@@ -107,7 +107,7 @@ class TestNamedArrays:
 
     def test_deep_arrays_are_flattened_on_demand(self, tmp_path, z, write):
         write(path := tmp_path / f"a{WRITERS[write]}", maps=z.reshape(15, 2, 2, 5))
-        with pytest.raises(DataError, match=r"flatten=True to take each point as a row of 20"):
+        with pytest.raises(DataError, match=r"flatten=True to flatten each point to a row of 20"):
             latentscope.load(path)
         with latentscope.load(path, flatten=True) as found:
             np.testing.assert_array_equal(found.z[3:5], z.reshape(15, 20)[3:5])
@@ -224,7 +224,7 @@ class TestAnnData:
         path = store(cells)
         with (
             pytest.warns(LatentscopeWarning, match="is a variance"),
-            pytest.warns(LatentscopeWarning, match="is the mean"),
+            pytest.warns(LatentscopeWarning, match="z is set to the mean"),
         ):
             found = latentscope.load(path)
         with found:

@@ -49,7 +49,7 @@ def test_damaged_files(whole, table, tmp_path, monkeypatch, ending):
     allowed = {"refused", "same", "left out"}
     if table[ending]["checksums"] == "no":
         allowed.add("changed")
-    if table[ending]["refuses hostile"] == "isolated":  # by the library of HDF5
+    if table[ending]["refuses hostile"] == "isolated":  # by the HDF5 library
         allowed.add("ended")
     assert kinds <= allowed, Counter(found.values()).most_common(5)
     if ending == "h5ad":  # z, mu and logvar have checksums, what anndata writes has not
@@ -63,5 +63,5 @@ def check_that_isolation_helps(path, folder, monkeypatch, found):
     for seed in [seed for seed, what in found.items() if what == "ended"][:2]:
         target = folder / f"ending{path.suffix}"
         target.write_bytes(fuzz.mutated(path.read_bytes(), np.random.default_rng(seed)))
-        with pytest.raises(FileFormatError, match="made to do harm"):
+        with pytest.raises(FileFormatError, match="it is damaged or malicious"):
             latentscope.load(target, isolated=True)

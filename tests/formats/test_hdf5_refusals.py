@@ -210,5 +210,5 @@ class TestHostile:
             file["z"] = h5py.SoftLink("/y")
             file["y"] = h5py.SoftLink("/z")
 
-        with pytest.raises(FileFormatError, match="circle of links"):
+        with pytest.raises(FileFormatError, match="links probably form a cycle"):
             latentscope.load(make(tmp_path / "a.h5", build))

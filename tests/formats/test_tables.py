@@ -88,7 +88,7 @@ def test_columns_without_numbers_are_said(tmp_path, z, name):
     """An axis of whole numbers must not become a label in silence."""
     frame = pd.DataFrame({"id": AGE, "x": z[:, 0], "y": z[:, 1], "n": AGE})
     write(frame, tmp_path / name)
-    with pytest.warns(LatentscopeWarning, match=r"made of the columns x, y; labels are id, n"):
+    with pytest.warns(LatentscopeWarning, match=r"made of the columns x, y; labels: id, n"):
         found = latentscope.load(tmp_path / name)
     assert found.z_dim == 2
     assert list(found.ids[:2]) == ["0", "1"]
@@ -144,7 +144,7 @@ def test_the_projectors_pair(tmp_path, z):
     ("text", "match"),
     [
         ("1,2\n3,4\n5\n", "cannot be read as a table"),
-        ("1,2\n3,4\nx,6\n", "numbers and words.*line 3: 'x'"),
+        ("1,2\n3,4\nx,6\n", "mixes numbers and words.*line 3: 'x'"),
         ("a,b\n1,2\n" + "3,4\n" * 60 + "x,6\n", "could not convert string 'x'"),
         ("a,b\nc,d\n", r"got column 0 \(2, text\)"),
         ("0,5;2,1\n0,7;3,2\n", "text between columns of numbers"),

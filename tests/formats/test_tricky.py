@@ -152,7 +152,7 @@ def test_a_file_that_is_gone_and_another_folder(tmp_path, z, monkeypatch):
 
 def test_one_value(tmp_path, z):
     np.savez(tmp_path / "a.npz", z=z, n=np.array(3))
-    with pytest.raises(DataError, match=r"n of .* is one value"):
+    with pytest.raises(DataError, match=r"n of .* is a single value"):
         latentscope.load(tmp_path / "a.npz", key="n")
 
 
@@ -188,7 +188,7 @@ class TestZarr:
     def test_chunks_that_vanish_are_no_zeros(self, path):
         found = latentscope.load(path)
         shutil.rmtree(path / "z" / "c")
-        with pytest.raises(IncompleteFileError, match=r"has no chunk c/0/0, .*read as 0"):
+        with pytest.raises(IncompleteFileError, match=r"has no chunk c/0/0: .*read as 0"):
             latentscope.radius_density(found)
 
     def test_a_folder_that_vanishes(self, path):
@@ -274,7 +274,9 @@ def test_a_list_that_holds_itself(tmp_path, torch):
 def test_the_posterior_of_something_else_is_said(tmp_path, z):
     np.savez(tmp_path / "a.npz", X_pca=z, qz_m=z, qz_v=np.exp(z))
     with (
-        pytest.warns(LatentscopeWarning, match=r"of X_pca are taken to be qz_m and qz_v"),
+        pytest.warns(
+            LatentscopeWarning, match=r"qz_m and qz_v, stored beside .*X_pca .*, are taken"
+        ),
         pytest.warns(LatentscopeWarning, match="is a variance"),
     ):
         latentscope.load(tmp_path / "a.npz", key="X_pca")
@@ -286,7 +288,7 @@ def test_isolated_latents_do_not_go_to_workers(tmp_path, z):
     latentscope.save(tmp_path / "a.h5", z)
     with (
         latentscope.load(tmp_path / "a.h5", isolated=True) as found,
-        pytest.raises(DataError, match="isolated latents lie in a temporary one"),
+        pytest.raises(DataError, match="isolated latents are in a temporary one"),
     ):
         found.to_dask()
 

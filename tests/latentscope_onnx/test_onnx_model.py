@@ -162,20 +162,32 @@ def both_layouts(make):
 @pytest.mark.parametrize(
     ("parts", "error", "match"),
     [
-        ({"encoder": lambda _: None}, DataError, "either a folder alone, or both"),
+        ({"encoder": lambda _: None}, DataError, "either only a folder, or both"),
         ({"encoder": lambda _: 3}, DataTypeError, "ONNX file or an onnxruntime.*; got 3"),
         ({"encoder": lambda make: make.decoder()}, BackendError, "of fixed size with 1 or 3"),
         ({"encoder": two_inputs}, BackendError, r"encoder must take one array; it takes \["),
-        ({"encoder": both_layouts}, BackendError, "of either layout. Say channels_first=True"),
+        ({"encoder": both_layouts}, BackendError, "of either layout. Pass channels_first=True"),
         (
             {"encoder": lambda make: make.encoder("z", batch=8)},
             BackendError,
             r"any number of rows, or one; it takes \(8, 3, 8, 8\).*dynamic",
         ),
-        ({"encoder": lambda make: make.encoder("a", "b")}, BackendError, "told apart.*Say what"),
-        ({"decoder": lambda make: make.decoder(last="Exp")}, BackendError, "without a sigmoid"),
-        ({"decoder": lambda make: make.decoder(is_first=False)}, BackendError, "decoder must give"),
-        ({"decoder": lambda make: make.encoder("z")}, BackendError, "what the decoder takes"),
+        (
+            {"encoder": lambda make: make.encoder("a", "b")},
+            BackendError,
+            "recognisable as mu.*Specify them",
+        ),
+        ({"decoder": lambda make: make.decoder(last="Exp")}, BackendError, "lacks a final sigmoid"),
+        (
+            {"decoder": lambda make: make.decoder(is_first=False)},
+            BackendError,
+            "decoder must return images",
+        ),
+        (
+            {"decoder": lambda make: make.encoder("z")},
+            BackendError,
+            "must take the same shape .n, z_dim.",
+        ),
         ({"outputs": ("z", "mu")}, DataError, "each of the encoder's 1 outputs once"),
         ({"pixel_range": (0, 0)}, DataError, "rising"),
         ({"providers": ["GPU"]}, DataError, "each of providers must be one of .*; got 'GPU'"),

@@ -112,7 +112,9 @@ def test_one_process_writes(cluster, task, is_chief):
 def test_batches_that_devices_cannot_share_are_refused():
     two = SimpleNamespace(num_replicas_in_sync=2)
     distributed.check_batch_size(64, two)
-    with pytest.raises(DataError, match="batch_size must be a multiple of the 2 devices; got 63"):
+    with pytest.raises(
+        DataError, match="batch_size must be a multiple of 2, the number of devices; got 63"
+    ):
         distributed.check_batch_size(63, two)
 
 

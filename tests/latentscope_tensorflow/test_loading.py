@@ -121,31 +121,31 @@ def biased():
             BackendError,
             r"1 or 3 channels; it takes \(None, 8, 8, 5\)",
         ),
-        ({"encoder": lambda: encoder("z", width=5)}, BackendError, r"gives \(None, 5\).*takes"),
+        ({"encoder": lambda: encoder("z", width=5)}, BackendError, r"returns \(None, 5\).*takes"),
         (
             {"decoder": lambda: decoder(shape=(4, 4, 3))},
             BackendError,
-            r"images of shape \(None, 8, 8, 3\); it gives \(None, 4, 4, 3\)",
+            r"images of shape \(None, 8, 8, 3\); it returns \(None, 4, 4, 3\)",
         ),
-        ({"decoder": biased}, BackendError, r"in \[0, 1\]; got .*without a sigmoid"),
+        ({"decoder": biased}, BackendError, r"in \[0, 1\]; got .*lacks a final sigmoid"),
         (
             {"encoder": lambda: encoder("a", "b")},
             BackendError,
-            r"told apart as mu, logvar and z; got a \(None, 4\), b \(None, 4\)\. Say what",
+            r"recognisable as mu, logvar and z; got a \(None, 4\), b \(None, 4\)\. Specify",
         ),
         ({"outputs": ("z", "mu")}, DataError, "each of the encoder's 1 outputs once"),
         ({"outputs": ("logvar",)}, DataError, "with z, or mu and logvar, among them"),
         ({"outputs": ("sigma",)}, DataError, "each of outputs must be one of .*; got 'sigma'"),
-        ({"encoder": lambda: encoder("z_log_var")}, BackendError, "told apart as mu, logvar"),
+        ({"encoder": lambda: encoder("z_log_var")}, BackendError, "recognisable as mu, logvar"),
         ({"outputs": ("z",), "pixel_range": "tanh"}, DataError, "must be two numbers, such as"),
         ({"pixel_range": 5}, DataError, "pixel_range must be two numbers, such as .*; got 5"),
         ({"pixel_range": (1, 0)}, DataError, "pixel_range must be .*rising; got"),
         (
             {"decoder": lambda: None},
             DataError,
-            "either a folder alone, or both encoder= and decoder=",
+            "either only a folder, or both encoder= and decoder=",
         ),
-        ({"folder": "run"}, DataError, "either a folder alone, or both"),
+        ({"folder": "run"}, DataError, "either only a folder, or both"),
         (
             {"encoder": lambda: 3},
             DataError,
@@ -200,9 +200,13 @@ def write(path, name):
         ("missing.keras", MissingFileError, "no such file: .*missing.keras"),
         ("lambda.keras", UnsafeFileError, "holds code .a Lambda layer.*pass the keras.Model"),
         ("custom.keras", BackendError, "layers that Keras does not know: .*Unknown"),
-        ("cut.keras", FileFormatError, "must be a .keras file, a zip archive; .*cut.keras is none"),
+        (
+            "cut.keras",
+            FileFormatError,
+            "must be a .keras file, which is a zip archive; .*cut.keras is not",
+        ),
         ("other.keras", FileFormatError, "cannot be read as a Keras model"),
-        ("page.keras", FileFormatError, "must be a .keras file, a zip archive"),
+        ("page.keras", FileFormatError, "must be a .keras file, which is a zip archive"),
         ("whole.h5", UnsafeFileError, "SavedModel or whole-model HDF5, which can run code"),
         ("", UnsafeFileError, "SavedModel or whole-model HDF5"),
     ],
@@ -217,7 +221,7 @@ def test_files_of_different_savings_do_not_load(tmp_path):
     model = load(encoder=encoder("z"), decoder=decoder())
     model.save(tmp_path)
     encoder("z").save(tmp_path / "encoder.keras")
-    with pytest.raises(IncompleteFileError, match=r"not those that model.json was written for"):
+    with pytest.raises(IncompleteFileError, match=r"not those for which model.json was written"):
         load(tmp_path)
 
 
@@ -268,10 +272,10 @@ def test_models_loaded_by_their_owner_may_have_custom_layers(tmp_path):
 @pytest.mark.parametrize(
     ("text", "error", "match"),
     [
-        (None, MissingFileError, "no model.json there"),
-        ("{", FileFormatError, "model.json is not what `save` wrote"),
-        ('{"outputs": ["z"]}', FileFormatError, "not what `save` wrote: KeyError"),
-        ("[" * 100_000, FileFormatError, "not what `save` wrote: RecursionError"),
+        (None, MissingFileError, "model.json is missing"),
+        ("{", FileFormatError, "model.json is damaged, or was not written by `save`"),
+        ('{"outputs": ["z"]}', FileFormatError, "damaged, or was not written by `save`: KeyError"),
+        ("[" * 100_000, FileFormatError, "damaged, or was not written by `save`: RecursionError"),
     ],
 )
 def test_folders_that_are_none(tmp_path, text, error, match):

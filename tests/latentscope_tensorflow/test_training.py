@@ -196,7 +196,7 @@ def test_divergence_stops_and_says_where(faces, small, tmp_path):
 @pytest.mark.slow
 def test_a_radius_that_runs_away_is_reported(faces, tmp_path, small):
     config = replace(small, learning_rate=3.0, batch_norm=False)
-    with pytest.warns(LatentscopeWarning, match=r"the latent radius runs away: .* over 282.8"):
+    with pytest.warns(LatentscopeWarning, match=r"the latent radius diverges: .* above 282.8"):
         train(faces, config, folder=tmp_path, epochs=2)
 
 
@@ -227,7 +227,7 @@ def test_a_damaged_checkpoint_is_named(faces, small, begun, tmp_path):
 @pytest.mark.parametrize("text", ["{", "null", "5", "[1]", "[" * 100_000])
 def test_a_damaged_note_is_named(faces, small, begun, tmp_path, text):
     (tmp_path / "run.json").write_text(text)
-    with pytest.raises(FileFormatError, match=r"run.json is not the JSON it was"):
+    with pytest.raises(FileFormatError, match=r"run.json is damaged, not valid JSON"):
         train(faces, small, folder=tmp_path, epochs=2)
 
 
@@ -281,10 +281,10 @@ def test_the_history_is_of_the_epochs_that_were(faces, small, tmp_path):
 
 def test_a_folder_of_something_else_is_left_alone(faces, small, begun, tmp_path):
     (tmp_path / "run.json").unlink()
-    with pytest.raises(DataError, match=r"holds a model or checkpoints, and no run.json"):
+    with pytest.raises(DataError, match=r"holds a model or checkpoints, but no run.json"):
         train(faces, small, folder=tmp_path, epochs=2)
     (tmp_path / "file").touch()
-    with pytest.raises(DataError, match="folder must be one that can be made"):
+    with pytest.raises(DataError, match="folder must be one that can be created"):
         train(faces, small, folder=tmp_path / "file")
 
 

@@ -171,7 +171,9 @@ def test_a_variance_below_zero_is_a_mistake(make, pixels):
     model = load(
         encoder=encoder, decoder=make.decoder(), image_shape=SHAPE, outputs=("mu", "variance")
     )
-    with pytest.raises(BackendError, match=r"variance must be above 0; the least is -.*'logvar'"):
+    with pytest.raises(
+        BackendError, match=r"variance must be above 0; the smallest is -.*'logvar'"
+    ):
         model.encode(pixels)
 
 
@@ -288,7 +290,7 @@ def two(make):
 @pytest.mark.parametrize(
     ("parts", "error", "match"),
     [
-        ({"image_shape": None}, DataError, "image_shape must be .*module does not tell; got None"),
+        ({"image_shape": None}, DataError, "image_shape must be .*read from a module; got None"),
         ({"image_shape": (8, 8)}, DataError, r"image_shape must be .*; got \(8, 8\)"),
         ({"image_shape": (16, 16, 3)}, BackendError, r"encoder cannot take .*\(None, 3, 16, 16\)"),
         ({"encoder": lambda _: None}, DataTypeError, "encoder must be a torch.nn.Module; got None"),
@@ -301,14 +303,14 @@ def two(make):
         (
             {"decoder": lambda _: nn.Unflatten(1, (1, 2, 2))},
             BackendError,
-            r"images of shape \(None, 3, 8, 8\); it gives \(None, 1, 2, 2\)",
+            r"images of shape \(None, 3, 8, 8\); it returns \(None, 1, 2, 2\)",
         ),
-        ({"decoder": lambda make: make.decoder()[:-1]}, BackendError, "without a sigmoid"),
-        ({"encoder": lambda _: nn.Conv2d(3, 4, 1)}, BackendError, r"gives \(None, 4, 8, 8\)"),
+        ({"decoder": lambda make: make.decoder()[:-1]}, BackendError, "lacks a final sigmoid"),
+        ({"encoder": lambda _: nn.Conv2d(3, 4, 1)}, BackendError, r"returns \(None, 4, 8, 8\)"),
         (
             {"encoder": lambda make: Returning(make.encoder("vae"), lambda x: tuple(x.values()))},
             BackendError,
-            "told apart as mu, logvar and z; got output_0 .*, output_1 .*Say what",
+            "recognisable as mu, logvar and z; got output_0 .*, output_1 .*Specify",
         ),
         ({"outputs": ("mu", "logvar")}, DataError, "each of the encoder's 1 outputs once"),
         ({"pixel_range": (1, 0)}, DataError, "rising"),

@@ -214,7 +214,7 @@ def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
             DataError,
             "must have the names of .* got its",
         ),
-        ("r.html", {"it": [[0.0], [1.0]], "models": {"it": 1}}, BackendError, "is no model"),
+        ("r.html", {"it": [[0.0], [1.0]], "models": {"it": 1}}, BackendError, "is not a model"),
         ("r.html", {"it": [[0.0], [1.0]], "models": [[1.0]]}, DataTypeError, "must be a mapping"),
         (
             "r.html",

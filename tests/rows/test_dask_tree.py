@@ -250,7 +250,7 @@ REFUSED = {
         DataTypeError,
         r"got a Dask DelayedLeaf\. Pass z\.compute\(",
     ),
-    "1-d": (lambda: da.ones(5), DataError, r"got \(5,\)\..*Pass z\[:, None\]"),
+    "1-d": (lambda: da.ones(5), DataError, r"got \(5,\)\..*pass z\[:, None\]"),
     "3-d": (lambda: da.ones((5, 2, 2)), DataError, r"got \(5, 2, 2\)\. Flatten"),
     "no rows": (lambda: da.ones((0, 2)), DataError, r"got \(0, 2\)\. There are no points"),
     "one row": (lambda: da.ones((1, 2)), DataError, r"got \(1, 2\)\. At least two points"),
@@ -279,7 +279,10 @@ def test_rows_chosen_by_a_condition_are_known_once_counted(assert_equal):
 
 def test_arrays_that_are_not_all_of_dask():
     mixed = ls.Latents(cut(Z), MU, cut(LOGVAR))
-    match = r"z, mu, logvar must all be Dask arrays, or none of them; mu is none\. Pass latents\.to"
+    match = (
+        r"z, mu, logvar must either all be Dask arrays or all be something else; "
+        r"not a Dask array: mu\. Pass latents\.to"
+    )
     with pytest.raises(DataError, match=match):
         ls.posterior(mixed)
     assert ls.radius_density(mixed).n_used == N  # which reads z alone
@@ -298,12 +301,12 @@ TASKS = {
     "short": (
         lambda b: b[:-1],
         DataError,
-        r"the Dask array declares, here \(500, 4\); its task made \(499, 4\)",
+        r"the Dask array declares, here \(500, 4\); its task returned \(499, 4\)",
     ),
     "narrow": (
         lambda b: b[:, :1],
         DataError,
-        r"here \(500, 4\); its task made \(500, 1\)",
+        r"here \(500, 4\); its task returned \(500, 1\)",
     ),
     "masked": (lambda b: np.ma.masked_less(b, 0), DataTypeError, "got a masked one"),
     "objects": (lambda b: b.astype(object), DataTypeError, "got dtype object"),
@@ -342,7 +345,7 @@ def die(block):
 
 def test_a_process_that_dies_is_told():
     one = dask.config.set(scheduler="processes", num_workers=1)
-    with one, pytest.raises(ClusterError, match="must live until their rows are summarised"):
+    with one, pytest.raises(ClusterError, match="must run until their rows are summarised"):
         reduce(wrong(die), Moments(D))
 
 

@@ -54,7 +54,7 @@ def test_out_of_range(rows):
 
 def test_a_file_that_is_too_short(tmp_path):
     (tmp_path / "a.raw").write_bytes(bytes(100))
-    with pytest.raises(FileFormatError, match="it ends at byte 100: it was cut off"):
+    with pytest.raises(FileFormatError, match="it ends at byte 100: it is truncated"):
         RawRows(tmp_path / "a.raw", 7, SHAPE, "<f4")
 
 

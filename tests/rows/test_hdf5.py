@@ -125,7 +125,7 @@ def test_a_file_that_is_cut_off_while_it_is_read_is_noticed(tmp_path):
         rows = plain_chunks(dataset)
         with path.open("r+b") as file:
             file.truncate(rows.places[2] + 100)
-        with pytest.raises(FileFormatError, match="cut off while it was read"):
+        with pytest.raises(FileFormatError, match="truncated while it was read"):
             rows.read(0, N)
 
 
