@@ -1,10 +1,9 @@
 """Do proposed points lie where the data lie?
 
 The Mahalanobis distance measures how far a point is from the mean of the data, in standard
-deviations along the data's own directions. In many dimensions the data themselves lie on a shell, at
-a distance near the square root of the number of directions. Points beyond that shell are where
-there are no data, whatever their radius, and a decoder has never been trained on anything like
-them.
+deviations along the data's own directions. In many dimensions the data themselves lie on a shell,
+at a distance near the square root of the number of directions. Points beyond that shell are where
+there are no data, whatever their radius, and a decoder was never trained on anything like them.
 
 References
 ----------
@@ -269,10 +268,7 @@ class Whitening:
         return cls(found.n, found.mean, axes / np.sqrt(variance)[:, None], n_leading)
 
     def distances(self, block: Block) -> FloatArray:
-        """Return Mahalanobis distances and the shares of their squares along the leading directions.
-
-        Their shape is (n, 2).
-        """
+        """Return Mahalanobis distances, and the leading shares of their squares: shape (n, 2)."""
         with np.errstate(over="ignore", invalid="ignore"):
             white = centred(block.z, self.mean) @ self.axes.T.astype(block.z.dtype)
             if not np.isfinite(white).all():  # beyond float32

@@ -294,7 +294,7 @@ def test_refusals(options, error, match):
 def test_bad_rows_and_far_outliers_are_refused():
     z = sphere(2, 4000)
     z[7] = 1e8
-    with pytest.raises(DataError, match=r"1e\+06 times further out"):
+    with pytest.raises(DataError, match=r"1e\+06 times farther out"):
         ls.intrinsic_dimension(z)
     z[7] = np.nan
     with pytest.raises(DataError, match="every value of z must be finite"):
