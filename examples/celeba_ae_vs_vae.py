@@ -1,9 +1,10 @@
 """Train an AE, a VAE with a tiny KL weight and a VAE, and compare their latents in one report.
 
 All three models are trained on the same images and then encode all of them. The report says how far
-from the origin the points of each latent space lie, which axes dominate, whether z differs from mu, whether there
-are clusters, and what random points decode to. Without ``--images``, the images are faces drawn
-from twelve known factors. If interrupted, the same command continues and skips finished steps.
+from the origin the points of each latent space lie, which axes dominate, whether z differs from mu,
+whether there are clusters, and what random points decode to. Without ``--images``, the images are
+faces drawn from twelve known factors. If interrupted, the same command continues and skips finished
+steps.
 """
 
 import argparse

@@ -30,7 +30,7 @@ def out(tmp_path_factory):
     started.send_signal(signal.SIGINT)
     said, _ = started.communicate(timeout=120)
     assert started.returncode == 130
-    assert "the same command continues here" in said
+    assert "the same command continues from here" in said
     assert not (out / "report.html").exists()
     subprocess.run(command, check=True, timeout=400)
     return out

@@ -51,8 +51,8 @@ def _text(found: Posterior, noise: float, idle: int) -> Iterator[str]:
         f"{number(found.deviation_maximum)} along an axis."
     )
     yield (
-        f"The KL divergence from N(0, I), which measures how much z says about the input, is "
-        f"{number(found.total_kl)} nats per point; {idle:,} of {found.z_dim:,} "
+        f"The posterior's KL divergence from N(0, I), which measures how much z says about the "
+        f"input, is {number(found.total_kl)} nats per point; {idle:,} of {found.z_dim:,} "
         f"{plural('axis', 'axes', found.z_dim)} {plural('carries', 'carry', idle)} less than "
         f"{COLLAPSED_KL} nats."
     )
