@@ -129,7 +129,7 @@ def roles(
     given: Sequence[tuple[str, Shape]], outputs: Role | Sequence[Role] | None
 ) -> tuple[Role, ...]:
     """Return what the outputs of an encoder are: as the user specifies, or else by their names."""
-    return recognised(given) if outputs is None else told(outputs, len(given))
+    return recognised(given) if outputs is None else specified(outputs, len(given))
 
 
 def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
@@ -163,7 +163,7 @@ def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
     return roles
 
 
-def told(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...]:
+def specified(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...]:
     """Return the outputs that the user specifies, if that is possible.
 
     Raises
@@ -173,7 +173,7 @@ def told(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...]:
 
     Examples
     --------
-    >>> told(("mu", "std"), 2)
+    >>> specified(("mu", "std"), 2)
     ('mu', 'std')
     """
     roles = (outputs,) if isinstance(outputs, str) else tuple(outputs)

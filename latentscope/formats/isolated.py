@@ -46,7 +46,7 @@ def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
         with tempfile.TemporaryFile() as said:
             code = _run([*command, json.dumps(options)], said, path, target(folder.name))
             said.seek(0)
-            for text in _told(path, code, said.read())["warnings"]:
+            for text in _report(path, code, said.read())["warnings"]:
                 warn(text)
         latents = latents_of(npz.contents(target(folder.name)), None, False)
         for rows in latents.arrays.values():
@@ -95,16 +95,17 @@ def _size(path: Path) -> int:
     return -2
 
 
-def _told(path: Path, code: int, said: bytes) -> dict[str, Any]:
+def _report(path: Path, code: int, said: bytes) -> dict[str, Any]:
     """Return the report of the other process; raise the error that it reports."""
     try:
-        told: dict[str, Any] = json.loads(said)
+        report: dict[str, Any] = json.loads(said)
         if code == 0:
-            return told
-        kind = getattr(errors, told["error"])
+            return report
+        kind = getattr(errors, report["error"])
     except (KeyError, ValueError, AttributeError):
         how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
         raise FileFormatError(
             f"{path} crashed the process that read it ({how}): it is damaged or malicious."
         ) from None
-    raise kind(told["message"], parameter=told.get("parameter"), remedy=told.get("remedy", ""))
+    parameter, remedy = report.get("parameter"), report.get("remedy", "")
+    raise kind(report["message"], parameter=parameter, remedy=remedy)
