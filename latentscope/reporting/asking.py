@@ -70,7 +70,7 @@ def _begun(name: str, source: Any, folder: Path, rng: int) -> Study:
         ) from error
     kept = Kept(folder, name, overview)
     return Study(
-        name=name, source=source, rows=rows, rng=rng, kept=kept, overview=overview,
+        name=name, rows=rows, rng=rng, kept=kept, overview=overview,
         remarks=tuple(remarks),
     )  # fmt: skip
 

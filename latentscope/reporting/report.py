@@ -52,8 +52,7 @@ def report(
         Seed.
     **named_latents : array-like of shape (n_points, z_dim), or Latents
         Sets of latents, by the names that the page gives them; any source that
-        `latentscope.rows.as_rows` accepts. Pass sets with NaN through `latentscope.finite_rows`;
-        the page then has no labels for them.
+        `latentscope.rows.as_rows` accepts. Pass sets with NaN through `latentscope.finite_rows`.
 
     Returns
     -------

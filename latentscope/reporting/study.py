@@ -41,7 +41,6 @@ class Study:
     """
 
     name: str
-    source: Any
     rows: Rows
     rng: int
     kept: Kept
@@ -55,4 +54,4 @@ class Study:
     @property
     def meta(self) -> dict[str, Any]:
         """Where the latents come from."""
-        return dict(self.source.meta) if isinstance(self.source, Latents) else {}
+        return dict(self.rows.meta)

@@ -21,7 +21,7 @@ from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
 from latentscope.rows.dask_tree import reduced, together
 from latentscope.rows.matrix import DaskMatrix, Matrix, as_chunk
-from latentscope.rows.source import Points, Rows, as_rows
+from latentscope.rows.source import needed, Points, Rows, as_rows
 from latentscope.rows.summaries import Block, Collected
 
 _SHOWN_ROWS = 5  # indices that a message about rows that are not finite lists
@@ -182,7 +182,7 @@ def _blocks(rows: Rows, first: int) -> Iterator[Block]:
 
 def _summarise(blocks: Iterable[Block], templates: Any) -> Part:
     """Return the summaries of some blocks, and the indices of their rows that are not finite."""
-    partial = tuple(summary.empty() for summary in templates)
+    found = tuple(summary.empty() for summary in templates)
     bad: list[IntArray] = [np.empty(0, dtype=np.int64)]
     for block in blocks:
         clean = block
@@ -193,9 +193,9 @@ def _summarise(blocks: Iterable[Block], templates: Any) -> Part:
             arrays = {name: array[keep] for name, array in block.arrays.items()}
             clean = Block(block.rows[keep], arrays)
         if len(clean.rows):
-            for summary in partial:
+            for summary in found:
                 summary.update(clean)
-    return partial, np.concatenate(bad)
+    return found, np.concatenate(bad)
 
 
 def _check_rows(rows: Rows, bad: IntArray) -> None:
@@ -210,5 +210,6 @@ def _check_rows(rows: Rows, bad: IntArray) -> None:
         )
     if rows.n_total - n_bad < rows.least:
         raise DataError(
-            f"at least two finite rows are needed; {rows.n_total - n_bad} of {rows.n_total:,} are."
+            f"{needed(rows.least, 'finite row')}; {rows.n_total - n_bad} of {rows.n_total:,} "
+            f"{'is' if rows.n_total - n_bad == 1 else 'are'}."
         )

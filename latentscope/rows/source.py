@@ -14,7 +14,7 @@ from latentscope.rows.summaries import Block
 _BLOCK_BYTES = 2 * 2**20  # fits in a core's cache while a summary works on it
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Rows:
     """A source of rows: z alone, or z with mu and logvar.
 
@@ -38,6 +38,7 @@ class Rows:
     name: str = "z"
     ids: Any = None
     labels: Mapping[str, Any] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_total(self) -> int:
@@ -85,7 +86,7 @@ Points = ArrayLike | Sequence[Vector] | HasArrays | Rows
 """What `as_rows` accepts."""
 
 
-def as_rows(source: Points, *, least: int = 2, name: str = "z") -> Rows:
+def as_rows(source: Points, *, least: int | None = None, name: str | None = None) -> Rows:
     """Return any source as `Rows`, with its shape and type checked.
 
     Parameters
@@ -93,10 +94,10 @@ def as_rows(source: Points, *, least: int = 2, name: str = "z") -> Rows:
     source : array-like of shape (n_points, z_dim), Latents or Rows
         Array of any real dtype, memory order and byte order, memmap, `h5py.Dataset`, zarr array,
         Dask array, DataFrame, CPU tensor or nested list.
-    least : int
-        Smallest number of rows allowed.
-    name : str
-        What messages call the array.
+    least : int, optional
+        Smallest number of rows allowed; by default two, or what `Rows` already require.
+    name : str, optional
+        What messages call the array; by default "z", or what `Rows` are already called.
 
     Raises
     ------
@@ -108,21 +109,40 @@ def as_rows(source: Points, *, least: int = 2, name: str = "z") -> Rows:
     >>> as_rows([[0, 1], [2, 3], [4, 5]]).n_total
     3
     """
+    rows = _as_rows(source, name)
+    wanted = {"least": least, "name": name}
+    rows = replace(rows, **{key: value for key, value in wanted.items() if value is not None})
+    if rows.n_total < rows.least:
+        raise DataError(
+            f"{rows.name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
+            f"{needed(rows.least, 'point').capitalize()}.",
+            parameter=rows.name,
+        )
+    return rows
+
+
+def _as_rows(source: Points, name: str | None) -> Rows:
     if isinstance(source, Rows):
         return source
     arrays = getattr(source, "arrays", None)
-    if isinstance(arrays, Mapping) and "z" in arrays:  # Latents
-        matrices = {part: as_matrix(part, array) for part, array in arrays.items()}
-        ids, labels = getattr(source, "ids", None), getattr(source, "labels", None)
-        rows = Rows(matrices, least=least, name=name, ids=ids, labels=labels or {})
-    else:
-        rows = Rows({"z": as_matrix(name, source)}, least=least, name=name)
-    if rows.n_total < least:
-        raise DataError(
-            f"{name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "
-            "At least two points are needed."
-        )
-    return rows
+    if not (isinstance(arrays, Mapping) and "z" in arrays):
+        return Rows({"z": as_matrix(name or "z", source)})
+    matrices = {part: as_matrix(part, array) for part, array in arrays.items()}
+    ids, *mappings = (getattr(source, key, None) for key in ("ids", "labels", "meta"))
+    labels, meta = (dict(mapping or {}) for mapping in mappings)
+    return Rows(matrices, ids=ids, labels=labels, meta=meta)
+
+
+def needed(n: int, what: str) -> str:
+    """Return how many of something are needed, in words.
+
+    Examples
+    --------
+    >>> needed(2, "point")
+    'at least two points are needed'
+    """
+    number = {1: "one", 2: "two"}.get(n, str(n))
+    return f"at least {number} {what}{' is' if n == 1 else 's are'} needed"
 
 
 def finite_rows(source: Points) -> Rows:

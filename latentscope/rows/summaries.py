@@ -15,7 +15,7 @@ from latentscope._compute.kernels import column_means
 from latentscope._types import Array, FloatArray, IntArray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """A few rows, in memory.
 

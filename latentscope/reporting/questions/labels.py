@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from latentscope._table import Table
 from latentscope.analysis.direction import Direction, direction
 from latentscope.errors import LatentscopeError
-from latentscope.latents import Latents
 from latentscope.reporting.questions.question import Analysis, Answer, Question, numbers
 from latentscope.reporting.study import Study
 from latentscope.reporting.wording import plural
@@ -29,11 +28,11 @@ class Labels(NamedTuple):
 
 
 def _directions(study: Study) -> Labels:
-    labels = list(study.source.labels) if isinstance(study.source, Latents) else []
+    labels = list(study.rows.labels)
     found, left_out = [], {}
     for label in labels[:N_LABELS]:
         try:
-            found.append(direction(study.source, label))
+            found.append(direction(study.rows, label))
         except LatentscopeError as error:
             left_out[f"label {label}"] = str(error)
     reason = f"the report uses only the first {N_LABELS} labels."
