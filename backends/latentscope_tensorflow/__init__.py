@@ -8,8 +8,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from latentscope.backend import get
-
 if TYPE_CHECKING:  # what checkers see of the names below
     from latentscope_tensorflow.config import PRESETS, Config, preset
     from latentscope_tensorflow.keras_model import KerasModel
@@ -32,6 +30,8 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in _HOME:
+            from latentscope.backend import get
+
             get("tensorflow")  # explains how to install what is missing
             return getattr(import_module(f"latentscope_tensorflow.{_HOME[name]}"), name)
         raise AttributeError(f"module 'latentscope_tensorflow' has no attribute {name!r}")

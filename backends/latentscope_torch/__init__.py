@@ -6,8 +6,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from latentscope.backend import get
-
 if TYPE_CHECKING:  # what checkers see of the names below
     from latentscope_torch.loading import load
     from latentscope_torch.torch_model import TorchModel
@@ -24,6 +22,8 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in _HOME:
+            from latentscope.backend import get
+
             get("torch")  # explains how to install what is missing
             return getattr(import_module(f"latentscope_torch.{_HOME[name]}"), name)
         raise AttributeError(f"module 'latentscope_torch' has no attribute {name!r}")

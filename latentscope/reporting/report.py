@@ -9,6 +9,7 @@ from typing import Any, Self
 from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
+from latentscope._disk.paths import writable
 from latentscope._validate import integer
 from latentscope.backend.asking import checked
 from latentscope.backend.protocols import Model
@@ -119,17 +120,9 @@ class _Bar:
 
 
 def _target(path: str | PathLike[str]) -> Path:
-    try:
-        target = Path(path)
-        is_possible = target.parent.is_dir() and not target.is_dir()
-    except (TypeError, ValueError, OSError) as error:
-        raise DataTypeError(f"path must name a file; got {path!r}: {error}.") from error
+    target = writable(path)
     if target.suffix.lower() not in _SUFFIXES:
-        raise DataError(f"path must end in .html; got {str(path)!r}.")
-    if "\0" in str(target):
-        raise DataError(f"path must name a file; got {path!r}, which holds a null byte.")
-    if not is_possible:
-        raise DataError(f"path must name a file in an existing folder; got {target}.")
+        raise DataError(f"path must end in .html; got {str(path)!r}.", parameter="path")
     beside, folder = target.with_suffix(".json"), target.with_name(f"{target.stem}.results")
     if beside.exists() and not _is_ours(beside):
         raise DataError(f"{beside} exists and was not written by a report. Choose another name.")

@@ -7,7 +7,6 @@ from typing import Any
 from latentscope.analysis.overview import Overview
 from latentscope.backend.protocols import Model
 from latentscope.images import Images
-from latentscope.latents import Latents
 from latentscope.reporting.kept import Kept
 from latentscope.rows.source import Rows
 

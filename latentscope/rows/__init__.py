@@ -38,3 +38,7 @@ if not TYPE_CHECKING:
         if name in _HOME:
             return getattr(import_module(f"latentscope.rows.{_HOME[name]}"), name)
         raise AttributeError(f"module 'latentscope.rows' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -21,7 +21,7 @@ from latentscope._types import Array, IntArray
 from latentscope.errors import DataError
 from latentscope.rows.dask_tree import reduced, together
 from latentscope.rows.matrix import DaskMatrix, Matrix, as_chunk
-from latentscope.rows.source import needed, Points, Rows, as_rows
+from latentscope.rows.source import Points, Rows, as_rows, needed
 from latentscope.rows.summaries import Block, Collected
 
 _SHOWN_ROWS = 5  # indices that a message about rows that are not finite lists

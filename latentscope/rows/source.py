@@ -110,8 +110,11 @@ def as_rows(source: Points, *, least: int | None = None, name: str | None = None
     3
     """
     rows = _as_rows(source, name)
-    wanted = {"least": least, "name": name}
-    rows = replace(rows, **{key: value for key, value in wanted.items() if value is not None})
+    rows = replace(
+        rows,
+        least=rows.least if least is None else least,
+        name=rows.name if name is None else name,
+    )
     if rows.n_total < rows.least:
         raise DataError(
             f"{rows.name} must have shape (n_points, z_dim); got {(rows.n_total, rows.z_dim)}. "

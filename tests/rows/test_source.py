@@ -1,5 +1,7 @@
 """Sources of rows: which rows there are, which are finite, and which are taken or drawn."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -62,6 +64,22 @@ def test_finite_rows_of_latents_keep_labels_and_ids(holed):
     assert rows.ids is latents.ids
     assert rows.labels == latents.labels
     assert (finite_rows(holed).ids, finite_rows(holed).labels) == (None, {})
+
+
+def test_rows_with_labels_travel_between_processes():
+    latents = Latents(np.eye(3), ids=list("abc"), labels={"age": np.arange(3)}, meta={"seed": 1})
+    copy = pickle.loads(pickle.dumps(finite_rows(latents)))
+    assert copy.drops_nonfinite
+    assert (copy.ids, copy.meta) == (["a", "b", "c"], {"seed": 1})
+    np.testing.assert_array_equal(copy.labels["age"], [0, 1, 2])
+
+
+def test_rows_keep_what_was_asked_of_them_until_told_otherwise():
+    rows = as_rows([[1.0], [np.nan]], least=1, name="candidates")
+    assert (as_rows(rows).least, as_rows(rows).name) == (1, "candidates")
+    assert (as_rows(rows, least=2, name="z").least, as_rows(rows, name="z").name) == (2, "z")
+    with pytest.raises(DataError, match=r"candidates must have shape .* At least 5 points are"):
+        as_rows(rows, least=5)
 
 
 @pytest.mark.parametrize("n_left", [0, 1])

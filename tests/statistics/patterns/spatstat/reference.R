@@ -1,4 +1,4 @@
-# Functions of fixed point patterns by spatstat, for tests/structure/test_pattern.py.
+# Functions of fixed point patterns by spatstat, for tests/statistics/patterns/test_pattern.py.
 # In this folder: Rscript reference.R   (made with spatstat.explore 3.0-6)
 suppressMessages(library(spatstat.explore))
 
