@@ -60,6 +60,8 @@ class Latents:
 
     def __post_init__(self) -> None:
         """Check that all parts describe the same points."""
+        if self.z is None:
+            raise DataTypeError("z must be an array; got None.", parameter="z")
         if (self.mu is None) != (self.logvar is None):
             missing = "mu" if self.mu is None else "logvar"
             raise DataError(f"mu and logvar must come together; {missing} is missing.")

@@ -79,7 +79,7 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 def _part_of(target: Path) -> Iterator[Path]:
     """Yield a path beside `target` that only the caller writes, and remove what is there after."""
     start = f".{_mark(target)}."
-    for lock in target.parent.glob(f"{start}*.lock"):
+    for lock in target.parent.glob(f"{start}{'?' * 8}.lock.*"):
         with suppress(OSError):  # its writer lives, or another removes it too
             _remove_left_over(lock, target)
     part, descriptor = _locked(target, start)
@@ -144,7 +144,7 @@ def _remove_left_over(lock: Path, target: Path) -> None:
     descriptor = os.open(lock, os.O_RDWR)
     try:
         _lock(descriptor)
-        _remove(lock.with_name(lock.name.removesuffix(".lock")), target)
+        _remove(lock.with_name(lock.name.replace(".lock.", ".part.", 1)), target)
         lock.unlink()
     finally:
         os.close(descriptor)
@@ -163,7 +163,7 @@ def _remove(part: Path, target: Path) -> None:
 
 
 def _lock_of(part: Path) -> Path:
-    return part.with_name(f"{part.name}.lock")
+    return part.with_name(part.name.replace(".part.", ".lock.", 1))
 
 
 def _old(part: Path) -> Path:

@@ -57,7 +57,7 @@ def writable(path: str | PathLike[str]) -> Path:
     elif is_there and not is_file:
         problem = f"name a file; {place} is a device or a pipe."
     elif not place.parent.is_dir():
-        problem = f"lie in an existing folder; {place.parent} does not exist."
+        problem = f"lie in an existing folder; {place.parent} does not exist. Create it first."
     if problem:
         raise DataError(f"path must {problem}", parameter="path")
     return target

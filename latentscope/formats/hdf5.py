@@ -51,7 +51,7 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
     with access_errors(path), path.open("rb"):
         pass  # the HDF5 library reports missing permission and damage alike
     with _format_errors(path):
-        file = h5py.File(path, "r")
+        file = h5py.File(path.absolute(), "r")  # found again if the working folder changes
     try:
         with _format_errors(path):
             is_ours = isinstance(schema := file.attrs.get("schema"), str) and schema == SCHEMA

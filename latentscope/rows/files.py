@@ -48,6 +48,16 @@ class Seen:
             )
 
 
+def can_be_opened_again(file: Any) -> bool:
+    """Return True if an open HDF5 file is on disk, read-only, and its name still leads to it."""
+    if file.mode != "r" or file.driver != "sec2":
+        return False
+    try:
+        return os.path.samestat(os.stat(file.filename), os.fstat(file.id.get_vfd_handle()))
+    except OSError:
+        return False
+
+
 class FileRows(ABC):
     """n_points × z_dim numbers in a file.
 

@@ -20,7 +20,7 @@ from latentscope._types import Array
 from latentscope._warn import warn
 from latentscope.errors import DataError, DataTypeError
 from latentscope.rows.dask_tree import checked
-from latentscope.rows.files import FileRows, Seen
+from latentscope.rows.files import FileRows, Seen, can_be_opened_again
 from latentscope.rows.in_memory import in_memory, package_of
 from latentscope.rows.mapped import seen_if_read_only, unmapped
 
@@ -223,7 +223,7 @@ def _stored(name: str, rows: Any) -> StoredMatrix:
     if package_of(base) != "h5py":
         return StoredMatrix(name, rows, chunk_rows)
     seen = None
-    if base.file.mode == "r" and base.file.driver == "sec2":  # on the disk, and not written here
+    if can_be_opened_again(base.file):
         plain = import_module("latentscope.rows.hdf5").plain_chunks(rows)
         if plain is not None:
             return _stored(name, plain)

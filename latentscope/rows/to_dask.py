@@ -18,7 +18,7 @@ from latentscope._disk.read_errors import access_errors
 from latentscope._optional import import_optional
 from latentscope._types import Array
 from latentscope.errors import DataError, MissingFileError
-from latentscope.rows.files import DerivedRows, FileRows, Seen
+from latentscope.rows.files import DerivedRows, FileRows, Seen, can_be_opened_again
 from latentscope.rows.in_memory import in_memory, package_of
 from latentscope.rows.mapped import is_mapped, mapped_rows
 from latentscope.rows.matrix import DaskMatrix, as_matrix
@@ -143,11 +143,12 @@ class HDF5Rows(FileRows):
     def __init__(self, name: str, dataset: Any) -> None:
         if not dataset:
             raise DataError(f"{name} is a dataset of a closed HDF5 file. Keep the file open.")
-        if dataset.file.mode != "r" or dataset.file.driver != "sec2":
+        if not can_be_opened_again(dataset.file):
             raise DataError(
-                f"{name} must be in a file on disk that is opened read-only, so that other "
-                f"processes can open it too; got mode {dataset.file.mode!r}, driver "
-                f"{dataset.file.driver!r}. Close it, and pass latentscope.load(path)."
+                f"{name} must be in a file on disk that is opened read-only, by a name that still "
+                f"leads to it, so that other processes can open it too; got {dataset.file.filename}"
+                f", mode {dataset.file.mode!r}, driver {dataset.file.driver!r}. Close it, and pass "
+                "latentscope.load(path)."
             )
         self.path, self.key = Path(dataset.file.filename).absolute(), dataset.name
         self.seen = Seen.of(self.path)

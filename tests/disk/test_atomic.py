@@ -25,6 +25,11 @@ def names(target):
     return [path.name for path in target.parent.iterdir()]
 
 
+def lock_of(part):
+    """Return the name of the file that a living writer of a part has locked."""
+    return part.name.replace(".part.", ".lock.")
+
+
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -110,6 +115,18 @@ def test_new_file_has_the_mode_that_open_gives(tmp_path, umask):
     finally:
         os.umask(before)
     assert mode(tmp_path / "ours") == mode(tmp_path / "usual") == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("name", ["a.lock", "a.part.lock", "lock.x.lock"])
+def test_names_that_look_like_locks_are_names_like_others(tmp_path, name):
+    target = tmp_path / name
+    with replacing(target) as first:
+        first.write_text("first")
+        with replacing(target) as second:
+            second.write_text("second")
+        assert first.read_text() == "first"
+    assert target.read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_two_writers_do_not_share_a_part(target):
@@ -201,7 +218,7 @@ def test_the_next_writer_removes_what_killed_ones_left(tmp_path, kind):
         left = [one, two]
     assert all(part.exists() for part in left)
     write(kind, target, "new")
-    assert set(names(target)) == {"target.x", other.name, f"{other.name}.lock"}
+    assert set(names(target)) == {"target.x", other.name, lock_of(other)}
 
 
 def test_what_a_live_writer_writes_is_not_removed(tmp_path, kind):
@@ -251,7 +268,7 @@ def test_without_locks_nothing_is_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(atomic, "fcntl", None)
     write(replacing, tmp_path / "target.x", "new")
     assert part.exists()
-    assert set(names(part)) == {"target.x", part.name, f"{part.name}.lock"}
+    assert set(names(part)) == {"target.x", part.name, lock_of(part)}
 
 
 def test_a_part_that_was_taken_for_left_over_is_not_written(tmp_path, monkeypatch):
@@ -260,12 +277,12 @@ def test_a_part_that_was_taken_for_left_over_is_not_written(tmp_path, monkeypatc
 
     def lock(descriptor):
         if not taken:
-            (path,) = tmp_path.glob("*.lock")
+            (path,) = tmp_path.glob(".*.lock.*")
             taken.append(path.name)
             path.unlink()
         usual(descriptor)
 
     monkeypatch.setattr(atomic, "_lock", lock)
     with replacing(tmp_path / "target.x") as part:
-        assert f"{part.name}.lock" not in taken
+        assert lock_of(part) not in taken
     assert names(part) == ["target.x"]

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import latentscope
-from latentscope.errors import FileFormatError
+from latentscope.errors import DataError, FileFormatError
 from latentscope.rows import hdf5 as hdf5_rows
 from latentscope.rows.hdf5 import plain_chunks
 from latentscope.rows.matrix import as_matrix
@@ -157,3 +157,31 @@ def test_fletcher_sums_are_their_definition(content, repeats):
         once,
         int((words * weights).sum(dtype=np.uint64)) % 65535,
     )
+
+
+@pytest.fixture
+def two_folders(tmp_path, monkeypatch):
+    """Folders a and b with files of one name; the working folder is a."""
+    for number, folder in enumerate(("a", "b")):
+        (tmp_path / folder).mkdir()
+        latentscope.save(tmp_path / folder / "l.h5", 100**number * z)
+    monkeypatch.chdir(tmp_path / "a")
+    return tmp_path
+
+
+def test_a_relative_path_means_the_folder_in_which_it_was_opened(two_folders, monkeypatch):
+    with latentscope.load("l.h5") as latents:
+        monkeypatch.chdir(two_folders / "b")
+        assert latentscope.radius_density(latents).maximum < 50
+        copy = pickle.loads(pickle.dumps(latents))
+        np.testing.assert_array_equal(copy.z, z)
+
+
+def test_an_open_file_that_its_name_no_longer_leads_to_is_read_through_the_library(
+    two_folders, monkeypatch
+):
+    with h5py.File("l.h5") as file:
+        monkeypatch.chdir(two_folders / "b")
+        assert latentscope.radius_density(file["z"]).maximum < 50
+        with pytest.raises(DataError, match="by a name that still leads to it"):
+            pickle.dumps(latentscope.Latents(file["z"]))
