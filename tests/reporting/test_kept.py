@@ -105,7 +105,7 @@ def test_all_settings_were_looked_at():
 def test_the_seed_and_the_rows_change_the_names(bare):
     path = bare.kept.path("tsne", {"rng": 0})
     assert bare.kept.path("tsne", {"rng": 1}) != path
-    z = np.array(bare.source)
+    z = np.array(bare.rows.matrices["z"].read(0, bare.rows.n_total))
     z[7, 1] += 1e-3
     other = studied("prior", z, bare.kept.folder, 0, lambda step: None, questions=())
     assert other.kept.path("tsne", {"rng": 0}) != path
