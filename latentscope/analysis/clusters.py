@@ -147,7 +147,7 @@ def inertia_curve(
     on_sample = _run(sample, ks, covariance.mean, random, title="k-means on a sample")
     gaussian = _run(reference, ks, covariance.mean, random, title="k-means on a Gaussian")
     on_all = lloyd(
-        rows, on_sample.moved, covariance.mean, rest=_TOLERANCE, title="k-means on all rows"
+        rows, on_sample.moved, covariance.mean, tolerance=_TOLERANCE, title="k-means on all rows"
     )
     return InertiaCurve(
         n_used=n_used,
@@ -181,7 +181,7 @@ def _run(
     """Seed on rows in memory and move the centroids there until they converge."""
     with one_blas_thread():  # so that the number of threads does not decide between two seeds
         seeds = nested_seeds(sample, ks, shift, int(random.integers(2**31)))
-    return lloyd(sample, seeds, shift, rest=_SAMPLE_TOLERANCE, title=title)
+    return lloyd(sample, seeds, shift, tolerance=_SAMPLE_TOLERANCE, title=title)
 
 
 def _ratio(inertia: FloatArray, other: FloatArray) -> FloatArray:

@@ -306,6 +306,6 @@ def normality(
 def _core(rows: Rows) -> Core | None:
     """Return the core of the rows, or None if too few of them lie within its radius."""
     try:
-        return fitted_core(rows, rest=_CORE_TOLERANCE)
+        return fitted_core(rows, tolerance=_CORE_TOLERANCE)
     except DataError:
         return None

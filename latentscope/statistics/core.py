@@ -66,10 +66,10 @@ def covariance_factor(n_directions: int, radius: float) -> float:
     return x / (a + 1) * float(hyp1f1(1, a + 2, x) / hyp1f1(1, a + 1, x))
 
 
-def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _TOLERANCE) -> Core:
+def fitted_core(rows: Rows, radius: float | None = None, *, tolerance: float = _TOLERANCE) -> Core:
     """Find the core of all rows, truncated at `radius` (by default that of 90 % of a Gaussian).
 
-    The iteration has converged when a step changes the total variance by a share of at most `rest`.
+    The iteration has converged when a step changes the total variance by a share of at most `tolerance`.
     """
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     mean, matrix = covariance.mean, covariance.covariance
@@ -79,7 +79,7 @@ def fitted_core(rows: Rows, radius: float | None = None, *, rest: float = _TOLER
         if not len(variance):
             raise DataError("the points of z must differ to have a core; all of them coincide.")
         cut = _default_radius(len(variance)) if radius is None else float(radius)
-        if abs(variance.sum() - total) <= rest * variance.sum():
+        if abs(variance.sum() - total) <= tolerance * variance.sum():
             break
         total = variance.sum()
         whitening = axes / np.sqrt(variance)[:, None]

@@ -117,13 +117,13 @@ class Assignment(Summary):
 
 
 def lloyd(
-    source: Points, centroids: Centroids, shift: FloatArray, *, rest: float, title: str
+    source: Points, centroids: Centroids, shift: FloatArray, *, tolerance: float, title: str
 ) -> Assignment:
-    """Move the centroids until no inertia falls by more than the share `rest` per step."""
+    """Move the centroids until no inertia falls by more than the share `tolerance` per step."""
     last = np.full(len(centroids.n_clusters), np.finfo(float).max)
     for step in range(1, _MAX_STEPS + 1):
         (now,) = reduce(source, Assignment(centroids, shift), progress=f"{title}, pass {step}")
-        if np.all(last - now.inertia <= rest * last):
+        if np.all(last - now.inertia <= tolerance * last):
             break
         centroids, last = now.moved, now.inertia
     else:
@@ -145,7 +145,7 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
         raise DataError(_RANGE.format(dtype=sample.dtype))
     seeds, _ = kmeans_plusplus(about, n_seeds, random_state=seed, n_local_trials=2)
     many = Centroids(np.array([n_seeds]), seeds.astype(np.float64) + shift)
-    improved = lloyd(sample, many, shift, rest=_SEED_TOLERANCE, title="k-means seeds")
+    improved = lloyd(sample, many, shift, tolerance=_SEED_TOLERANCE, title="k-means seeds")
     sets = _ward(improved.moved.points, improved.counts.astype(np.float64), ks)
     return Centroids(ks, np.concatenate(sets))
 

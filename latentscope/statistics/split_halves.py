@@ -81,7 +81,7 @@ def _clustered(points: FloatArray, ks: IntArray, random: np.random.Generator) ->
     origin = np.zeros(points.shape[1])
     with one_blas_thread():
         seeds = nested_seeds(points, ks, origin, int(random.integers(2**31)))
-    return lloyd(points, seeds, origin, rest=_TOLERANCE, title="k-means")
+    return lloyd(points, seeds, origin, tolerance=_TOLERANCE, title="k-means")
 
 
 def _labels(points: FloatArray, centroids: Centroids) -> Array:

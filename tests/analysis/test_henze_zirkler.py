@@ -115,7 +115,7 @@ def test_constant_axes_do_not_count(rng):
 REFUSED = {
     "many directions": (
         np.random.default_rng(0).standard_normal((50, 11)), {},
-        r"at most 10 directions .* does along 11\. .* tends to 1 .* Use latentscope\.normality",
+        r"at most 10 directions .* varies along 11\. .* tends to 1 .* Use latentscope\.normality",
     ),
     "few rows": (np.eye(4)[:, :3], {}, "10 rows and two per direction; got 4 rows .* 3 dir"),
     "points coincide": (np.ones((9, 2)), {}, "must vary, .* got 9 rows that vary along 0"),
