@@ -69,7 +69,8 @@ def covariance_factor(n_directions: int, radius: float) -> float:
 def fitted_core(rows: Rows, radius: float | None = None, *, tolerance: float = _TOLERANCE) -> Core:
     """Find the core of all rows, truncated at `radius` (by default that of 90 % of a Gaussian).
 
-    The iteration has converged when a step changes the total variance by a share of at most `tolerance`.
+    The iteration has converged when a step changes the total variance by a share of at most
+    `tolerance`.
     """
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
     mean, matrix = covariance.mean, covariance.covariance
