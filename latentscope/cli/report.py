@@ -2,10 +2,12 @@
 
 import inspect
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from latentscope.cli._files import How, named, opened, reading
 from latentscope.cli._help import SETTINGS, examples

@@ -16,9 +16,9 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 import latentscope
+from latentscope.rows import row_numbers
 from latentscope.cli import main
 from latentscope.latents import Latents
-from latentscope.rows import row_numbers
 
 N, D = 400, 6
 FOLDERS = {"ae": "tensorflow", "vae": "tensorflow", "latents.pt": "torch"}  # by what made them

@@ -85,7 +85,10 @@ def test_what_is_not_given_is_left_to_the_function(command, function):
 
 
 def test_help_shows_defaults_as_they_are_written():
-    assert options("clusters")["n_clusters"].help == "The k for which k-means is run. [default: 2:81:2]"
+    assert (
+        options("clusters")["n_clusters"].help
+        == "The k for which k-means is run. [default: 2:81:2]"
+    )
     assert options("planes")["axes"].help.endswith("[default: 0,1]")
     assert "default:" not in options("planes")["half_widths"].help
     assert options("planes")["space"].type.choices == ("pca", "latent")
