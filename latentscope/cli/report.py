@@ -62,7 +62,12 @@ def report(
         (first, *_) = decoders.values()
         parts["images"] = images_at(images, attributes, first.image_shape)
     with ExitStack() as stack:
-        latents = {name: stack.enter_context(opened(path, how)) for name, path in paths.items()}
+        latents = {
+            name: stack.enter_context(opened(path, replace(how, is_finite=False)))
+            for name, path in paths.items()
+        }
+        if how.is_finite:
+            latents = {name: _finite(one) for name, one in latents.items()}
         write(out, **chosen(parts | options), **latents)
     click.echo(f"wrote {out}")
 
@@ -77,3 +82,15 @@ def _folders(texts: tuple[str, ...], names: dict[str, str]) -> dict[str, str]:
                 f"{text!r}."
             )
     return {name: folder for name, _, folder in pairs}
+
+
+def _finite(latents: Any) -> Any:
+    """Return the rows without NaN or infinity, with their ids and labels, in memory."""
+    arrays = {name: array[:] for name, array in latents.arrays.items()}
+    keep = np.logical_and.reduce([np.isfinite(x).all(axis=1) for x in arrays.values()])
+    return public("Latents")(
+        **{name: array[keep] for name, array in arrays.items()},
+        ids=None if latents.ids is None else latents.ids[:][keep],
+        labels={name: column[:][keep] for name, column in latents.labels.items()},
+        meta=latents.meta,
+    )

@@ -16,7 +16,6 @@ from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 import latentscope
-from latentscope.rows import row_numbers
 from latentscope.cli import main
 from latentscope.latents import Latents
 
@@ -171,10 +170,8 @@ def page(monkeypatch):
     given = SimpleNamespace()
 
     def report(path, *, models=None, images=None, rng=0, **named_latents):
-        rows = {name: latentscope.rows.as_rows(one) for name, one in named_latents.items()}
-        shapes = {name: (len(row_numbers(one)), one.z_dim) for name, one in rows.items()}
+        shapes = {name: np.shape(latents.z) for name, latents in named_latents.items()}
         shown = {"path": path, "models": models, "images": images, "rng": rng, "shapes": shapes}
-        shown["labels"] = {name: list(one.labels) for name, one in rows.items()}
         given.__dict__.update(shown)
         path.write_text("<html></html>")
 

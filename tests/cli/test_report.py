@@ -28,7 +28,6 @@ def test_finite_leaves_rows_out_with_their_labels(good, page, place):
         file["mu"][7] = np.nan
     good("report", "nan.h5", "vae.h5", "--finite")
     assert page.shapes == {"nan": (399, 6), "vae": (399, 6)}
-    assert page.labels["vae"] == ["tilt"]
 
 
 def test_the_page_is_the_library_s(good, place):
