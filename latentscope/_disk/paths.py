@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
+from latentscope._disk.read_errors import read_error
 from latentscope.errors import DataError, DataTypeError, MissingFileError
 
 _SIGNATURES = {  # first bytes of files that a failed download leaves under any name
@@ -22,10 +23,14 @@ def existing(path: str | PathLike[str], name: str = "path") -> Path:
         If `path` cannot be a path.
     MissingFileError
         If it does not exist.
+    AccessError
+        If a folder on the way to it may not be read.
     """
     try:
         found = Path(path)
         is_there = found.exists()
+    except PermissionError as error:
+        raise read_error(str(path), error) from error
     except (TypeError, ValueError, OSError) as error:
         raise DataTypeError(
             f"{name} must name a file; got {path!r}: {error}.", parameter=name

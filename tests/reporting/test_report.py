@@ -62,6 +62,7 @@ def test_pictures_come_with_their_scores(made):
     assert made.numbers["sets"]["plain"]["pictures"] is None
 
 
+@pytest.mark.slow
 def test_rows_with_nan_can_be_left_out(tmp_path):
     z = np.random.default_rng(0).standard_normal((60, 3))
     z[5] = np.nan
@@ -90,7 +91,13 @@ AWKWARD = {
 }
 
 
-@pytest.mark.parametrize(("make", "expected"), AWKWARD.values(), ids=AWKWARD)
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        pytest.param(*case, id=name, marks=() if name == "tiny" else pytest.mark.slow)
+        for name, case in AWKWARD.items()
+    ],
+)
 def test_awkward_sets_give_a_report_that_says_what_it_left_out(make, expected, tmp_path):
     path = latentscope.report(tmp_path / "r.html", it=make(np.random.default_rng(0)))
     left_out = json.loads(path.with_suffix(".json").read_text())["sets"]["it"]["left out"]
@@ -111,6 +118,7 @@ def test_nothing_of_a_name_or_label_gets_into_the_page_as_html(tmp_path):
     assert "<img src=x" not in page
 
 
+@pytest.mark.slow
 def test_results_that_take_long_are_kept_and_used_again(tmp_path, monkeypatch):
     z = np.random.default_rng(0).standard_normal((60, 3))
     path = latentscope.report(tmp_path / "r.html", it=z)
@@ -133,6 +141,7 @@ def test_results_that_take_long_are_kept_and_used_again(tmp_path, monkeypatch):
     assert json.loads(path.with_suffix(".json").read_text())["sets"] == json.loads(first)["sets"]
 
 
+@pytest.mark.slow
 def test_kept_results_of_other_rows_or_damaged_ones_are_not_used(tmp_path):
     z = np.random.default_rng(0).standard_normal((60, 3))
     latentscope.report(tmp_path / "r.html", it=z)
@@ -177,6 +186,7 @@ def test_images_of_another_shape_are_refused(tmp_path, linear_model, blobs):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("meta", [{"x": np.nan}, {"x": np.zeros(2)}, {(1, 2): 3}])
 def test_meta_that_json_cannot_hold_is_written_as_python_does(meta, tmp_path):
     latents = latentscope.Latents(np.random.default_rng(0).standard_normal((60, 3)), meta=meta)
