@@ -30,7 +30,11 @@ extensions = [
 ]
 exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "gallery/*.md5"]
 nitpicky = True
-nitpick_ignore = [("py:class", "abc.ABC")]  # of Python, whose pages are not at hand
+nitpick_ignore = [
+    ("py:class", "abc.ABC"),  # of Python, whose pages are not at hand
+    ("py:class", "latentscope.results.OnePanel"),  # bases that only say what plot() returns
+    ("py:class", "latentscope.results.SeveralPanels"),
+]
 templates_path = ["_templates"]
 
 html_theme = "furo"

@@ -29,11 +29,7 @@ class Parts(Pair):
     Attributes
     ----------
     encoder, decoder, outputs, factor, pixel_range, meta
-        As in every `Pair`.
-    z_dim : int
-        Latent dimensions.
-    image_shape : tuple of int
-        Height, width and channels.
+        As in every `Pair`, which also describes the latent dimensions and the shape of images.
     channels_first : bool
         Whether the parts take and return (n, channels, height, width).
     """

@@ -121,7 +121,7 @@ def files(place):
         file["a"] = file["b"] = [[0.0, 1.0], [2.0, 3.0]]
     np.save(place / "deep.npy", np.random.default_rng(0).normal(size=(200, 2, 3)))
     with h5py.File(place / "stopped.h5", "w") as file:
-        file.create_dataset("z", (100, 3), chunks=(10, 3))[:50] = 1.0
+        file.create_dataset("z", (100, 3), "f4", chunks=(10, 3))[:50] = 1.0
     with h5py.File(place / "linked.h5", "w") as file:
         file["z"] = h5py.ExternalLink("latents.h5", "z")
 

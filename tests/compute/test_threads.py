@@ -37,7 +37,7 @@ def test_without_items_there_are_no_results():
 
 
 def test_an_error_drops_what_has_not_begun():
-    begun = []
+    begun, before = [], set(threading.enumerate())
 
     def fails(item):
         begun.append(item)
@@ -46,7 +46,8 @@ def test_an_error_drops_what_has_not_begun():
     with pytest.raises(ValueError, match="item 0"):
         list(with_bar(fails, range(1000), "failing", "number", n_threads=2))
     assert len(begun) <= 4
-    assert not [one for one in threading.enumerate() if "ThreadPoolExecutor" in one.name]
+    new = set(threading.enumerate()) - before
+    assert not [one for one in new if "ThreadPoolExecutor" in one.name]
 
 
 def test_the_bar_counts_units(monkeypatch):
