@@ -196,7 +196,8 @@ def _remove_older(index: Path) -> None:
         if path.stem != index.stem:
             with suppress(OSError):  # Windows cannot remove a file that is still mapped
                 path.unlink()
-    for path in index.parent.glob(f".*.part.*{family[-_KEPT:]}-*"):
-        with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-                path.unlink()
+    for kind in ("part", "lock"):
+        for path in index.parent.glob(f".*.{kind}.*{family[-_KEPT:]}-*"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
+                    path.unlink()
