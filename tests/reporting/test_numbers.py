@@ -10,6 +10,8 @@ from latentscope.reporting.numbers import all_numbers
 from latentscope.reporting.page import page
 from latentscope.reporting.questions import analyses
 
+pytestmark = pytest.mark.slow  # whole reports
+
 RESULTS = {
     "overview", "planes", "scan", "dimension", "clusters", "gap", "normality", "tsne",
     "tsne of a Gaussian", "random points", "labels", "pictures",

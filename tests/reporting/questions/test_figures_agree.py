@@ -12,6 +12,8 @@ from latentscope.reporting.questions import QUESTIONS
 from latentscope.reporting.questions.clusters import CURVE
 from latentscope.reporting.questions.tsne import map_text
 
+pytestmark = pytest.mark.slow  # whole reports
+
 QUESTION = {one.key: one for one in QUESTIONS}
 
 
