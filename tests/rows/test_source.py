@@ -82,11 +82,11 @@ def test_rows_keep_what_was_asked_of_them_until_told_otherwise():
         as_rows(rows, least=5)
 
 
-@pytest.mark.parametrize("n_left", [0, 1])
-def test_at_least_two_finite_rows_are_needed(n_left):
+@pytest.mark.parametrize(("n_left", "verb"), [(0, "are"), (1, "is")])
+def test_at_least_two_finite_rows_are_needed(n_left, verb):
     z = np.full((5, 2), np.nan)
     z[:n_left] = 1.0
-    with pytest.raises(DataError, match=f"two finite rows are needed; {n_left} of 5 (is|are)"):
+    with pytest.raises(DataError, match=f"two finite rows are needed; {n_left} of 5 {verb}"):
         reduce(finite_rows(z), Moments(2))
 
 
