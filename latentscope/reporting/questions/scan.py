@@ -32,10 +32,9 @@ def _answer(study: Study) -> Answer | None:
         verdict = f"{scan.sign[0].capitalize()} points in {plane}"
     return Answer(
         verdict,
-        f"{scan.verdict} (PC: principal component; the null 'smooth' has the data's density "
-        f"without its fine structure.) At most {scan.n_points:,} points of each window were "
-        "compared. Structure that is finer than the distance between these points, runs across "
-        f"many axes, or lies outside {components} is not seen.",
+        f"{scan.verdict} At most {scan.n_points:,} points of each window were compared. Structure "
+        "that is finer than the distance between these points, runs across many axes, or lies "
+        f"outside {components} is not seen.",
     )
 
 
