@@ -3,6 +3,7 @@
 import inspect
 import os
 import re
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ from latentscope.backend.outputs import LOGVAR, Role
 from latentscope.results import Result
 from latentscope.statistics.patterns import nulls as window_nulls
 
-PLACES = sorted({str(Path(one.__file__).parents[1]) for one in (latentscope, latentscope_onnx)})
+FOLDERS = {str(Path(one.__file__).parents[1]) for one in (latentscope, latentscope_onnx)}
+SOURCES = sorted(FOLDERS - set(site.getsitepackages()))  # mypy finds what is installed by itself
 
 RIGHT = """
 from pathlib import Path
@@ -156,7 +158,7 @@ def said(tmp_path_factory):
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *options, "--config-file=", "right.py", "wrong.py"],
         cwd=folder,
-        env=os.environ | {"MYPYPATH": os.pathsep.join(PLACES), "MYPY_CACHE_DIR": str(folder)},
+        env=os.environ | {"MYPYPATH": os.pathsep.join(SOURCES), "MYPY_CACHE_DIR": str(folder)},
         capture_output=True,
         text=True,
         check=False,
