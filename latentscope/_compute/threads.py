@@ -18,8 +18,13 @@ def in_order(jobs: Iterable[Callable[[], Result]], n_threads: int) -> Generator[
     """Run jobs in threads; yield their results in the order of the jobs.
 
     At most two jobs per thread are running or waiting to be taken, which bounds the memory. Closing
-    the iterator cancels those that have not started, and waits for the others.
+    the iterator cancels those that have not started, and waits for the others. A single thread is
+    the caller's own: to start another costs more than a small job.
     """
+    if n_threads == 1:
+        for job in jobs:
+            yield job()
+        return
     pending: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(n_threads)
     try:

@@ -18,7 +18,6 @@ from typing import Self
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.cluster import kmeans_plusplus
 
 from latentscope._compute.kernels import REORDER, centred, compiled, is_finite
 from latentscope._types import Array, FloatArray, IntArray
@@ -30,6 +29,7 @@ from latentscope.rows.summaries import Block, Summary
 
 _MAX_STEPS = 50
 _MIN_SEEDS, _SEEDS_PER_K = 60, 2  # centroids drawn, before they are merged
+_N_TRIALS = 2  # points among which each further centroid is chosen
 _SEED_TOLERANCE = 1e-2
 _RANGE = (
     "values must be neither too large nor too small to square in {dtype}; these are. Remove the "
@@ -143,8 +143,11 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
     squares, limits = np.einsum("ij,ij->i", about, about), np.finfo(sample.dtype)
     if not squares.max() < limits.max / 4 or 0 < squares.mean() < limits.tiny / limits.eps:
         raise DataError(_RANGE.format(dtype=sample.dtype))
-    seeds, _ = kmeans_plusplus(about, n_seeds, random_state=seed, n_local_trials=2)
-    many = Centroids(np.array([n_seeds]), seeds.astype(np.float64) + shift)
+    random = np.random.RandomState(seed)
+    chosen = plus_plus(
+        about, random.random_sample(), random.random_sample((n_seeds - 1, _N_TRIALS))
+    )
+    many = Centroids(np.array([n_seeds]), about[chosen].astype(np.float64) + shift)
     improved = lloyd(sample, many, shift, tolerance=_SEED_TOLERANCE, title="k-means seeds")
     sets = _ward(improved.moved.points, improved.counts.astype(np.float64), ks)
     return Centroids(ks, np.concatenate(sets))
@@ -172,6 +175,46 @@ def _ward(points: FloatArray, weights: FloatArray, ks: IntArray) -> list[FloatAr
         merged[i] = merged[~left] = np.inf
         cost[i], cost[:, i], cost[j], cost[:, j] = merged, merged, np.inf, np.inf
     return [sets[int(k)] for k in ks]
+
+
+@compiled()
+def plus_plus(points: Array, first: float, draws: FloatArray) -> IntArray:
+    """Return the indices of k-means++ centroids: a first one, and one for each row of `draws`.
+
+    Each row of uniform draws picks candidates, with probabilities proportional to their squared
+    distances from the nearest centroid so far; the one that leaves the least inertia is chosen.
+    That is what scikit-learn's does, which takes 30 times as long on 400 points in 2 axes.
+    """
+    n = len(points)
+    chosen = np.empty(1 + len(draws), dtype=np.int64)
+    chosen[0] = min(int(first * n), n - 1)
+    squares, trial, best = np.full(n, np.inf), np.empty(n), np.empty(n)
+    _add_centroid(points, chosen[0], squares, squares)
+    for k in range(len(draws)):
+        cumulative, least = np.cumsum(squares), np.inf
+        for draw in draws[k]:
+            candidate = min(np.searchsorted(cumulative, draw * cumulative[-1]), n - 1)
+            inertia = _add_centroid(points, candidate, squares, trial)
+            if inertia < least:
+                chosen[k + 1], least = candidate, inertia
+                trial, best = best, trial
+        squares[:] = best
+    return chosen
+
+
+@compiled(fastmath=REORDER)
+def _add_centroid(points: Array, at: int, squares: FloatArray, nearest: FloatArray) -> float:
+    """Fill in squared distances from the nearest centroid, with point `at`; return their sum."""
+    n, d = points.shape
+    inertia = 0.0
+    for i in range(n):
+        square = 0.0
+        for j in range(d):
+            difference = np.float64(points[i, j]) - np.float64(points[at, j])
+            square += difference * difference
+        nearest[i] = min(square, squares[i])
+        inertia += nearest[i]
+    return inertia
 
 
 @compiled()
