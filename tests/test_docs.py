@@ -98,6 +98,7 @@ def test_an_example_runs(script, tmp_path, monkeypatch):
     assert out.stat().st_size > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", FIGURES, ids=by_name)
 def test_a_script_of_the_gallery_draws_one_figure(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

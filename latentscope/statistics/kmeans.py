@@ -18,6 +18,7 @@ from typing import Self
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from sklearn.utils import check_random_state
 
 from latentscope._compute.kernels import REORDER, centred, compiled, is_finite
 from latentscope._types import Array, FloatArray, IntArray
@@ -143,7 +144,7 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
     squares, limits = np.einsum("ij,ij->i", about, about), np.finfo(sample.dtype)
     if not squares.max() < limits.max / 4 or 0 < squares.mean() < limits.tiny / limits.eps:
         raise DataError(_RANGE.format(dtype=sample.dtype))
-    random = np.random.RandomState(seed)
+    random = check_random_state(seed)
     chosen = plus_plus(
         about, random.random_sample(), random.random_sample((n_seeds - 1, _N_TRIALS))
     )

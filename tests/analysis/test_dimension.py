@@ -81,6 +81,7 @@ def test_errors_by_chance_hold_the_truth_19_times_in_20(method):
     assert np.mean([run.errors[0] for run in runs]) == pytest.approx(1.96 * spread, rel=0.35)
 
 
+@pytest.mark.slow
 def test_published_dimensions_of_a_gaussian():
     """N(0, I) in 256 axes, 20,000 points: 96 by TwoNN and 80 by maximum likelihood are published.
 

@@ -22,9 +22,16 @@ def test_every_command_has_an_example():
     assert all(name in shlex.split(line) for name, line in EXAMPLES)
 
 
-@pytest.mark.parametrize(
-    "line", [*examples(), *(line for _, line in EXAMPLES)], ids=lambda line: line.split()[1]
-)
+def marked(line):
+    """Mark the example of a report, which asks every question with its own settings, as slow."""
+    name = line.split()[1]
+    return pytest.param(line, id=name, marks=pytest.mark.slow if name == "report" else ())
+
+
+LINES = [*examples(), *(line for _, line in EXAMPLES)]
+
+
+@pytest.mark.parametrize("line", [marked(line) for line in LINES])
 def test_an_example_runs(good, place, line):
     _, *arguments = shlex.split(line.partition(" > ")[0])
     if arguments[0] == "train":  # into a folder of its own, for that of the example is there

@@ -37,6 +37,7 @@ def test_encode_writes_the_file(good):
         assert (latents.kind, latents.meta["rng"], "tilt" in latents.labels) == ("vae", 3, True)
 
 
+@pytest.mark.slow
 def test_models_of_other_backends_are_folders_too(good):
     encoded = good("encode", "theirs", "drawn:40", "faces.h5", "--backend", "onnx")
     assert encoded.startswith("<Latents of 40 points in 6 dimensions: z, ids, labels ")

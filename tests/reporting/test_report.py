@@ -107,6 +107,7 @@ def test_awkward_sets_give_a_report_that_says_what_it_left_out(make, expected, t
     assert "How far from the origin do the points lie?" in page
 
 
+@pytest.mark.slow
 def test_nothing_of_a_name_or_label_gets_into_the_page_as_html(tmp_path):
     z = np.random.default_rng(0).standard_normal((60, 3))
     evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -163,6 +164,7 @@ def test_nothing_of_somebody_else_is_replaced(tmp_path):
     assert (tmp_path / "r.json").read_text() == '{"precious": 1}'
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_costs_its_pictures_only(tmp_path, linear_model, blobs):
     class Broken(type(linear_model)):
         def decode(self, z):
@@ -194,6 +196,7 @@ def test_meta_that_json_cannot_hold_is_written_as_python_does(meta, tmp_path):
     assert json.loads(path.with_suffix(".json").read_text())["sets"]["it"]["meta"] == repr(meta)
 
 
+@pytest.mark.slow
 def test_a_stopped_report_leaves_the_old_one(tmp_path, monkeypatch):
     z = np.random.default_rng(0).standard_normal((60, 3))
     path = latentscope.report(tmp_path / "r.html", it=z)

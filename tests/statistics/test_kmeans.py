@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.cluster import kmeans_plusplus
+from sklearn.utils import check_random_state
 
 from latentscope.statistics.kmeans import nested_seeds, plus_plus
 
@@ -14,7 +15,7 @@ CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0], [9.0, 9.0]])
 def test_k_means_plus_plus_is_scikit_learn_s(n, d, dtype, seed):
     points = np.random.default_rng(seed).standard_normal((n, d)).astype(dtype)
     _, theirs = kmeans_plusplus(points, 12, random_state=seed, n_local_trials=2)
-    random = np.random.RandomState(seed)
+    random = check_random_state(seed)
     ours = plus_plus(points, random.random_sample(), random.random_sample((11, 2)))
     np.testing.assert_array_equal(ours, theirs)
 
