@@ -37,7 +37,8 @@ N, D = 3000, 5
 rng = np.random.default_rng(5)
 Z = rng.standard_normal((N, D)) * [3, 2, 1, 0.5, 2] + [0, 5, -1, 0, 2]
 VAE = ls.Latents(Z, Z, np.full_like(Z, -9.0), labels={"high": Z[:, 1] > 5})
-OPTIONS = {"dashboard_address": ":0", "threads_per_worker": 1, "silence_logs": 60}
+OPTIONS = {"dashboard_address": ":0", "threads_per_worker": 1, "silence_logs": False}
+PATIENT = {"distributed.scheduler.worker-ttl": None}  # a busy machine is no reason to drop workers
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,9 @@ def client():
     """Two processes, each of which is started again when it dies, and that can import the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parents[1])  # which the processes take over
-        with LocalCluster(n_workers=2, **OPTIONS) as cluster, Client(cluster) as client:
+        with dask.config.set(PATIENT):
+            cluster = LocalCluster(n_workers=2, **OPTIONS)
+        with cluster, Client(cluster) as client:
             yield client
 
 
