@@ -194,7 +194,9 @@ class _Partial:
 def _target(path: str | PathLike[str]) -> Path:
     target = writable(path)
     if target.suffix.lower() not in (".h5", ".hdf5"):
-        raise DataError(f"path must end with .h5; got {target}. Use `save` for other formats.")
+        raise DataError(
+            f"path must end with .h5; got {target}. Use `save` for other formats.", parameter="path"
+        )
     return target
 
 
@@ -223,7 +225,9 @@ def _encoded(model: Model, images: Images, rows: slice, rng: int) -> Latents:
     latents = model.encode(images.take(rows), rng=np.random.default_rng([rng, rows.start]))
     n = rows.stop - rows.start
     for failure in encoded(model, latents, n):
-        raise BackendError(f"images {rows.start:,} to {rows.stop - 1:,}: {failure}.")
+        raise BackendError(
+            f"images {rows.start:,} to {rows.stop - 1:,}: {failure}.", parameter="images"
+        )
     with np.errstate(over="ignore"):
         parts = {name: np.asarray(x, np.float32) for name, x in latents.arrays.items()}
     for name, array in parts.items():

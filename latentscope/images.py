@@ -107,7 +107,7 @@ class Images:
             rows = np.atleast_1d(self._rows[positions])
         except (IndexError, TypeError, ValueError) as error:
             raise DataError(
-                f"positions must be among the {len(self):,} images: {error}."
+                f"positions must be among the {len(self):,} images: {error}.", parameter="positions"
             ) from error
         return np.asarray(self.pixels[rows], dtype=self.dtype)
 
@@ -134,7 +134,8 @@ class Images:
         if not 0 < n_validation < len(self):
             raise DataError(
                 "validation must be a share between 0 and 1 that leaves images in both parts; got "
-                f"{validation!r} of {len(self):,} images."
+                f"{validation!r} of {len(self):,} images.",
+                parameter="validation",
             )
         is_validation = np.zeros(len(self), dtype=bool)
         is_validation[generator(rng).permutation(len(self))[:n_validation]] = True
@@ -199,23 +200,29 @@ def as_unit(pixels: Array) -> Array:
 
 def _checked_pixels(pixels: Any) -> Any:
     if isinstance(pixels, np.ma.MaskedArray):
-        raise DataTypeError("pixels must have no mask; fill it first, with pixels.filled(0).")
+        raise DataTypeError(
+            "pixels must have no mask; fill it first, with pixels.filled(0).", parameter="pixels"
+        )
     try:
         array = pixels if isinstance(pixels, np.ndarray) else np.asarray(pixels)
     except ValueError as error:
-        raise DataError("pixels must have one shape; got images of several sizes.") from error
+        raise DataError(
+            "pixels must have one shape; got images of several sizes.", parameter="pixels"
+        ) from error
     if array.ndim != 4 or array.shape[3] not in (1, 3) or 0 in array.shape:
         hint = " Grey images without channels? Pass pixels[..., None]." if array.ndim == 3 else ""
         raise DataError(
             "pixels must have shape (n, height, width, channels) with 1 or 3 channels; got "
-            f"{array.shape}.{hint}"
+            f"{array.shape}.{hint}",
+            parameter="pixels",
         )
     if array.dtype == np.uint8:
         return array
     if array.dtype.kind != "f":
         raise DataTypeError(
             f"pixels must be uint8 or floats in [0, 1]; got {array.dtype}. Up to 255? "
-            "Pass pixels.astype('uint8')."
+            "Pass pixels.astype('uint8').",
+            parameter="pixels",
         )
     low, high = float(array.min()), float(array.max())  # NaN fails the comparison below
     if not (low >= 0 and high <= 1):

@@ -195,7 +195,8 @@ class Album:
         if given.image_shape != tuple(self.model.image_shape):
             raise DataError(
                 f"images must have the model's image shape, {tuple(self.model.image_shape)}; got "
-                f"{given.image_shape}. Open them with another size."
+                f"{given.image_shape}. Open them with another size.",
+                parameter="images",
             )
         name = "reconstructions, of mu" if self.model.kind == "vae" else "reconstructions"
         pixels = as_unit(given.take(slice(None)))
@@ -251,7 +252,9 @@ def sharpened(images: Pixels, factor: float) -> Array:
     True
     """
     if not 0 <= real("factor", factor) < math.inf:
-        raise DataError(f"factor must be a finite number of at least 0; got {factor!r}.")
+        raise DataError(
+            f"factor must be a finite number of at least 0; got {factor!r}.", parameter="factor"
+        )
     pixels = as_unit(as_images(images).take(slice(None)))
     bytes_ = (pixels * 255).round().astype(np.uint8)
     is_grey = pixels.shape[3] == 1

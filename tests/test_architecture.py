@@ -221,6 +221,33 @@ def test_no_print_assert_show_or_global_random_state(name):
     assert found + imported == []
 
 
+def first_word(message):
+    """Return the word, before a space, with which the source of a message begins."""
+    if isinstance(message, ast.JoinedStr):
+        message = message.values[0]
+    text = message.value if isinstance(message, ast.Constant) else ""
+    return text.partition(" ")[0] if isinstance(text, str) else ""
+
+
+@each_module
+def test_an_error_about_a_parameter_names_it(name):
+    """So that the command can name its option, and a caller need not read the message."""
+    unnamed = []
+    for function in ast.walk(TREES[name]):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        every = function.args
+        names = {one.arg for one in (*every.posonlyargs, *every.args, *every.kwonlyargs)}
+        for node in ast.walk(function):
+            call = node.exc if isinstance(node, ast.Raise) else None
+            if not isinstance(call, ast.Call) or not call.args:
+                continue
+            keywords = {keyword.arg for keyword in call.keywords}
+            if first_word(call.args[0]) in names and "parameter" not in keywords:
+                unnamed.append(node.lineno)
+    assert unnamed == []
+
+
 def is_public(name):
     return not name.startswith("_")
 

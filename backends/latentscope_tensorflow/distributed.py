@@ -34,7 +34,8 @@ def check_batch_size(batch_size: int, strategy: tf.distribute.Strategy) -> None:
     if batch_size % n_devices:
         raise DataError(
             f"batch_size must be a multiple of {n_devices}, the number of devices; got "
-            f"{batch_size}. Change the config's batch_size."
+            f"{batch_size}. Change the config's batch_size.",
+            parameter="batch_size",
         )
 
 

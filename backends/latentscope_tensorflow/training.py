@@ -91,7 +91,9 @@ def train(
     _check_keras()
     config = preset(config) if isinstance(config, str) else config
     if not isinstance(config, Config):
-        raise DataTypeError(f"config must be a Config or the name of a preset; got {config!r}.")
+        raise DataTypeError(
+            f"config must be a Config or the name of a preset; got {config!r}.", parameter="config"
+        )
     seed = integer("rng", rng, low=0)
     epochs = integer("epochs", epochs, low=1)
     part, rest = _parts(as_images(images), validation, seed)

@@ -108,7 +108,8 @@ def _taken(image_shape: Any, is_first: bool) -> tuple[int | None, ...]:
     if not isinstance(image_shape, tuple) or len(image_shape) != 3 or image_shape[2] not in (1, 3):
         raise DataError(
             "image_shape must be (height, width, channels) with 1 or 3 channels, as it cannot be "
-            f"read from a module; got {image_shape!r}."
+            f"read from a module; got {image_shape!r}.",
+            parameter="image_shape",
         )
     height, width, channels = image_shape
     return (None, channels, height, width) if is_first else (None, height, width, channels)

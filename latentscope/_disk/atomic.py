@@ -63,9 +63,12 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = Path(path).resolve()
     if target.exists() and not target.is_dir():
-        raise DataError(f"path must name a folder; got the file {target}.")
+        raise DataError(f"path must name a folder; got the file {target}.", parameter="path")
     if not target.parent.is_dir():
-        raise DataError(f"path must lie in an existing folder; {target.parent} does not exist.")
+        raise DataError(
+            f"path must lie in an existing folder; {target.parent} does not exist.",
+            parameter="path",
+        )
     with _part_of(target) as part:
         part.mkdir()
         yield part

@@ -58,7 +58,8 @@ def view_of(
     if frame is not None and (space == "latent" or not isinstance(frame, PCA)):
         raise DataError(
             f"frame must be a PCA, and only for space='pca'; got {type(frame).__name__} for "
-            f"space={space!r}."
+            f"space={space!r}.",
+            parameter="frame",
         )
     if frame is not None:
         check_width("z", rows.z_dim, frame.z_dim)

@@ -155,12 +155,16 @@ def beside_nulls(
 
 def _checked_result(analysis: Callable[..., Result], z: Points, options: dict[str, Any]) -> Result:
     if not callable(analysis):
-        raise DataTypeError(f"analysis must be a function, like latentscope.pca; got {analysis!r}.")
+        raise DataTypeError(
+            f"analysis must be a function, like latentscope.pca; got {analysis!r}.",
+            parameter="analysis",
+        )
     result = analysis(z, **options)
     if not isinstance(result, Result):
         raise DataTypeError(
             "analysis must return a result of this package, like latentscope.pca does; it "
-            f"returned {type(result).__name__}."
+            f"returned {type(result).__name__}.",
+            parameter="analysis",
         )
     return result
 

@@ -32,7 +32,9 @@ class Comparison(SeveralPanels):
     def __getitem__(self, name: str) -> Overview:
         """Return the overview of one set."""
         if name not in self.names:
-            raise DataError(f"name must be one of {', '.join(self.names)}; got {name!r}.")
+            raise DataError(
+                f"name must be one of {', '.join(self.names)}; got {name!r}.", parameter="name"
+            )
         return self.overviews[self.names.index(name)]
 
     def table(self) -> Table:

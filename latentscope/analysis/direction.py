@@ -126,12 +126,14 @@ def direction(latents: Latents | Rows, label: str) -> Direction:
     if not isinstance(latents, Latents | Rows):
         raise DataTypeError(
             f"latents must be Latents with labels; got {type(latents).__name__}. Pass "
-            "latents = Latents(z, labels={name: values}). Rows with NaN? Pass finite_rows(latents)."
+            "latents = Latents(z, labels={name: values}); finite_rows(latents) leaves out NaN.",
+            parameter="latents",
         )
     if not latents.labels:
         raise DataError(
             "latents must have labels; got none. Pass Latents(z, labels={name: values}), or "
-            "finite_rows of such latents."
+            "finite_rows of such latents.",
+            parameter="latents",
         )
     rows = as_rows(latents)
     has_it, threshold = _split(rows, one_of("label", label, tuple(rows.labels)))

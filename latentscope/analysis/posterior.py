@@ -115,7 +115,9 @@ class Posterior(SeveralPanels):
         position = np.flatnonzero(np.isclose(self.deviation_edges[:-1], deviation, atol=0))
         if not len(position):
             edges = ", ".join(f"{edge:g}" for edge in self.deviation_edges[:-1])
-            raise DataError(f"deviation must be one of {edges}; got {deviation!r}.")
+            raise DataError(
+                f"deviation must be one of {edges}; got {deviation!r}.", parameter="deviation"
+            )
         return int(self.deviation_counts[position[0] :].sum())
 
     def table(self) -> Table:

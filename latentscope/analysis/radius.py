@@ -130,7 +130,9 @@ class RadiusDensity(OnePanel):
             If `low` exceeds `high`.
         """
         if not real("low", low) <= real("high", high):
-            raise DataError(f"low must not exceed high; got low {low!r}, high {high!r}.")
+            raise DataError(
+                f"low must not exceed high; got low {low!r}, high {high!r}.", parameter="low"
+            )
         knots, cumulated = self._cumulated
         below = [np.interp(r, knots, cumulated) if r <= self.maximum else 1.0 for r in (low, high)]
         return float(below[1] - below[0])
@@ -144,7 +146,7 @@ class RadiusDensity(OnePanel):
             If `q` is not in [0, 1].
         """
         if not 0 <= real("q", q) <= 1:
-            raise DataError(f"q must lie in [0, 1]; got {q!r}.")
+            raise DataError(f"q must lie in [0, 1]; got {q!r}.", parameter="q")
         knots, cumulated = self._cumulated
         return float(np.interp(q, cumulated, knots))
 

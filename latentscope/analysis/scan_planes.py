@@ -243,12 +243,17 @@ def _checked_planes(planes: Iterable[Sequence[int]] | None, n_axes: int) -> list
             raise DataError("z must have at least two axes to span a plane; it has one.")
         return [list(pair) for pair in combinations(range(n_axes), 2)]
     if isinstance(planes, str) or not isinstance(planes, Iterable):
-        raise DataTypeError(f"planes must be pairs of axes, like [(0, 1)]; got {planes!r}.")
+        raise DataTypeError(
+            f"planes must be pairs of axes, like [(0, 1)]; got {planes!r}.", parameter="planes"
+        )
     pairs = [list(pair) if isinstance(pair, Iterable) else [pair] for pair in planes]
     if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise DataError(f"planes must be one or more pairs of axes, like [(0, 1)]; got {pairs!r}.")
+        raise DataError(
+            f"planes must be one or more pairs of axes, like [(0, 1)]; got {pairs!r}.",
+            parameter="planes",
+        )
     if len({frozenset(map(str, pair)) for pair in pairs}) < len(pairs):
-        raise DataError(f"planes must be different planes; got {pairs!r}.")
+        raise DataError(f"planes must be different planes; got {pairs!r}.", parameter="planes")
     return pairs
 
 

@@ -196,7 +196,10 @@ class Shell(NamedTuple):
         z_dim = len(self.frame.mean)
         proposed = as_rows(candidates, least=1, name="candidates")
         if proposed.z_dim != z_dim:
-            raise DataError(f"candidates must have {z_dim} columns, like z; got {proposed.z_dim}.")
+            raise DataError(
+                f"candidates must have {z_dim} columns, like z; got {proposed.z_dim}.",
+                parameter="candidates",
+            )
         distances, radius = _columns(proposed, self.frame.distances, _radius)
         distance, leading = distances.T
         refuse_overflow(distance, "candidate")

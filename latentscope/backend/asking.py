@@ -25,7 +25,8 @@ def latents_of(model: Model, z: Points) -> Rows:
     if rows.z_dim != z_dim:
         raise DataError(
             f"z must have {z_dim} columns, the model's z_dim; got {rows.z_dim}. Pass the latents "
-            "of this model."
+            "of this model.",
+            parameter="z",
         )
     return rows
 
@@ -34,7 +35,8 @@ def decode(model: Model, points: Array) -> Array:
     """Return the images of points, float32 of shape (n, height, width, channels)."""
     if np.abs(points).max() > np.finfo(np.float32).max:
         raise DataError(
-            f"points to decode must fit in float32; the largest is {np.abs(points).max():.3g}."
+            f"points to decode must fit in float32; the largest is {np.abs(points).max():.3g}.",
+            parameter="points",
         )
     images = _called(checked(model).decode, np.asarray(points, dtype=np.float32))
     for failure in decoded(model, images, len(points)):

@@ -186,7 +186,8 @@ def specified(outputs: Role | Sequence[Role], n_outputs: int) -> tuple[Role, ...
     if len(roles) != n_outputs or len(named) != len(set(named)) or not is_known:
         raise DataError(
             f"outputs must name each of the encoder's {n_outputs} outputs once, with z, or mu and "
-            f"logvar, among them; got {roles}."
+            f"logvar, among them; got {roles}.",
+            parameter="outputs",
         )
     return roles
 
@@ -208,10 +209,14 @@ def rising(pixel_range: Any) -> tuple[float, float]:
         low, high = map(float, pixel_range)
     except (TypeError, ValueError) as error:
         raise DataTypeError(
-            f"pixel_range must be two numbers, such as (-1, 1); got {pixel_range!r}."
+            f"pixel_range must be two numbers, such as (-1, 1); got {pixel_range!r}.",
+            parameter="pixel_range",
         ) from error
     if not (low < high and np.isfinite([low, high]).all()):
-        raise DataError(f"pixel_range must be (black, white), rising; got {pixel_range!r}.")
+        raise DataError(
+            f"pixel_range must be (black, white), rising; got {pixel_range!r}.",
+            parameter="pixel_range",
+        )
     return low, high
 
 

@@ -181,14 +181,17 @@ class Pair(ABC):
         points = as_matrix("z", z)
         if points.n_cols != self.z_dim:
             raise DataError(
-                f"z must have {self.z_dim} columns, the model's z_dim; got {points.n_cols}."
+                f"z must have {self.z_dim} columns, the model's z_dim; got {points.n_cols}.",
+                parameter="z",
             )
         low, high = self.pixel_range
         batches = []
         for start in range(0, points.n_rows, _BATCH):
             rows = points.read(start, min(start + _BATCH, points.n_rows)).astype(np.float32)
             if not np.isfinite(rows).all():
-                raise DataError("z must be finite; got NaN, inf, or numbers beyond float32.")
+                raise DataError(
+                    "z must be finite; got NaN, inf, or numbers beyond float32.", parameter="z"
+                )
             batches.append((np.asarray(self._decode_batch(rows), np.float32) - low) / (high - low))
         images = np.concatenate(batches)
         if not (images.min() >= 0 and images.max() <= 1):

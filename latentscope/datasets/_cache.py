@@ -53,7 +53,9 @@ def cache_folder(cache: str | os.PathLike[str] | None) -> Path:
     try:
         return Path(chosen or platformdirs.user_cache_dir("latentscope", appauthor=False))
     except TypeError as error:
-        raise DataTypeError(f"cache must be a folder or None; got {cache!r}.") from error
+        raise DataTypeError(
+            f"cache must be a folder or None; got {cache!r}.", parameter="cache"
+        ) from error
 
 
 def open_or_decode(

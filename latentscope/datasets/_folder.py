@@ -95,7 +95,9 @@ def source_of(path: str | os.PathLike[str]) -> Source:
         return FolderSource(found)
     if found.is_file():
         return ZipSource(found)
-    raise FileFormatError(f"path must name a folder or a zip; {found} is a pipe or device.")
+    raise FileFormatError(
+        f"path must name a folder or a zip; {found} is a pipe or device.", parameter="path"
+    )
 
 
 def open_images(
@@ -109,7 +111,7 @@ def open_images(
     """Check the options, open the images, and warn about those left out."""
     channels = integer("channels", channels, low=1, high=3, why="1 for grey, 3 for RGB")
     if channels == 2:
-        raise DataError("channels must be 3 for RGB or 1 for grey; got 2.")
+        raise DataError("channels must be 3 for RGB or 1 for grey; got 2.", parameter="channels")
     found = open_or_decode(
         source,
         size=integer("size", size, low=1, high=_MAX_SIZE, why="pixels across"),

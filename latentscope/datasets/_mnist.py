@@ -68,7 +68,8 @@ def mnist(images: str | PathLike[str], *, labels: str | PathLike[str] | None = N
         if len(columns["digit"]) != len(pixels):
             raise DataError(
                 f"labels must have one number per image; {path} has {len(pixels):,} images, "
-                f"{label_path} {len(columns['digit']):,} labels. Do they belong to another part?"
+                f"{label_path} {len(columns['digit']):,} labels. Do they belong to another part?",
+                parameter="labels",
             )
     meta = {"source": path.name, "size": list(pixels.shape[1:3]), "cut": "as stored"}
     return Images(pixels, labels=columns, meta=meta | {"n_skipped": 0})

@@ -73,7 +73,8 @@ def json_of(meta: Mapping[str, Any]) -> str:
         text = json.dumps(dict(meta), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise DataTypeError(
-            f"meta must hold only what JSON can represent: {error}. Convert it first."
+            f"meta must hold only what JSON can represent: {error}. Convert it first.",
+            parameter="meta",
         ) from error
     if not all(isinstance(key, str) for key in meta):
         raise DataTypeError(f"the names in meta must be strings; got {list(meta)}.")

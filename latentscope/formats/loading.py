@@ -150,9 +150,13 @@ def contents(
     if source.is_dir():
         if zarr.is_zarr(source):
             return zarr.contents(source, allow_incomplete=allow_incomplete, trust_links=trust_links)
-        raise FileFormatError(f"path must name a file or a zarr folder; {source} is a folder.")
+        raise FileFormatError(
+            f"path must name a file or a zarr folder; {source} is a folder.", parameter="path"
+        )
     if not source.is_file():
-        raise FileFormatError(f"path must name a file; {source} is a pipe or device.")
+        raise FileFormatError(
+            f"path must name a file; {source} is a pipe or device.", parameter="path"
+        )
     with access_errors(source):
         start, size = first_bytes(source), source.stat().st_size
     if hdf5.is_hdf5(source):

@@ -67,9 +67,11 @@ def save(path: str | PathLike[str], latents: Points) -> None:
             "save writes latents; got a result. Use its own method: result.save(path)."
         )
     if not isinstance(path, str | PathLike):
-        raise DataTypeError(f"path must name a file; got {path!r}.")
+        raise DataTypeError(f"path must name a file; got {path!r}.", parameter="path")
     suffix = Path(path).suffix.lower()
     if suffix not in _WRITERS:
         hint = " .pt is a pickle, which is never written." if suffix in (".pt", ".pth") else ""
-        raise DataError(f"path must end with one of {', '.join(_WRITERS)}; got {path}.{hint}")
+        raise DataError(
+            f"path must end with one of {', '.join(_WRITERS)}; got {path}.{hint}", parameter="path"
+        )
     _WRITERS[suffix](Path(path), latents if isinstance(latents, Latents) else Latents(latents))

@@ -22,7 +22,7 @@ def one_axes(ax: Axes | None, *, size: tuple[float, float] = (6.0, 3.8)) -> Axes
     if ax is None:
         return plt.subplots(figsize=size, layout="constrained")[1]
     if not isinstance(ax, Axes):
-        raise DataError(f"ax must be matplotlib Axes; got {type(ax).__name__}.")
+        raise DataError(f"ax must be matplotlib Axes; got {type(ax).__name__}.", parameter="ax")
     return ax
 
 
@@ -31,7 +31,9 @@ def some_axes(ax: GivenAxes, n: int, *, n_columns: int, panel: tuple[float, floa
     if ax is not None:
         given = np.ravel(np.asarray(ax, dtype=object))
         if len(given) != n:
-            raise DataError(f"ax must hold {n} Axes, one per panel; got {len(given)}.")
+            raise DataError(
+                f"ax must hold {n} Axes, one per panel; got {len(given)}.", parameter="ax"
+            )
         return given
     n_rows = -(-n // n_columns)
     _, grid = plt.subplots(
@@ -53,7 +55,8 @@ def space_axes(ax: Axes | None, *, size: tuple[float, float] = (7.2, 4.4)) -> An
         return figure.add_subplot(projection="3d")
     if getattr(ax, "name", "") != "3d":
         raise DataError(
-            f"ax must be matplotlib Axes with projection='3d'; got {type(ax).__name__}."
+            f"ax must be matplotlib Axes with projection='3d'; got {type(ax).__name__}.",
+            parameter="ax",
         )
     return ax
 

@@ -33,10 +33,13 @@ def plot_pictures(rows: Sequence[Pictures], *, ax: GivenAxes = None) -> Panels:
     """
     others = [type(row).__name__ for row in rows if not isinstance(row, Pictures)]
     if others:
-        raise DataError(f"rows must be Pictures; got {others[0]} among them.")
+        raise DataError(f"rows must be Pictures; got {others[0]} among them.", parameter="rows")
     lengths = {len(row) for row in rows}
     if len(lengths) != 1:
-        raise DataError(f"rows must be Pictures of equal length; got lengths {sorted(lengths)}.")
+        raise DataError(
+            f"rows must be Pictures of equal length; got lengths {sorted(lengths)}.",
+            parameter="rows",
+        )
     n = lengths.pop()
     if ax is None and n * len(rows) > _MAX_IMAGES:
         raise DataError(

@@ -48,7 +48,8 @@ def plot_tsne(
         values = np.asarray(color)
         if values.shape != (result.n_total,):
             raise DataError(
-                f"color must have one entry per row of z, {result.n_total}; got {values.shape}."
+                f"color must have one entry per row of z, {result.n_total}; got {values.shape}.",
+                parameter="color",
             )
         _draw_coloured(ax, result.xy, values[result.indices], style)
     ax.set(xticks=[], yticks=[], aspect="equal")

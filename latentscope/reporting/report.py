@@ -147,7 +147,8 @@ def _checked_models(
     if not isinstance(models, Mapping | None):
         raise DataTypeError(
             f"models must be a mapping of names to models; got {type(models).__name__}. A set of "
-            "latents needs a name other than models."
+            "latents needs a name other than models.",
+            parameter="models",
         )
     if not named_latents:
         raise DataError(
@@ -158,16 +159,18 @@ def _checked_models(
     if unknown:
         raise DataError(
             f"models must have the names of their latents, {', '.join(named_latents)}; got "
-            f"{', '.join(unknown)}."
+            f"{', '.join(unknown)}.",
+            parameter="models",
         )
     if images is not None and not brought:
-        raise DataError("images need models to reconstruct them; got none.")
+        raise DataError("images need models to reconstruct them; got none.", parameter="images")
     for name, model in brought.items():
         shape = tuple(checked(model).image_shape)
         if images is not None and images.image_shape != shape:
             raise DataError(
                 f"images must have the shape that {name} decodes to, {shape}; got "
-                f"{images.image_shape}."
+                f"{images.image_shape}.",
+                parameter="images",
             )
     return brought
 

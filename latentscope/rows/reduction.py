@@ -91,7 +91,8 @@ def take(source: Points, indices: IntArray) -> Array:
     if len(taken) != len(indices):
         raise DataError(
             f"indices must be increasing, and of rows that are used; {len(indices)} were given, "
-            f"{len(taken)} found."
+            f"{len(taken)} found.",
+            parameter="indices",
         )
     return taken
 
