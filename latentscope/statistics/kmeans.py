@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.spatial.distance import cdist
 from sklearn.utils import check_random_state
 
 from latentscope._compute.kernels import REORDER, centred, compiled, is_finite
-from latentscope._types import Array, FloatArray, IntArray
+from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce
@@ -150,32 +149,58 @@ def nested_seeds(sample: Array, ks: IntArray, shift: FloatArray, seed: int) -> C
     )
     many = Centroids(np.array([n_seeds]), about[chosen].astype(np.float64) + shift)
     improved = lloyd(sample, many, shift, tolerance=_SEED_TOLERANCE, title="k-means seeds")
-    sets = _ward(improved.moved.points, improved.counts.astype(np.float64), ks)
-    return Centroids(ks, np.concatenate(sets))
+    places = improved.moved.points
+    return Centroids(ks, _ward(places, improved.counts.astype(np.float64), ks))
 
 
-def _ward(points: FloatArray, weights: FloatArray, ks: IntArray) -> list[FloatArray]:
-    """Merge weighted points by Ward's rule; return the centroids left at each of the `ks`."""
-    points, weights = points.copy(), np.maximum(weights, _EMPTY)
-    cost = cdist(points, points, "sqeuclidean")
-    cost *= weights[:, None] * weights / (weights[:, None] + weights)
-    np.fill_diagonal(cost, np.inf)
-    left = np.ones(len(points), dtype=bool)
-    sets = {}
-    for n in range(len(points), 0, -1):
-        if n in ks:
-            sets[n] = points[left]
-        if n == ks[0]:
+@compiled()
+def _ward(points: FloatArray, weights: FloatArray, ks: IntArray) -> FloatArray:
+    """Merge weighted points by Ward's rule; return the centroids left at each k, stacked.
+
+    The pair is merged whose union adds least to the inertia: w₁ w₂ / (w₁ + w₂) |x₁ − x₂|².
+    """
+    n, d = points.shape
+    places, masses = points.copy(), np.maximum(weights, _EMPTY)
+    left = np.ones(n, dtype=np.bool_)
+    cost = np.empty((n, n))
+    for i in range(n):
+        for j in range(i):
+            cost[i, j] = _merging_cost(places, masses, i, j)
+    found, end = np.empty((ks.sum(), d)), ks.sum()
+    for n_left in range(n, 0, -1):
+        if n_left in ks:
+            found[end - n_left : end] = places[left]
+            end -= n_left
+        if end == 0:
             break
-        i, j = np.unravel_index(cost.argmin(), cost.shape)
-        both = weights[i] + weights[j]
-        points[i] = (weights[i] * points[i] + weights[j] * points[j]) / both
-        merged = (weights + weights[i]) * cost[i] + (weights + weights[j]) * cost[j]
-        merged = (merged - weights * cost[i, j]) / (weights + both)  # Lance and Williams
-        weights[i], left[j] = both, False
-        merged[i] = merged[~left] = np.inf
-        cost[i], cost[:, i], cost[j], cost[:, j] = merged, merged, np.inf, np.inf
-    return [sets[int(k)] for k in ks]
+        first, second = _cheapest(cost, left)
+        moments = masses[first] * places[first] + masses[second] * places[second]
+        masses[second] += masses[first]
+        places[second] = moments / masses[second]
+        left[first] = False
+        for i in range(n):
+            if left[i] and i != second:
+                cost[max(i, second), min(i, second)] = _merging_cost(places, masses, i, second)
+    return found
+
+
+@compiled()
+def _cheapest(cost: FloatArray, left: BoolArray) -> tuple[int, int]:
+    """Return the pair i > j, of those left, whose merging costs least."""
+    least, first, second = np.inf, 1, 0
+    for i in range(len(left)):
+        for j in range(i):
+            if left[i] and left[j] and cost[i, j] < least:
+                least, first, second = cost[i, j], i, j
+    return first, second
+
+
+@compiled()
+def _merging_cost(places: FloatArray, masses: FloatArray, i: int, j: int) -> float:
+    square = 0.0
+    for axis in range(places.shape[1]):
+        square += (places[i, axis] - places[j, axis]) ** 2
+    return square * masses[i] * masses[j] / (masses[i] + masses[j])
 
 
 @compiled()
