@@ -83,7 +83,7 @@ def _draw(study: Study, drawer: Drawer) -> list[str]:
 
 FIGURE = Figure(
     title="Is the cloud Gaussian, and if not, how far from it?",
-    shows="Squared Mahalanobis distances next to those of a Gaussian; then, next to chance, how "
+    shows="Mahalanobis distances next to those of a Gaussian; then, next to chance, how "
     "far the points along each direction (a marginal) are from a normal distribution, largest "
     "first; then their skewness and excess kurtosis.",
     misleads="With enough rows every test rejects, so look at the size of the differences. Most "
