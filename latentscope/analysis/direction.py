@@ -125,8 +125,8 @@ def direction(latents: Latents | Rows, label: str) -> Direction:
     """
     if not isinstance(latents, Latents | Rows):
         raise DataTypeError(
-            f"latents must be Latents with labels; got {type(latents).__name__}. Pass "
-            "latents = Latents(z, labels={name: values}); finite_rows(latents) leaves out NaN.",
+            f"latents must be Latents with labels; got {type(latents).__name__}. Pass latents = "
+            "Latents(z, labels={name: values}). Rows with NaN? Pass finite_rows(latents).",
             parameter="latents",
         )
     if not latents.labels:
