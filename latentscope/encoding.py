@@ -225,9 +225,7 @@ def _encoded(model: Model, images: Images, rows: slice, rng: int) -> Latents:
     latents = model.encode(images.take(rows), rng=np.random.default_rng([rng, rows.start]))
     n = rows.stop - rows.start
     for failure in encoded(model, latents, n):
-        raise BackendError(
-            f"images {rows.start:,} to {rows.stop - 1:,}: {failure}.", parameter="images"
-        )
+        raise BackendError(f"images {rows.start:,} to {rows.stop - 1:,}: {failure}.")
     with np.errstate(over="ignore"):
         parts = {name: np.asarray(x, np.float32) for name, x in latents.arrays.items()}
     for name, array in parts.items():

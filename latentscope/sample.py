@@ -316,8 +316,7 @@ def _as_float32(draws: FloatArray) -> Array:
     """Return draws in single precision; raise if they are too large for it."""
     if np.abs(draws).max() > np.finfo(np.float32).max:
         raise DataError(
-            f"draws must fit in float32; the largest is {np.abs(draws).max():.3g}. Rescale z.",
-            parameter="draws",
+            f"draws must fit in float32; the largest is {np.abs(draws).max():.3g}. Rescale z."
         )
     return draws.astype(np.float32)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 os.environ["TQDM_DISABLE"] = "1"  # before tqdm is imported
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait leave the cores to others
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many as pytest-xdist's workers have cores each
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # pytest-xdist has a worker per core already
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")

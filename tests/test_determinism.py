@@ -37,7 +37,8 @@ PROGRAM = textwrap.dedent(
 
 
 def run(n_threads):
-    settings = {name: str(n_threads) for name in ("N_THREADS", "OPENBLAS_NUM_THREADS")}
+    names = ("N_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+    settings = {name: str(n_threads) for name in names}
     command = [sys.executable, "-c", PROGRAM]
     environment = os.environ | settings
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -35,8 +35,7 @@ def decode(model: Model, points: Array) -> Array:
     """Return the images of points, float32 of shape (n, height, width, channels)."""
     if np.abs(points).max() > np.finfo(np.float32).max:
         raise DataError(
-            f"points to decode must fit in float32; the largest is {np.abs(points).max():.3g}.",
-            parameter="points",
+            f"points to decode must fit in float32; the largest is {np.abs(points).max():.3g}."
         )
     images = _called(checked(model).decode, np.asarray(points, dtype=np.float32))
     for failure in decoded(model, images, len(points)):

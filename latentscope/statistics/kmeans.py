@@ -187,10 +187,10 @@ def _ward(points: FloatArray, weights: FloatArray, ks: IntArray) -> FloatArray:
 @compiled()
 def _cheapest(cost: FloatArray, left: BoolArray) -> tuple[int, int]:
     """Return the pair i > j, of those left, whose merging costs least."""
-    least, first, second = np.inf, 1, 0
+    least, first, second = np.inf, -1, -1
     for i in range(len(left)):
         for j in range(i):
-            if left[i] and left[j] and cost[i, j] < least:
+            if left[i] and left[j] and (first < 0 or cost[i, j] < least):
                 least, first, second = cost[i, j], i, j
     return first, second
 
@@ -200,7 +200,7 @@ def _merging_cost(places: FloatArray, masses: FloatArray, i: int, j: int) -> flo
     square = 0.0
     for axis in range(places.shape[1]):
         square += (places[i, axis] - places[j, axis]) ** 2
-    return square * masses[i] * masses[j] / (masses[i] + masses[j])
+    return square * (masses[i] * masses[j] / (masses[i] + masses[j]))
 
 
 @compiled()
@@ -209,7 +209,7 @@ def plus_plus(points: Array, first: float, draws: FloatArray) -> IntArray:
 
     Each row of uniform draws picks candidates, with probabilities proportional to their squared
     distances from the nearest centroid so far; the one that leaves the least inertia is chosen.
-    That is what scikit-learn's does, which takes 30 times as long on 400 points in 2 axes.
+    scikit-learn's chooses the same points, but spends most of its time on checking its input.
     """
     n = len(points)
     chosen = np.empty(1 + len(draws), dtype=np.int64)
@@ -218,10 +218,10 @@ def plus_plus(points: Array, first: float, draws: FloatArray) -> IntArray:
     _add_centroid(points, chosen[0], squares, squares)
     for k in range(len(draws)):
         cumulative, least = np.cumsum(squares), np.inf
-        for draw in draws[k]:
+        for t, draw in enumerate(draws[k]):
             candidate = min(np.searchsorted(cumulative, draw * cumulative[-1]), n - 1)
             inertia = _add_centroid(points, candidate, squares, trial)
-            if inertia < least:
+            if t == 0 or inertia < least:
                 chosen[k + 1], least = candidate, inertia
                 trial, best = best, trial
         squares[:] = best
@@ -229,8 +229,8 @@ def plus_plus(points: Array, first: float, draws: FloatArray) -> IntArray:
 
 
 @compiled(fastmath=REORDER)
-def _add_centroid(points: Array, at: int, squares: FloatArray, nearest: FloatArray) -> float:
-    """Fill in squared distances from the nearest centroid, with point `at`; return their sum."""
+def _add_centroid(points: Array, at: int, squares: FloatArray, closer: FloatArray) -> float:
+    """Fill `closer` with squared distances, if point `at` is a centroid too; return their sum."""
     n, d = points.shape
     inertia = 0.0
     for i in range(n):
@@ -238,8 +238,8 @@ def _add_centroid(points: Array, at: int, squares: FloatArray, nearest: FloatArr
         for j in range(d):
             difference = np.float64(points[i, j]) - np.float64(points[at, j])
             square += difference * difference
-        nearest[i] = min(square, squares[i])
-        inertia += nearest[i]
+        closer[i] = min(square, squares[i])
+        inertia += closer[i]
     return inertia
 
 

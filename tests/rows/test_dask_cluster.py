@@ -38,7 +38,7 @@ rng = np.random.default_rng(5)
 Z = rng.standard_normal((N, D)) * [3, 2, 1, 0.5, 2] + [0, 5, -1, 0, 2]
 VAE = ls.Latents(Z, Z, np.full_like(Z, -9.0), labels={"high": Z[:, 1] > 5})
 OPTIONS = {"dashboard_address": ":0", "threads_per_worker": 1, "silence_logs": False}
-PATIENT = {"distributed.scheduler.worker-ttl": None}  # a busy machine is no reason to drop workers
+LATE = {"distributed.scheduler.worker-ttl": None}  # keep workers whose heartbeats come late
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def client():
     """Two processes, each of which is started again when it dies, and that can import the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parents[1])  # which the processes take over
-        with dask.config.set(PATIENT):
+        with dask.config.set(LATE):
             cluster = LocalCluster(n_workers=2, **OPTIONS)
         with cluster, Client(cluster) as client:
             yield client

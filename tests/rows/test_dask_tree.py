@@ -111,9 +111,14 @@ def assert_equal(assert_same):
 
 @pytest.fixture(scope="module")
 def processes():
-    """Two processes that all computations with Dask's scheduler "processes" share."""
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        yield {"scheduler": "processes", "pool": pool}
+    """Two processes that all computations with Dask's scheduler "processes" share.
+
+    BLAS has two threads in each, unless our code limits it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPENBLAS_NUM_THREADS", "2")
+        with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+            yield {"scheduler": "processes", "pool": pool}
 
 
 def test_the_list_of_analyses_is_complete():
