@@ -61,7 +61,10 @@ class Drawer:
                 if np.shape(shapes.get_offsets())[0] > _MANY:
                     shapes.set_rasterized(True)
             for axis in (axes.xaxis, axes.yaxis):
-                axis.set_minor_formatter(NullFormatter())
+                low, high = np.sort(axis.get_view_interval())
+                n_labelled = sum(low <= at <= high for at in axis.get_majorticklocs())
+                if n_labelled > 1:  # else a logarithmic axis would have no scale
+                    axis.set_minor_formatter(NullFormatter())
         file = io.StringIO()
         figure.savefig(file, format="svg", metadata={"Date": None}, dpi=_DPI)
         self._n += 1

@@ -3,6 +3,8 @@
 import re
 from xml.etree import ElementTree as ET
 
+from latentscope.reporting.figures import Drawer
+
 
 def svgs(html):
     return re.findall(r"<svg.*?</svg>", html, re.DOTALL)
@@ -23,3 +25,15 @@ def test_text_and_lines_have_the_colours_of_the_page(made):
         assert "var(--ink)" in svg
         assert "#1c2128" not in svg
         assert "<text" in svg  # and not drawn as paths
+
+
+def test_a_logarithmic_axis_has_a_scale_however_short():
+    """From 20 to 60 there is no power of ten: the ticks between are labelled."""
+
+    def draw(panels):
+        panels[0].plot([1, 100], [20, 60])
+        panels[0].set(xscale="log", yscale="log")
+
+    (svg,) = Drawer().panels(1, draw)
+    labels = re.findall(r"<text[^>]*>(.*?)</text>", svg, re.DOTALL)
+    assert sum("×" in re.sub(r"<[^>]+>", "", label) for label in labels) >= 2

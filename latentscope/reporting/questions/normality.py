@@ -49,8 +49,8 @@ def _distances(study: Study) -> str:
     own = shell.shell
     return (
         f"{beyond:.1%} of the points lie farther out than 99.9 % of a Gaussian's points would. "
-        "Their Mahalanobis distance (from the mean, in standard deviations of the data) has the "
-        f"median {number(own[1])}, and 99.8 % of them lie between {number(own[0])} and "
+        "The Mahalanobis distance of all points (from their mean, in standard deviations of the "
+        f"data) has the median {number(own[1])}; 99.8 % of them lie between {number(own[0])} and "
         f"{number(own[2])}; for as many points of a Gaussian, the median is {number(middle)} and "
         f"the range {number(low)} to {number(high)}. For {differs:.1%} of the points, the distance "
         "from the origin would have to change to match a Gaussian with the same mean and "

@@ -56,9 +56,11 @@ def _text(found: Posterior, noise: float, idle: int) -> Iterator[str]:
         f"{plural('axis', 'axes', found.z_dim)} {plural('carries', 'carry', idle)} less than "
         f"{COLLAPSED_KL} nats."
     )
-    if idle:
-        these = plural("This axis holds", "These axes hold", idle)
-        yield f"{these} only noise, whatever the input."
+    if n_collapsed := int(found.collapsed.sum()):
+        yield (
+            f"Along {n_collapsed:,} of these, mu hardly varies either: there z holds only noise, "
+            "whatever the input."
+        )
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:
