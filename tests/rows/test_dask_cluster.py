@@ -45,7 +45,7 @@ LATE = {"distributed.scheduler.worker-ttl": None}  # keep workers whose heartbea
 def client():
     """Two processes, each of which is started again when it dies, and that can import the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parents[1])  # which the processes take over
+        patch.syspath_prepend(Path(__file__).parents[2])  # which the processes take over
         with dask.config.set(LATE):
             cluster = LocalCluster(n_workers=2, **OPTIONS)
         with cluster, Client(cluster) as client:
