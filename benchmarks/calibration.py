@@ -2,7 +2,7 @@
 
 ``python benchmarks/calibration.py --kept runs/calibration --write docs/calibration.md`` runs all
 parts and writes the page; each part also runs alone. Finished parts are kept, so that an
-interrupted run continues. About an hour on two cores.
+interrupted run continues. About an hour on two cores, and eight more for the whole reports.
 """
 
 import argparse
@@ -12,9 +12,11 @@ from pathlib import Path
 import calibration_celeba
 import calibration_clusters
 import calibration_dimension
+import calibration_labels
 import calibration_models
 import calibration_normality
 import calibration_planes
+import calibration_report
 import calibration_ridges
 
 HEAD = """# Calibration: how often the tests are right
@@ -36,6 +38,8 @@ def parts(folder: Path, celeba: Path | None) -> dict[str, Callable[[], str]]:
         "dimension": calibration_dimension.measure,
         "normality": calibration_normality.measure,
         "clusters": calibration_clusters.measure,
+        "labels": calibration_labels.measure,
+        "report": lambda: calibration_report.measure(folder / "report.jsonl"),
         "models": lambda: calibration_models.measure(folder),
     }
     if celeba:

@@ -7,6 +7,8 @@ files celeba-ae.h5, celeba-vae-tiny-kl.h5 and celeba-vae.h5 of benchmarks/celeba
 import argparse
 from pathlib import Path
 
+from calibration_dimension import shown
+
 import latentscope
 
 MODELS = {"AE": "celeba-ae", "tiny-KL VAE": "celeba-vae-tiny-kl", "VAE": "celeba-vae"}
@@ -42,8 +44,8 @@ def row(name: str, path: Path) -> tuple[str, list[str], tuple[int, int]]:
         normality = latentscope.normality(latents, n_null=39, n_points=2000)
         gap = latentscope.cluster_gap(latents, n_null=39)
     found = f"{int(scan.is_structured.sum())} of {len(scan.sign)}"
-    own = f"{dimension.dimension:.1f} ± {dimension.error:.1f}"
-    beside = f"{dimension.null_dimension:.1f} ± {dimension.null_error:.1f}"
+    own = shown(dimension)
+    beside = shown(dimension, "null_")
     core = "–" if normality.core_share is None else f"{normality.core_share:.0%}"
     line = (
         f"| {name} | {square} | {p} | {found} | {own} | {beside} | {core} | {gap.best or 'none'} |"

@@ -15,6 +15,7 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
+from calibration_dimension import shown
 from latentscope_tensorflow import preset, train
 
 import latentscope
@@ -44,8 +45,8 @@ def row(law: str, folder: Path) -> str:
             + "".join(f", {count} {sign}" for sign, count in signs.items())
         )
     dimension = latentscope.intrinsic_dimension(latents)
-    found = f"{dimension.dimension:.1f} ± {dimension.error:.1f}"
-    beside = f"{dimension.null_dimension:.1f} ± {dimension.null_error:.1f}"
+    found = shown(dimension)
+    beside = shown(dimension, "null_")
     return f"| {LAWS[law]} | {found} | {beside} | {answers[0]} | {answers[1]} |"
 
 

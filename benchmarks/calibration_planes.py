@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 import latentscope
 
-N_RUNS, N_POWER, N_SIGNS = 300, 200, 20
+N_RUNS, N_POWER, N_SIGNS, N_SMOOTH, N_FOUND = 300, 200, 20, 60, 40
 N_NULL = {300: 199, 1000: 39, 5000: 39}  # sets of the null, by the number of points
 SIZES = tuple(N_NULL)
 N_CURVES, WIDTH = 12, 0.008  # of the window's side
@@ -29,6 +29,8 @@ ALPHA = 0.05
 UNIT = {"half_width": 0.5, "center": (0.5, 0.5), "space": "latent"}
 WHOLE = {"half_width": np.inf, "space": "latent"}
 INNER = {"half_width": 0.407, "center": (0.0, 0.0), "space": "latent"}  # a tenth of N(0, I)
+
+INNER_SIDE = 2.1  # of the window that holds half of N(0, I)
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
 
@@ -48,6 +50,11 @@ def skewed(rng: np.random.Generator, n: int) -> np.ndarray:
     return -np.log1p(-ndtr(correlated(rng, n)))
 
 
+def heavier(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a correlated t distribution with 2 degrees of freedom: it has no covariance."""
+    return correlated(rng, n) / np.sqrt(rng.chisquare(2, size=(n, 1)) / 2)
+
+
 def uniform(rng: np.random.Generator, n: int) -> np.ndarray:
     """Draw from the unit square."""
     return rng.uniform(size=(n, 2))
@@ -58,9 +65,54 @@ def tenfold(rng: np.random.Generator, n: int) -> np.ndarray:
     return rng.standard_normal((10 * n, 2))
 
 
-def twofold(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Draw twice as many points from the t distribution, the inner half of which is the window."""
-    return heavy(rng, 2 * n)
+def bow_tie(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw points whose spread along one axis varies along the other: 0.1 + |x|."""
+    x = rng.standard_normal(n)
+    return np.column_stack([x, (0.1 + np.abs(x)) * rng.standard_normal(n)])
+
+
+def banana(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw a bent Gaussian."""
+    x, y = rng.standard_normal((2, n))
+    return np.column_stack([x, x**2 + y / 2])
+
+
+def mixture(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from five overlapping Gaussians."""
+    centres = np.array([[0, 0], [2.4, 0.8], [-1.6, 1.6], [0.8, -2.4], [-2.4, -1.6]])
+    return centres[rng.integers(5, size=n)] + 0.8 * rng.standard_normal((n, 2))
+
+
+def halo(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw half of the points from a core, half from a Gaussian five times as wide."""
+    return rng.standard_normal((n, 2)) * np.where(rng.uniform(size=(n, 1)) < 0.5, 0.3, 1.5)
+
+
+def stretched(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a Gaussian of correlation 0.95."""
+    return rng.standard_normal((n, 2)) @ np.array([[1.0, 0.95], [0.0, np.sqrt(1 - 0.95**2)]])
+
+
+def turned_square(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw from a square, turned by half a radian."""
+    c, s = np.cos(0.5), np.sin(0.5)
+    return rng.uniform(-1, 1, size=(n, 2)) @ np.array([[c, s], [-s, c]])
+
+
+def ring(rng: np.random.Generator, n: int, share: float) -> np.ndarray:
+    """Draw a Gaussian, and in its inner half of n points a share of them on a thin ring."""
+    z = rng.standard_normal((2 * n, 2))
+    angle = rng.uniform(0, 2 * np.pi, size=round(share * n))
+    circle = rng.uniform(0.2, 0.35) * np.column_stack([np.cos(angle), np.sin(angle)])
+    circle += rng.uniform(-0.1, 0.1, size=2) + 0.01 * rng.standard_normal(circle.shape)
+    z[: len(angle)] = INNER_SIDE * circle
+    return z
+
+
+def void(rng: np.random.Generator, n: int, diameter: float) -> np.ndarray:
+    """Draw a Gaussian without the points of one disc in its inner half."""
+    z, centre = rng.standard_normal((4 * n, 2)), rng.uniform(-0.2, 0.2, size=2)
+    return z[np.linalg.norm(z / INNER_SIDE - centre, axis=1) > diameter / 2][: 2 * n]
 
 
 def curves(rng: np.random.Generator, n: int, share: float, width: float = WIDTH) -> np.ndarray:
@@ -109,13 +161,33 @@ LEVELS: dict[str, tuple[Draw, str, dict[str, Any], tuple[int, ...]]] = {
     "correlated Gaussian, all of it": (correlated, "gaussian", WHOLE, SIZES),
     "Gaussian, a window of a tenth": (tenfold, "gaussian", INNER, SIZES),
     "t5, all of it": (heavy, "elliptical", WHOLE, SIZES),
+    "t2, all of it": (heavier, "elliptical", WHOLE, (300, 1000)),
     "uniform": (uniform, "uniform", UNIT, SIZES),
     "exponential marginals, copula": (skewed, "copula", WHOLE, (1000,)),
     "uniform, coordinates permuted": (uniform, "independent", UNIT, (1000,)),
-    "correlated Gaussian, smooth": (correlated, "smooth", WHOLE, (1000,)),
-    "t5, smooth": (heavy, "smooth", WHOLE, (1000,)),
-    "t5, the inner half, smooth": (twofold, "smooth", {"space": "latent"}, (1000,)),
 }
+SMOOTH: dict[str, Draw] = {
+    "correlated Gaussian": correlated,
+    "Gaussian, correlation 0.95": stretched,
+    "t5": heavy,
+    "t2": heavier,
+    "Laplace": lambda rng, n: rng.laplace(size=(n, 2)),
+    "exponential marginals": skewed,
+    "bent Gaussian": banana,
+    "five Gaussians": mixture,
+    "core and halo": halo,
+    "turned square": turned_square,
+    "spread that varies, 0.1 + \\|x\\|": bow_tie,
+}
+FOUND: dict[str, tuple[Callable[..., np.ndarray], float]] = {
+    "ring of 10 % of the points": (ring, 0.1),
+    "ring of 20 % of the points": (ring, 0.2),
+    "ring of 30 % of the points": (ring, 0.3),
+    "empty disc, 0.2 of the side wide": (void, 0.2),
+    "empty disc, 0.3 of the side wide": (void, 0.3),
+    "empty disc, 0.4 of the side wide": (void, 0.4),
+}
+FOUND_SIZES = (300, 500, 1000, 2000, 5000)
 POWERS: dict[str, tuple[float, int]] = {
     "half on curves, 1,000 points": (0.5, 1000),
     "half on curves, 300 points": (0.5, 300),
@@ -145,6 +217,47 @@ def level(name: str, n: int) -> list[float]:
         ).p_value
         for rng in tqdm(streams, desc=f"{name}, {n}", disable=None)
     ]
+
+
+def smooth(name: str, n: int, *, whole: bool) -> list[tuple[float, str]]:
+    """Return p-values and doubts of structureless points under the null model "smooth"."""
+    streams = np.random.default_rng([5, n, len(name), whole]).spawn(N_SMOOTH)
+    found = []
+    for rng in tqdm(streams, desc=f"{name}, {n}", disable=None):
+        z = SMOOTH[name](rng, n if whole else 2 * n)
+        width = np.inf if whole else _width(z, n)
+        result = latentscope.plane_structure(
+            z, null="smooth", half_width=width, n_null=39, rng=rng, space="latent"
+        )
+        found.append((result.p_value, result.doubt))
+    return found
+
+
+def found_among(name: str, n: int) -> list[tuple[float, str]]:
+    """Return p-values and doubts of the inner half of Gaussians with a ring or a void."""
+    draw, strength = FOUND[name]
+    streams = np.random.default_rng([6, n, len(name), int(100 * strength)]).spawn(N_FOUND)
+    found = []
+    for rng in tqdm(streams, desc=f"{name}, {n}", disable=None):
+        z = draw(rng, n, strength)
+        result = latentscope.plane_structure(
+            z, null="smooth", half_width=_width(z, n), n_null=39, rng=rng, space="latent"
+        )
+        found.append((result.p_value, result.doubt))
+    return found
+
+
+def found_by_scan(share: float, n: int) -> list[bool]:
+    """Return whether a scan of six planes finds a ring in that of axes 0 and 1."""
+    found = []
+    for rng in np.random.default_rng([7, n]).spawn(N_FOUND):
+        z = np.hstack([ring(rng, n, share), rng.standard_normal((2 * n, 2))])
+        scan = latentscope.scan_planes(
+            z, n_axes=4, window_points=[n], null="smooth", n_null=39, rng=rng, space="latent"
+        )
+        is_there = (np.sort(scan.axes, axis=1) == [0, 1]).all(axis=1)
+        found.append(bool(scan.is_structured[is_there].any()))
+    return found
 
 
 def power(name: str) -> dict[str, float]:
@@ -214,6 +327,23 @@ def measure(folder: Path) -> str:
             )
     scans = np.array(kept(folder, "scans gaussian", scan_level))
     lines.append(SCAN_TEXT.format(share=(scans <= ALPHA).mean(), runs=N_RUNS))
+    lines.append(SMOOTH_TEXT.format(runs=N_SMOOTH))
+    for name in SMOOTH:
+        cells = []
+        for n, whole in ((1000, False), (5000, False), (1000, True)):
+            key = f"smooth {name.replace('|', '')} {n} {'whole' * whole}"
+            cells.append(_share(kept(folder, key, lambda: smooth(name, n, whole=whole))))  # noqa: B023
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    sizes = " | ".join(f"n = {n:,}" for n in FOUND_SIZES)
+    lines.append(FOUND_TEXT.format(runs=N_FOUND, sizes=sizes, rule=" --- |" * len(FOUND_SIZES)))
+    for name in FOUND:
+        cells = [
+            _share(kept(folder, f"found {name} {n}", lambda: found_among(name, n)))  # noqa: B023
+            for n in FOUND_SIZES
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    scans = kept(folder, "found by scan", lambda: found_by_scan(0.2, 1000))
+    lines.append(FOUND_SCAN_TEXT.format(share=np.mean(scans), runs=N_FOUND))
     lines.append(POWER_TEXT.format(runs=N_POWER, curves=N_CURVES, width=WIDTH))
     for name in POWERS:
         found = kept(folder, f"power {name}", lambda: power(name))  # noqa: B023
@@ -228,7 +358,7 @@ def measure(folder: Path) -> str:
     return "\n".join(lines)
 
 
-ALL_SIGNS = ("none", "filament-like", "clumped", "empty", "regular")
+ALL_SIGNS = ("none", "filament-like", "clumped", "empty", "regular", "cannot tell")
 
 LEVEL_TEXT = """## Structure in planes: false positives (level)
 
@@ -246,6 +376,37 @@ with windows of 200 and 600 points, compared with 39 sets of the null model each
 the scans, at least one window has a corrected p ≤ 0.05.
 """
 
+SMOOTH_TEXT = """## Structure in planes: smooth clouds that are no Gaussians
+
+The null model `smooth` stands for any cloud without filaments, clumps and voids. The table gives
+the share of {runs} clouds without structure that have p ≤ 0.05 in the window that holds the inner
+1,000 of 2,000 points, the inner 5,000 of 10,000, and all of 1,000 points. In brackets is the
+share that is called structured. The others have a `doubt`: the density does not describe the
+coarse distribution ("misfit"), or the window holds the edge of the cloud ("edge"), and the
+verdict is "cannot tell". The model is fitted to the points that it is compared with, so that most
+of the shares are below 5 %.
+
+| cloud | inner 1,000 | inner 5,000 | all of 1,000 |
+| --- | --- | --- | --- |"""
+
+FOUND_TEXT = """
+## Structure in planes: detected rings and voids (power)
+
+A Gaussian has a thin ring (0.01 of the window's side wide, of a radius of 0.2 to 0.35) or an
+empty disc in the window that holds its inner half, n points. The table gives the share of {runs}
+runs with p ≤ 0.05 under the null model `smooth`, and in brackets the share that is called
+structured. From 1,000 points on, a ring of a fifth of the points is found, and `plane_structure`
+and `scan_planes` may say "none"; of fewer points they say that they cannot tell. A wide empty
+disc may also be a hollow of a smooth density: the more so, the fewer points there are.
+
+| structure | {sizes} |
+| --- |{rule}"""
+
+FOUND_SCAN_TEXT = """
+`scan_planes` of six planes, with windows of 1,000 points, found the ring of 20 % in {share:.0%} of
+{runs} runs, corrected for testing all windows.
+"""
+
 POWER_TEXT = """## Structure in planes: detected curves (power)
 
 Points on {curves} waves, {width} of the window's side wide, are hidden among uniformly distributed
@@ -260,11 +421,11 @@ SIGN_TEXT = """
 ## Structure in planes: which kind is reported
 
 `plane_structure` also names the kind of structure. The table counts the kinds reported in {runs}
-runs of 1,000 points each ("none": p > 0.05). The null model is either uniform or a smooth density,
-which may vary across the window.
+runs of 1,000 points each ("none": p > 0.05; "cannot tell": the null model does not fit). The null
+model is either uniform or a smooth density, which may vary across the window.
 
-| points | null model | none | filament-like | clumped | empty | regular |
-| --- | --- | --- | --- | --- | --- | --- |"""
+| points | null model | none | filament-like | clumped | empty | regular | cannot tell |
+| --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 SPEED_TEXT = """
 A test of 1,000 points, compared with 199 sets of the null model, took {seconds:.2f} s.
@@ -279,6 +440,18 @@ def _uniformity(p_values: np.ndarray, n_null: int) -> float:
 
 def _binomial(share: float) -> float:
     return float(binom.ppf(share, N_RUNS, ALPHA) / N_RUNS)
+
+
+def _width(z: np.ndarray, n: int) -> float:
+    """Return the half-width of the window about the mean that holds n points."""
+    return float(np.sort(np.abs(z - z.mean(axis=0)).max(axis=1))[n - 1])
+
+
+def _share(found: list[tuple[float, str]]) -> str:
+    """Return the share with p ≤ 0.05, and in brackets that which is beyond doubt."""
+    low = np.array([p <= ALPHA for p, _ in found])
+    claimed = low & np.array([doubt == "none" for _, doubt in found])
+    return f"{low.mean():.0%} ({claimed.mean():.0%})"
 
 
 def _spacing(points: np.ndarray) -> float:

@@ -24,6 +24,7 @@ from latentscope.analysis.radius import RadiusCounts
 from latentscope.rows import reduce
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.gaussian_fit import fit_gaussians
+from latentscope.statistics.scaled_bins import ScaledCounts
 
 N_POINTS, Z_DIM = 170_000, 256
 Row = tuple[str, str, str, str]
@@ -66,9 +67,10 @@ def passes(z: np.ndarray) -> Iterator[Row]:
             lambda: latentscope.radius_density(z),
             "≤ 2",
         ),
-        ("of which counting the radii", lambda: reduce(z, RadiusCounts(0.5)), "–"),
+        ("of which counting the radii", lambda: reduce(z, RadiusCounts(ScaledCounts(1))), "–"),
         ("`np.histogram` of each axis", axes_by_hand, "–"),
         ("counts of all axes", lambda: reduce(z, AxisCounts(Z_DIM, 0.25)), "≤ 4"),
+        ("the same in bins of each axis' own scale", lambda: reduce(z, ScaledCounts(Z_DIM)), "–"),
         ("`axis_density`, including moments and fits", lambda: latentscope.axis_density(z), "–"),
     ):
         seconds = median_seconds(function, 3 if function is axes_by_hand else 15)
@@ -80,17 +82,23 @@ def fits(z: np.ndarray) -> Iterator[Row]:
     from scipy.optimize import curve_fit
     from scipy.special import ndtr
 
-    axes = latentscope.axis_density(z)
-    edges, density = np.array(axes.edges), np.array(axes.density)
+    axes = latentscope.axis_density(z, bin_width=0.25)
+    low = int(axes.first_bin.min())
+    reach = axes.first_bin + axes.counts.shape[1] - low
+    density = np.zeros((Z_DIM, int(reach.max())))  # on the grid that all axes share
+    for one, own, first in zip(density, axes.density, axes.first_bin - low, strict=True):
+        one[first : first + len(own)] = own
+    edges = 0.25 * (low + np.arange(density.shape[1] + 1))
+    centers = (edges[:-1] + edges[1:]) / 2
     mean, std = np.array(axes.mean), np.array(axes.std)
 
     def model(_: Any, amplitude: float, center: float, sigma: float) -> np.ndarray:
-        return amplitude * np.diff(ndtr((edges - center) / sigma)) / axes.bin_width
+        return amplitude * np.diff(ndtr((edges - center) / sigma)) / 0.25
 
     def loop() -> np.ndarray:
         return np.array(
             [
-                curve_fit(model, axes.centers, density[axis], p0=(1, mean[axis], std[axis]))[0]
+                curve_fit(model, centers, density[axis], p0=(1, mean[axis], std[axis]))[0]
                 for axis in range(Z_DIM)
             ]
         )

@@ -2,7 +2,7 @@
 
 >>> import numpy as np, latentscope
 >>> z = np.random.default_rng(0).standard_normal((5000, 256))
->>> latentscope.radius_density(z).peak
+>>> latentscope.radius_density(z, bin_width=0.5).peak
 15.75
 """
 

@@ -218,7 +218,7 @@ class Album:
         weights = np.array([real("each factor", factor) for factor in factors])[:, None]
         vector = self._point("direction.vector", direction.vector)
         points = self._point("start", start) + weights * vector
-        return self.decode(points, f"{direction.label}, added {_signed(weights.ravel())} times")
+        return self.decode(points, f"{direction.name}, added {_signed(weights.ravel())} times")
 
     def _point(self, name: str, value: Vector) -> FloatArray:
         point = np.asarray(value)

@@ -15,7 +15,7 @@ import numpy as np
 
 from latentscope._disk.atomic import replacing
 from latentscope._table import Table, show
-from latentscope._types import Panels
+from latentscope._types import Array, Panels
 from latentscope.errors import FileFormatError
 
 if TYPE_CHECKING:
@@ -169,10 +169,19 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, np.ndarray):
-        return value.tolist() if value.size else {"shape": list(value.shape)}
+        return _numbers(value) if value.size else {"shape": list(value.shape)}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value
+
+
+def _numbers(array: Array) -> Any:
+    """Return a list in which undefined numbers are None, since JSON has no NaN."""
+    if array.dtype.kind != "f" or not np.isnan(array).any():
+        return array.tolist()
+    numbers = array.astype(object)
+    numbers[np.isnan(array)] = None
+    return numbers.tolist()
 
 
 def _from_plain(value: Any, kind: Any = None) -> Any:

@@ -10,25 +10,33 @@ from contextlib import nullcontext
 
 import numpy as np
 from scipy.stats import chi2
+from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
-from latentscope._types import Array, FloatArray
+from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, positive
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
 from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.core import covariance_factor, fitted_core
-from latentscope.statistics.moments import Covariance, Moments, principal_axes
+from latentscope.statistics.moments import (
+    Covariance,
+    Moments,
+    principal_frame,
+    varying_axes,
+)
 
 __all__ = ["axis_gaussian", "core", "core_factor", "gaussian", "mixture", "normal", "uniform"]
 
 _MAX_RADIUS = 1e6  # a Gaussian has no mass beyond it
 _MAX_STEPS = 100
 _MAX_FITTED = 100_000  # rows that a mixture is fitted to, unless n_fit asks for more
+_REGULARISATION = 1e-6  # of each variance, which is 1: the default of GaussianMixture
+_TINY_GROUP = 1e-12  # weight of a group that k-means left empty, where points coincide
 _SMALL = 128  # axes, up to which one thread is faster than several
 
 
@@ -140,11 +148,11 @@ def gaussian(z: Points, n_points: int, *, rng: int | np.random.Generator = 0) ->
     True
     """
     rows = as_rows(z)
-    shape = _checked_shape(n_points, rows.z_dim)
+    n_points, _ = _checked_shape(n_points, rows.z_dim)
     (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
-    variance, axes = principal_axes(covariance.covariance)
-    draws = generator(rng).standard_normal(shape) * np.sqrt(variance) @ axes + covariance.mean
-    return _as_float32(draws)
+    variance, axes = principal_frame(covariance)
+    draws = generator(rng).standard_normal((n_points, len(axes))) * np.sqrt(variance) @ axes
+    return _as_float32(draws + covariance.mean)
 
 
 def core(
@@ -285,31 +293,67 @@ def mixture(
     indices, _ = sample_rows(rows, wanted, random)
     n_rows = len(indices)
     integer("n_components", n_components, low=1, high=n_rows, why="the number of rows to fit to")
-    points = take(rows, indices).astype(np.float64)
-    center, scale = points.mean(axis=0), float(points.std(axis=0).max()) or 1.0
+    sample = take(rows, indices)
+    points, covariance = sample.astype(np.float64), Covariance(rows.z_dim)
+    covariance.add(points)
+    center = covariance.mean
+    variance, axes = varying_axes(covariance, sample.dtype)
+    if not len(variance):
+        return _as_float32(np.tile(center, (n_points, 1)))
+    root = np.sqrt(variance)[:, None] * axes
     with one_blas_thread() if rows.z_dim <= _SMALL else nullcontext():
-        model = _fitted_mixture((points - center) / scale, n_components, _seed(random))
+        model = _fitted_mixture((points - center) @ axes.T, variance, n_components, _seed(random))
     draws, _ = model.sample(n_points)
-    return _as_float32(random.permutation(draws) * scale + center)
+    return _as_float32(random.permutation(draws) @ root + center)
 
 
 def _seed(random: np.random.Generator) -> int:
     return int(random.integers(2**31))
 
 
-def _fitted_mixture(points: FloatArray, n_components: int, seed: int) -> GaussianMixture:
-    """Run expectation-maximisation one step at a time, to show its progress."""
-    model = GaussianMixture(n_components, max_iter=1, warm_start=True, random_state=seed)
-    last = -np.inf
+def _fitted_mixture(
+    scores: FloatArray, variance: FloatArray, n_components: int, seed: int
+) -> GaussianMixture:
+    """Run expectation-maximisation one step at a time, to show its progress.
+
+    It sees every direction with variance 1, because scikit-learn adds a fixed 1e-6 to all
+    variances. It starts from groups that k-means finds in z as it is, where directions of large
+    variance count most.
+    """
+    std = np.sqrt(variance)
+    last, white = -np.inf, scores / std
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # one step does not converge
+        groups = KMeans(n_components, n_init=1, random_state=seed).fit_predict(scores / std[0])
+        model = GaussianMixture(
+            n_components, max_iter=1, warm_start=True, random_state=seed,
+            **_start(white, groups, n_components),
+        )  # fmt: skip
         for _ in tqdm(range(_MAX_STEPS), desc="fitting the mixture", unit="step", delay=2):
-            bound = model.fit(points).lower_bound_
+            bound = model.fit(white).lower_bound_
             if abs(bound - last) < model.tol:
                 return model
             last = bound
     warn(f"the mixture of {n_components} Gaussians did not converge within {_MAX_STEPS} steps.")
     return model
+
+
+def _start(white: FloatArray, groups: IntArray, n_groups: int) -> dict[str, FloatArray]:
+    """Return weights, means and precisions of groups of points, as a mixture takes them."""
+    sizes = np.maximum(np.bincount(groups, minlength=n_groups), _TINY_GROUP)
+    means, precisions = [], []
+    for k, size in enumerate(sizes):
+        points = white[groups == k]
+        mean = points.sum(axis=0) / size
+        products = (points - mean).T @ (points - mean) / size
+        means.append(mean)
+        precision = np.linalg.inv(products + _REGULARISATION * np.eye(white.shape[1]))
+        precisions.append((precision + precision.T) / 2)  # exactly, as scikit-learn requires
+    return {
+        "weights_init": sizes / sizes.sum(),
+        "means_init": np.array(means),
+        "precisions_init": np.array(precisions),
+    }
 
 
 def _as_float32(draws: FloatArray) -> Array:

@@ -172,7 +172,7 @@ def _compare(one, other, rtol, but, name):
         for i, (a, b) in enumerate(zip(one, other, strict=True)):
             _compare(a, b, rtol, but, f"{name}[{i}]")
     elif rtol and np.asarray(one).dtype.kind == "f":
-        scale = np.abs(other).max()
+        scale = np.abs(other).max(initial=0.0)
         assert_allclose(one, other, rtol=rtol, atol=rtol * scale, err_msg=name)
     else:
         assert_array_equal(one, other, err_msg=name)

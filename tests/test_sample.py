@@ -144,6 +144,34 @@ def test_mixture_knows_the_humps(rng):
     assert 0.1 < left[:100].mean() < 0.5  # in random order
 
 
+@pytest.mark.parametrize("largest", [1e2, 1e4, 1e6])
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_a_mixture_is_as_narrow_as_the_data(largest, is_turned, rng):
+    """Directions of very different scale, along the axes or not: the standard deviations stay."""
+    turn = np.linalg.qr(rng.standard_normal((4, 4)))[0] if is_turned else np.eye(4)
+    z = rng.standard_normal((3000, 4)) * [largest, 1, 10, 1] @ turn
+    spread = (sample.mixture(z, N, n_components=3) @ turn.T).std(axis=0)
+    assert_allclose(spread, (z @ turn.T).std(axis=0), rtol=0.05 + 4e-7 * largest * is_turned)
+
+
+def test_a_mixture_does_not_leave_the_plane_of_the_data(rng):
+    """A constant axis stays constant, and the sum of two axes their sum."""
+    z = rng.standard_normal((500, 2))
+    z = np.column_stack([z, z.sum(axis=1), np.full(500, 7.0)])
+    draws = sample.mixture(z, 1000, n_components=3)
+    assert_allclose(draws[:, 2], draws[:, 0] + draws[:, 1], atol=1e-5)
+    np.testing.assert_array_equal(draws[:, 3], 7)
+    np.testing.assert_array_equal(sample.mixture(np.ones((20, 2)), 5), np.ones((5, 2)))
+
+
+def test_a_mixture_of_more_components_than_places(rng):
+    """Copies of three points in two axes: no group is left without a spread."""
+    z = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0]])[rng.integers(3, size=200)]
+    draws = sample.mixture(z, 300, n_components=5)
+    apart = np.linalg.norm(draws[:, None] - z[None, : 3 * 20], axis=2).min(axis=1)
+    assert apart.max() < 0.1
+
+
 def test_mixture_is_of_some_rows_of_large_data(cloud, monkeypatch):
     """Rows beyond those that fit in memory are not read into it, unless they are asked for."""
     monkeypatch.setattr(sample, "_MAX_FITTED", 400)

@@ -38,8 +38,8 @@ def load(
         Instead of `folder`: ONNX files that contain their weights, or existing sessions. Each takes
         one array, of any number of images or points, or of exactly one.
     outputs : sequence of str, optional
-        What the encoder's outputs are, in order: "z", "mu", "logvar" (or "variance", or "std"), or
-        "" to leave one out. By default recognised by their number and names.
+        What the encoder's outputs are, in order: "z", "mu", "logvar" (or "variance", "std" or
+        "log_std"), or "" to leave one out. By default recognised by their number and names.
     pixel_range : tuple of float
         Values that the encoder takes, and the decoder returns, for black and white: (−1, 1) for
         models that end with tanh, (0, 255) for bytes.

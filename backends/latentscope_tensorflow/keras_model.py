@@ -26,8 +26,8 @@ class KerasModel(Pair):
     encoder, decoder : keras.Model
         image → z, or → (mu, logvar, …); z → image.
     outputs : tuple of str
-        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance" and
-        "std", and "" for any other.
+        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance", "std"
+        and "log_std", and "" for any other.
     factor : float
         Factor of the noise in z = mu + exp(logvar / 2) · noise · factor: 1 draws from the
         posterior, 0 takes its mean. ``dataclasses.replace(model, factor=0.0)`` turns the noise off.

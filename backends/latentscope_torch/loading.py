@@ -34,8 +34,9 @@ def load(
     image_shape : tuple of int
         Height, width and channels of the images, which cannot be read from a module.
     outputs : sequence of str, optional
-        What the encoder's tensors are, in order: "z", "mu", "logvar" (or "variance", or "std"), or
-        "" to leave one out. By default recognised by their number and the names of keys and fields.
+        What the encoder's tensors are, in order: "z", "mu", "logvar" (or "variance", "std" or
+        "log_std"), or "" to leave one out. By default recognised by their number and the names of
+        keys and fields.
     pixel_range : tuple of float
         Values that the encoder takes, and the decoder returns, for black and white: (−1, 1) for
         models that end with tanh.

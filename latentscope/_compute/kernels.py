@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numba import njit
 
-from latentscope._types import Array, FloatArray
+from latentscope._types import Array, FloatArray, IntArray
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -29,14 +29,14 @@ def compiled(**options: Any) -> Callable[[Function], Function]:
     return compile_function
 
 
-@compiled(fastmath=REORDER)
+@compiled()  # no REORDER: Numba 0.60 then takes what is below to be 0
 def is_finite(block: Array) -> bool:
-    """Return True if no value is NaN or infinite: 0 · x is 0 for finite x, else NaN."""
-    total = 0.0
+    """Return True if no value is NaN or infinite: x − x is 0 for finite x, else NaN."""
+    is_bad = False
     for i in range(block.shape[0]):
         for j in range(block.shape[1]):
-            total += block[i, j] * 0
-    return total == 0.0
+            is_bad |= block[i, j] - block[i, j] != 0
+    return not is_bad
 
 
 @compiled(fastmath=REORDER)
@@ -66,6 +66,22 @@ def column_means(block: Array) -> FloatArray:
         for j in range(d):
             total[j] += np.float64(block[i, j]) - np.float64(block[0, j])
     return block[0] + total / n
+
+
+@compiled()
+def column_ranges(block: Array) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+    """Return the smallest and the largest value of each column, and the first rows of both."""
+    n, d = block.shape
+    low, high = block[0].astype(np.float64), block[0].astype(np.float64)
+    lowest, highest = np.zeros(d, np.int64), np.zeros(d, np.int64)
+    for i in range(1, n):
+        for j in range(d):
+            value = np.float64(block[i, j])
+            if value < low[j]:
+                low[j], lowest[j] = value, i
+            if value > high[j]:
+                high[j], highest[j] = value, i
+    return low, high, lowest, highest
 
 
 @compiled()

@@ -9,6 +9,7 @@ from latentscope._compute.threads import with_bar
 from latentscope._types import FloatArray
 from latentscope.analysis._planes import Plane
 from latentscope.errors import DataError
+from latentscope.statistics.patterns.coarse_fit import coarse_fit_p
 from latentscope.statistics.patterns.nulls import NullName, window_null
 from latentscope.statistics.patterns.pattern import Pattern, distances, pattern
 from latentscope.statistics.patterns.window import Window, without_copies
@@ -17,11 +18,15 @@ _Tested = Literal["pairs", "nearest", "empty", "alignment"]
 Function = Literal[_Tested, "sidedness"]
 FUNCTIONS: tuple[_Tested, ...] = get_args(_Tested)  # that are tested
 MIN_POINTS = 30
+_N_LOOKS = 20  # null sets from which the coarse distribution is known
 _FINE = 0.1  # share of the mean spacing below which steps of rounded values do not matter
 
 
 class Compared(NamedTuple):
-    """Patterns of one window: that of the data first, then those of the null sets."""
+    """Patterns of one window: that of the data first, then those of the null sets.
+
+    `fit_p` is the p-value of the coarse distribution of the points, see `coarse_fit_p`.
+    """
 
     plane: Plane
     window: Window
@@ -30,6 +35,7 @@ class Compared(NamedTuple):
     xy: FloatArray
     null_xy: FloatArray
     patterns: list[Pattern]
+    fit_p: float
 
     @property
     def curves(self) -> FloatArray:
@@ -63,8 +69,9 @@ def compared(
     with one_blas_thread():
         patterns = [pattern(window.to_unit(points), radii)]
         patterns += with_bar(drawn, random.spawn(n_null), "null sets", "set")
-    look = model.draw(random)
-    return Compared(plane, window, null, len(inside), points, look, patterns)
+        looks = [model.draw(random) for _ in range(_N_LOOKS)]
+    fit_p = coarse_fit_p(points, np.concatenate(looks))
+    return Compared(plane, window, null, len(inside), points, looks[0], patterns, fit_p)
 
 
 def _check_window(plane: Plane, window: Window, n_inside: int) -> None:

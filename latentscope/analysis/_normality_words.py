@@ -7,10 +7,13 @@ import numpy as np
 from latentscope._table import Table
 from latentscope._types import FloatArray
 from latentscope.statistics import ALPHA
+from latentscope.statistics.gaussianity.sets import SEARCHED, TESTS
 
 _FEW_ROWS, _FEW_PER_DIRECTION = 50, 3
-_UNKNOWN = "cannot tell"
+_SIZED_PER_DIRECTION = 10  # rows below which the size of a departure is mostly chance
+_UNKNOWN, _UNTESTED = "cannot tell", "not tested"
 _LARGE, _SMALL = 0.1, 0.02  # effect sizes of the whole cloud
+_OFF_AXES = 4  # rows that a search needs, in units of p² (symmetric shapes) and p^1.5 (skewed ones)
 
 
 def verdict(result: Any) -> str:
@@ -26,27 +29,35 @@ def verdict(result: Any) -> str:
 
 
 def kind(result: Any) -> str:
-    """Return in a few words what the cloud is."""
+    """Return in a few words what the cloud is. The p-value alone decides whether it is Gaussian."""
     if not _is_rejected(result):
-        return _UNKNOWN if result.n_used < _fewest(result) else "like a Gaussian"
+        if result.n_used < _fewest(result):
+            return _UNKNOWN
+        return _UNTESTED if result.p_value is None else "like a Gaussian"
+    if result.n_used < _SIZED_PER_DIRECTION * result.n_directions:
+        return "not a Gaussian"
     lost = 0.0 if result.core_share is None else abs(1 - result.core_share)
     size = max(result.radial_gap, lost)
-    n_odd = int((result.gaps > result.chance["gap"]).sum())
     if size >= _LARGE:
         return "far from a Gaussian"
     if size >= _SMALL:
         return "not a Gaussian"
-    if n_odd:
-        marginals = f"{n_odd:,} of {len(result.gaps):,} marginals"
-        return f"not Gaussian along {marginals}, although close to a Gaussian as a whole"
+    if _is_odd_along_directions(result):
+        return "not Gaussian along some directions, although its distances from the mean are"
     return "close to a Gaussian, but not one"
+
+
+def _is_odd_along_directions(result: Any) -> bool:
+    """Return True if a marginal differs much, and more than chance, from a normal distribution."""
+    chance = result.chance
+    sizes = ((result.gaps.max(), chance["gap"]), (result.searched_gap, chance["searched_gap"]))
+    return any(size > max(by_chance, _SMALL) for size, by_chance in sizes)
 
 
 def effects(result: Any) -> Table:
     """Return one row per effect size, with the p-value of its test."""
-    chance, p = result.chance, result.p_values.tolist() or [None] * 6
-    usual, above = np.quantile(result.null[:, -1], [0.5, 0.95]) if result.n_null else (None, None)
-    rows = (
+    chance, p = result.chance, result.p_values.tolist() or [None] * len(TESTS)
+    given = (
         ("share of points in a Gaussian core", result.core_share, 1, None, None),
         ("Kolmogorov distance of the Mahalanobis distances", result.radial_gap, 0,
          chance["radial_gap"], p[0]),
@@ -57,9 +68,20 @@ def effects(result: Any) -> Table:
         ("largest skewness of a marginal", _largest(result.skewness), 0, chance["skewness"], p[3]),
         ("largest excess kurtosis of a marginal", _largest(result.excess), 0, chance["excess"],
          p[4]),
-        ("AUC of a classifier, data against Gaussian", result.auc, usual, above, p[5]),
     )  # fmt: skip
+    sampled = (
+        "largest Kolmogorov distance, directions searched for",
+        "largest skewness, directions searched for",
+        "largest excess kurtosis, directions searched for",
+        "AUC of a classifier, data against Gaussian",
+    )
+    blank: list[float | None] = [None] * len(sampled)
+    values, usual, above = blank, blank, blank
+    if result.n_null:
+        values = result.observed[SEARCHED:].tolist()
+        usual, above = np.quantile(result.null[:, SEARCHED:], [0.5, 0.95], axis=0).tolist()
     names = ("quantity", "value", "gaussian", "by_chance", "p_value")
+    rows = (*given, *zip(sampled, values, usual, above, p[SEARCHED:], strict=True))
     return Table(**dict(zip(names, zip(*rows, strict=True), strict=True)))
 
 
@@ -79,6 +101,17 @@ def _how_far(result: Any) -> str:
         f"up to {chance['radial_gap']:.2g} by chance). Of {len(result.gaps):,} marginals "
         f"(distributions along single directions), that of {name} differs most from a normal "
         f"distribution, by {result.gaps[worst]:.2g} (up to {chance['gap']:.2g} by chance)."
+        f"{_searched(result)}"
+    )
+
+
+def _searched(result: Any) -> str:
+    if result.searched_gap is None:
+        return ""
+    return (
+        " Along the least normal of the directions that a search in one half of the rows found, "
+        f"the other half differs by {result.searched_gap:.2g} (up to "
+        f"{result.chance['searched_gap']:.2g} by chance)."
     )
 
 
@@ -99,20 +132,37 @@ def _core(share: float | None) -> str:
 def _how_sure(result: Any) -> str:
     if result.p_value is None:
         return "Whether chance explains this was not tested (n_null=0)."
-    basis = (
-        f"p = {result.p_value:.2g}, from {result.n_points:,} rows and {result.n_null} Gaussian "
-        "sets of equal size"
-    )
     if _is_rejected(result):
-        return f"So the cloud is {kind(result)} ({basis})."
-    exceeds = result.radial_gap > result.chance["radial_gap"]
-    if result.n_points < result.n_used and (exceeds or result.gaps.max() > result.chance["gap"]):
-        return (
-            f"The tests do not reject a Gaussian ({basis}), but all {result.n_used:,} rows "
-            "together show that the cloud is not Gaussian."
-        )
+        return f"So the cloud is {kind(result)} ({_basis(result)})."
     return (
-        f"The tests do not reject a Gaussian ({basis}), which does not prove that the cloud is one."
+        f"The tests do not reject a Gaussian ({_basis(result)}), which does not prove that the "
+        f"cloud is one.{_unseen(result)}"
+    )
+
+
+def _basis(result: Any) -> str:
+    """Return the p-value and what it rests on."""
+    sets = f"and {result.n_null} Gaussian sets of "
+    if result.n_points == result.n_used:
+        return f"p = {result.p_value:.2g}, from {result.n_used:,} rows {sets}equal size"
+    return (
+        f"p = {result.p_value:.2g}, from {result.n_used:,} rows, of which the search and the "
+        f"classifier use {result.n_points:,}, {sets}{result.n_points:,} rows"
+    )
+
+
+def _unseen(result: Any) -> str:
+    """Say which shapes along few directions the search misses with so few rows."""
+    n, p = result.n_points, result.n_directions
+    symmetric, skewed = (round(_OFF_AXES * p**power, -2) for power in (2.0, 1.5))
+    if p == 1 or n >= symmetric:
+        return ""
+    shapes = f"two equal groups, a ring or heavy tails need about {symmetric:,.0f} rows"
+    if n < skewed:
+        shapes += f", a bend or a small group about {skewed:,.0f}"
+    return (
+        f" Along a few of {p:,} directions that are no axes, {n:,} rows show only strong "
+        f"departures: {shapes}."
     )
 
 

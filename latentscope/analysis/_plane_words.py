@@ -7,12 +7,23 @@ from latentscope.statistics.patterns.nulls import NullName
 
 NULLS_IN_WORDS: dict[NullName, str] = {
     "gaussian": "a Gaussian of the same mean and covariance",
-    "elliptical": "an elliptical cloud of the same Mahalanobis radii",
+    "elliptical": "an elliptical cloud of the same shape and radii",
     "copula": "a Gaussian copula of the same marginals",
     "independent": "independent coordinates of the same marginals",
     "smooth": "a smooth density fitted to the window",
     "uniform": "uniformly distributed points",
 }
+
+SIGNS_IN_WORDS = {
+    "filament-like": "filament-like (neighbours lie along lines)",
+    "clumped": "clumped (there are too many near pairs)",
+    "regular": "regular (there are too few near pairs)",
+    "empty": "empty in places (they leave a wide void)",
+}
+COARSE = (  # only other null models than "smooth" come so far
+    "Already their coarse distribution differs, so this may be another smooth shape; the null "
+    "model 'smooth' allows for any."
+)
 
 
 def null_in_words(null: NullName) -> str:

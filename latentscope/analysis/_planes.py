@@ -13,10 +13,11 @@ from latentscope.analysis._views import (
     checked_axes,
     checked_center,
     columns_of,
+    components_of,
     refuse_flat,
     view_of,
 )
-from latentscope.analysis.pca import PCA, pca, project
+from latentscope.analysis.pca import PCA, project
 from latentscope.rows.reduction import collect, sample_rows, take
 from latentscope.rows.source import Rows
 
@@ -62,7 +63,7 @@ def planes_of(
     if frame is None:
         pairs = [checked_axes(pair, rows.z_dim, [2]) for pair in pairs]
     if frame is None and space == "pca":
-        frame = pca(rows, n_components=1 + max(max(pair) for pair in pairs))
+        frame = components_of(rows, 1 + max(max(pair) for pair in pairs))
     views = [view_of(rows, pair, space, frame=frame, sizes=[2]) for pair in pairs]
     used = np.unique([view.axes for view in views])
     directions = np.eye(rows.z_dim)[used] if frame is None else frame.components[used]

@@ -12,7 +12,7 @@ from latentscope.analysis.pca import PCA, check_width, pca, project
 from latentscope.errors import DataError
 from latentscope.rows.source import Rows
 from latentscope.rows.summaries import Block
-from latentscope.statistics.moments import principal_axes, rounding
+from latentscope.statistics.moments import principal_axes, rounding, rounding_of_offset
 
 Space = Literal["pca", "latent"]
 _WORDS = {2: "two", 3: "three"}
@@ -66,9 +66,23 @@ def view_of(
     chosen = checked_axes(axes, frame.n_components if frame else rows.z_dim, sizes)
     if space == "latent":
         return View(chosen, partial(columns_of, chosen), 0.0)
-    known = frame or pca(rows, n_components=max(chosen) + 1)
-    floor = rounding(rows.matrices["z"].dtype) * float(known.variance[0])
+    known = frame or components_of(rows, max(chosen) + 1)
+    dtype = rows.matrices["z"].dtype
+    offset = float(rounding_of_offset(known.mean, dtype).max())
+    floor = rounding(dtype) * float(known.variance[0]) + offset
     return View(chosen, partial(project, known.mean, known.components[chosen]), floor)
+
+
+def components_of(rows: Rows, n_components: int) -> PCA:
+    """Return the first principal components of the rows, of which there must be as many."""
+    if n_components > rows.n_total:
+        raise DataError(
+            f"{rows.name} must have at least {n_components} rows for {n_components} principal "
+            f"components; got {rows.n_total}.",
+            parameter=rows.name,
+            remedy="Choose other axes, or `space='latent'`.",
+        )
+    return pca(rows, n_components=n_components)
 
 
 def checked_axes(axes: Sequence[int], n_axes: int, sizes: Sequence[int]) -> list[int]:

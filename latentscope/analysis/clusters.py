@@ -195,7 +195,7 @@ def _with_one(
     """Return the curves with k = 1, where both are the total variance by construction."""
     if ks[0] == 1:
         return ks, inertia, gaussian
-    total = [float(np.trace(covariance.products))]
+    total = [float(covariance.axis_variance.sum()) * (covariance.n - 1)]
     return (
         np.concatenate([[1], ks]),
         np.concatenate([total, inertia]),

@@ -22,30 +22,26 @@ import numpy as np
 from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
-from latentscope._table import Table, sentence
+from latentscope._table import Table
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope._warn import warn
-from latentscope.errors import DataError
+from latentscope.analysis import _dimension_words as words
 from latentscope.results import OnePanel
 from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.dimension_scales import (
     METHODS,
-    TWO_SIDED,
     Curve,
     Method,
-    at_zero,
+    interval_at_zero,
     over_scales,
 )
+from latentscope.statistics.distinct import MIN_POINTS, distinct
 from latentscope.statistics.draws import gaussian_like
-from latentscope.statistics.moments import Covariance, refuse_overflow, varying_axes
+from latentscope.statistics.moments import Covariance, varying_axes
 
-_MIN_POINTS = 128  # distinct points, below which nothing is reported
-_MAX_DISTANCE = 1e6  # of the usual distance from the median: beyond, the others look like one point
 _MAX_TIES = 0.05  # share of equal distances, above which the coordinates are too coarse
-_THIN, _FEWER, _LIKE, _ABOVE = 1 / 3, 0.75, 0.9, 1.1  # of the Gaussian's dimension
-_CURVE = 1.5  # dimensions, below which points lie along curves
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -64,7 +60,7 @@ class IntrinsicDimension(OnePanel):
     n_directions : int
         Directions along which the points vary at all.
     n_duplicates : int
-        Rows used that repeat another row, and were left out.
+        Rows used that equal another row, exactly or but for rounding, and were left out.
     n_neighbours : int64 array of shape (n_scales,)
         Neighbours that each estimate uses.
     n_subset : int64 array of shape (n_scales,)
@@ -101,18 +97,38 @@ class IntrinsicDimension(OnePanel):
 
     @property
     def error(self) -> float | None:
-        """Half-width of a 95 % interval about `dimension`, including the bias seen over the scales.
+        """Half-width of the 95 % interval of `dimension` from chance alone; None if there is none.
 
-        The estimates of the five finest scales are extrapolated to scale 0 along a line in the
-        squared scale; the interval reaches as far as the 95 % interval of the extrapolated value.
+        Bias is not included: see `interval`.
+        """
+        return float(self.errors[0]) if len(self.dimensions) else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """A 95 % interval for the intrinsic dimension; None if there is no estimate.
+
+        It includes the bias that the estimates of the five finest scales show: it holds all of
+        them, and reaches up to the highest of their extrapolations to scale 0, but not beyond
+        `n_directions`, each with its error by chance. The upper limit is infinity if these scales
+        span less than a factor of 1.25, as they do beyond about 12 dimensions: then nothing shows
+        where the curve ends.
         """
         if not len(self.dimensions):
             return None
-        end, spread = at_zero(
-            (self.scales / self.scales[0]) ** 2, self.dimensions, self.errors / TWO_SIDED
-        )
-        by_chance = max(TWO_SIDED * spread, float(self.errors[0]))  # scales share their points
-        return abs(end - float(self.dimensions[0])) + by_chance
+        low, high = interval_at_zero(self.scales, self.dimensions, self.errors)
+        most = max(float(self.n_directions), float(self.dimensions[0] + self.errors[0]))
+        return max(low, 0.0), high if high == np.inf else min(high, most)
+
+    @property
+    def is_settled(self) -> bool:
+        """True if `interval` has an upper limit and is not wider than the estimate is large.
+
+        If it is not settled, nothing is concluded from the dimension at the finest scale.
+        """
+        if self.interval is None:
+            return False
+        low, high = self.interval
+        return high - low <= self.dimensions[0]
 
     @property
     def null_dimension(self) -> float | None:
@@ -139,10 +155,11 @@ class IntrinsicDimension(OnePanel):
 
     @property
     def verdict(self) -> str:
-        """The answer in two sentences, with its uncertainty."""
-        if not len(self.dimensions):
-            return sentence(self._reason())
-        return f"{sentence(f'{self._number()}; {self._comparison()}')} {self._meaning()}".rstrip()
+        """The answer in two or three sentences, with its uncertainty.
+
+        If the dimension is not settled, nothing is concluded from it.
+        """
+        return words.verdict(self)
 
     def table(self) -> Table:
         """Return one row per scale, the finest first."""
@@ -164,76 +181,12 @@ class IntrinsicDimension(OnePanel):
         return {
             "method": self.method,
             "dimension": self.dimension,
-            "error": self.error,
+            "error by chance": self.error,
+            "interval": words.interval(self),
             "of the Gaussian": self.null_dimension,
             "its error": self.null_error,
             "directions": self.n_directions,
         }
-
-    def _reason(self) -> str:
-        """Return why there is no estimate."""
-        if self.n_used - self.n_duplicates < _MIN_POINTS:
-            distinct = self.n_used - self.n_duplicates
-            return f"cannot tell: {_MIN_POINTS} distinct points are needed; there are {distinct:,}"
-        return "cannot tell: the coordinates are so coarse that neighbours lie at equal distances"
-
-    def _number(self) -> str:
-        dimension, error = float(self.dimensions[0]), self.error or 0.0
-        what = (
-            "the intrinsic dimension (number of directions along which near neighbours differ) is"
-        )
-        if error <= dimension / 2:
-            return f"{what} about {_with_error(dimension, error)} at the finest scale"
-        found = f"{dimension:.3g} ± {error:.2g}"
-        return f"{what} {found} at the finest scale (not settled: it changes with the scale)"
-
-    @property
-    def _has_gaussian(self) -> bool:
-        """Return True if there are enough points for a Gaussian of the same covariance."""
-        return self.n_used - self.n_duplicates > self.n_directions + 1
-
-    def _comparison(self) -> str:
-        if not self._has_gaussian:
-            return (
-                "it cannot be compared with that of a Gaussian, because there are too few points "
-                f"to estimate the covariance along {self.n_directions:,} directions"
-            )
-        null = _with_error(float(self.null_dimensions[0]), float(self.null_errors[0]))
-        return f"for a Gaussian of the same covariance, the estimate is {null}"
-
-    def _meaning(self) -> str:
-        """Return a sentence on what the comparison means; empty if there is none."""
-        if not self._has_gaussian:
-            return ""
-        shares, errors = self.shares
-        highest = shares + errors
-        is_thin = (highest < _THIN) | (
-            (self.dimensions + self.errors < _CURVE) & (highest < _FEWER)
-        )
-        if is_thin[0]:
-            return "The points lie on a thin structure, such as a curve or a sheet."
-        if is_thin.any():
-            return self._thin_beyond(int(np.where(is_thin, highest, np.inf).argmin()))
-        if highest[0] < _LIKE:
-            return (
-                "The dimension is lower than the Gaussian's, as in a cloud that is bent or denser "
-                "in places, but the points do not lie on a thin structure."
-            )
-        if shares[0] - errors[0] > _ABOVE:
-            return (
-                "The dimension is higher than the Gaussian's, so the points do not lie on a thin "
-                "structure."
-            )
-        return "The dimension is like that of the Gaussian."
-
-    def _thin_beyond(self, coarse: int) -> str:
-        found = _with_error(float(self.dimensions[coarse]), float(self.errors[coarse]))
-        return (
-            f"The points are not thin at that scale, but at a distance of "
-            f"{self.scales[coarse]:.3g} between neighbours the dimension is {found}, where the "
-            f"Gaussian's is {self.null_dimensions[coarse]:.3g}: a thin structure blurred by noise, "
-            "or small clumps."
-        )
 
 
 def intrinsic_dimension(
@@ -271,7 +224,8 @@ def intrinsic_dimension(
     Warns
     -----
     LatentscopeWarning
-        If rows repeat others, or coordinates are so coarse that neighbours lie at equal distances.
+        If rows repeat others, exactly or but for rounding, or coordinates are so coarse that
+        neighbours lie at equal distances.
 
     Notes
     -----
@@ -293,19 +247,22 @@ def intrinsic_dimension(
     (1.0, 4.4)
     """
     one_of("method", method, METHODS)
-    integer("n_points", n_points, low=_MIN_POINTS, why="points for an estimate")
+    integer("n_points", n_points, low=MIN_POINTS, why="points for an estimate")
     rows = as_rows(z)
     random = generator(rng)
     indices, _ = sample_rows(rows, n_points, random)
     sample = take(rows, indices)
-    points, unit = _distinct(sample)
+    points, unit = distinct(sample)
     n_duplicates = len(sample) - len(points)
     if n_duplicates:
-        warn(f"{n_duplicates:,} of {len(sample):,} rows repeat others and were left out.")
+        warn(
+            f"{n_duplicates:,} of {len(sample):,} rows repeat others, exactly or but for rounding, "
+            "and were left out."
+        )
     covariance = Covariance(rows.z_dim)
     covariance.add(points)
     data = null = Curve.empty()
-    if len(points) >= _MIN_POINTS:
+    if len(points) >= MIN_POINTS:
         with one_blas_thread():
             like = gaussian_like(covariance, len(points), random)
         data, null = _curves(method, (random.permutation(points), like))
@@ -314,7 +271,7 @@ def intrinsic_dimension(
         n_total=rows.n_total,
         method=method,
         z_dim=rows.z_dim,
-        n_directions=_n_directions(covariance, sample),
+        n_directions=_n_directions(covariance, sample, unit),
         n_duplicates=n_duplicates,
         n_neighbours=data.n_neighbours,
         n_subset=data.n_subset,
@@ -327,31 +284,11 @@ def intrinsic_dimension(
     )
 
 
-def _distinct(sample: Array) -> tuple[FloatArray, float]:
-    """Return the rows that differ, about their mean, in units of the largest deviation from it."""
-    rows = np.unique(sample + 0.0, axis=0).astype(np.float64)  # −0 is 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        away = rows - rows[0]
-        away -= away.mean(axis=0)
-    refuse_overflow(np.abs(away).max(axis=0))
-    unit = float(np.abs(away).max()) or 1.0
-    points = away / unit
-    _refuse_outliers(np.abs(points - np.median(points, axis=0)).max(axis=1))
-    return points, unit
-
-
-def _refuse_outliers(distance: FloatArray) -> None:
-    usual = float(np.median(distance))
-    n_far = int((distance > _MAX_DISTANCE * usual).sum())
-    if len(distance) >= _MIN_POINTS and n_far:
-        raise DataError(
-            f"no point may lie {_MAX_DISTANCE:.0e} times farther out than most; {n_far} of "
-            f"{len(distance):,} distinct points do. Remove the outliers."
-        )
-
-
-def _n_directions(covariance: Covariance, sample: Array) -> int:
-    return len(varying_axes(covariance.covariance, sample.dtype)[0]) if covariance.n > 1 else 0
+def _n_directions(covariance: Covariance, sample: Array, unit: float) -> int:
+    if covariance.n < 2:
+        return 0
+    offset = sample.mean(axis=0, dtype=np.float64) / unit
+    return len(varying_axes(covariance, sample.dtype, offset)[0])
 
 
 def _curves(method: Method, clouds: tuple[FloatArray, FloatArray]) -> list[Curve]:
@@ -369,9 +306,3 @@ def _curves(method: Method, clouds: tuple[FloatArray, FloatArray]) -> list[Curve
             "in full precision."
         )
     return [curve.where(is_fine) for curve in curves]
-
-
-def _with_error(value: float, error: float) -> str:
-    """Return value ± error, with as many decimals as show the error's first digit."""
-    digits = int(np.clip(-np.floor(np.log10(max(1.05 * error, 1e-9))), 0, 3))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"

@@ -1,9 +1,10 @@
-"""Are there clusters at all? k-means compared with Gaussians of the same covariance.
+"""Are there clusters at all? Valleys of density, and k-means compared with Gaussians.
 
-k-means splits any cloud. The gap statistic measures how much tighter its groups are than those of a
-cloud without clusters; the agreement of two halves of the points shows whether the same groups are
-found among other points. A number of clusters is reported only if the groups are stable, and
-tighter than those of Gaussians of exactly the same mean and covariance and of uniform boxes.
+Groups are reported where points are rarer between them than within them: half of the points find
+such valleys, in views of few dimensions, and the other half tests them. Beside this, the gap
+statistic measures how much tighter the groups of k-means are than those of Gaussians of exactly the
+same mean and covariance, and the agreement of two halves whether k-means finds the same groups
+among other points. k-means splits any cloud, so that a gap alone shows only that it is no Gaussian.
 
 References
 ----------
@@ -22,8 +23,9 @@ from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
 from latentscope._table import Table, sentence
-from latentscope._types import Array, BoolArray, FloatArray, IntArray
+from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer
+from latentscope.analysis._groups import groups_of, labels_beside, off_the_grid, seen_apart
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import sample_rows, take
@@ -32,52 +34,72 @@ from latentscope.statistics import ALPHA
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, varying_axes
 from latentscope.statistics.split_halves import fit_and_agreement
+from latentscope.statistics.valleys import MIN_POINTS
 
 _MIN_NULLS = 19  # with which a p-value can be as low as 0.05
 _MIN_PER_CLUSTER = 10  # points
 _MIN_POINTS = 20
-STABLE = 0.8  # agreement of the halves, from which on clusters count as stable
-_N_BOXES = 19
-_CLEAR = 3.0  # spreads of the boxes
+_KS = range(1, 11)  # of k-means, by default
+_BESIDE = 2  # further k tested beside the number of groups
+_SMALLEST_P = 1e-6  # that is written out
 _TINY = 1e-12  # share of the variance, below which an inertia is rounding
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
 class ClusterGap(SeveralPanels):
-    """Gap and stability of k-means for every k, compared with those of Gaussians.
+    """The groups that valleys of density separate; gap and stability of k-means for every k.
 
     Attributes
     ----------
     z_dim, n_directions : int
         Number of axes, and of directions along which the points vary at all.
+    indices : int64 array of shape (n_used,)
+        The rows used.
+    groups : int64 array of shape (n_used,)
+        The group of each of these rows, the largest group first: 0, 1, …; all 0 if none were found.
+    valley_p_value : float
+        Probability of a valley as clear as the clearest one if the density has a single peak; 1 if
+        no place looked like a valley.
+    label_names : tuple of str
+        Labels of the latents that stand for categories.
+    label_agreement : float64 array of shape (n_labels,)
+        Agreement of each of them with the groups: the adjusted Rand index, 1 if they are the same,
+        0 as by chance.
     n_null : int
         Gaussians used for comparison.
     n_clusters : int64 array of shape (n_k,)
-        The k, increasing.
+        The k of k-means, increasing.
     log_inertia : float64 array of shape (n_k,)
         Logarithm of the inertia of k-means divided by the total variance.
     null_log_inertia : float64 array of shape (n_null, n_k)
         The same for each Gaussian; empty if there are too few points for a comparison.
-    box_log_inertia : float64 array of shape (n_boxes, n_k)
-        The same for uniform boxes of the same variance along every principal direction.
     stability : float64 array of shape (n_k,)
-        Agreement of two halves of the points on the clusters: the adjusted Rand index, 1 if they
-        are the same; 0 if a cluster holds less than 2 % of a half.
+        Agreement of two halves of the points on the groups of k-means: the adjusted Rand index.
     null_stability : float64 array of shape (n_null, n_k)
         The same for each Gaussian.
     """
 
     z_dim: int
     n_directions: int
+    indices: IntArray
+    groups: IntArray
+    valley_p_value: float
+    label_names: tuple[str, ...]
+    label_agreement: FloatArray
     n_null: int
     n_clusters: IntArray
     log_inertia: FloatArray
     null_log_inertia: FloatArray
-    box_log_inertia: FloatArray
     stability: FloatArray
     null_stability: FloatArray
 
     _plot: ClassVar[str] = "plot_gap"
+
+    @property
+    def best(self) -> int | None:
+        """Number of clusters, or None if no clusters were found."""
+        n = int(self.groups.max()) + 1
+        return n if n > 1 else None
 
     @property
     def is_told(self) -> bool:
@@ -104,7 +126,8 @@ class ClusterGap(SeveralPanels):
 
         Gaps are in units of their spread, and the largest over all k above 1 is compared with the
         largest, so that the p-value is corrected for testing many k. None if there are no Gaussians
-        to compare with.
+        to compare with. A small one shows that the points are no Gaussian, not that there are
+        clusters: those are `groups`.
         """
         if not self.is_told:
             return None
@@ -114,82 +137,63 @@ class ClusterGap(SeveralPanels):
         return float((largest >= largest[0]).mean())
 
     @property
-    def is_group(self) -> BoolArray:
-        """True for each k above 1 whose clusters are stable, tight, and not better split further.
-
-        Stable: the halves agree to 0.8 or more, and better than those of the Gaussians on average.
-        Tight: the inertia is less than in a Gaussian, and less than in a box by more than three
-        times the spread of the boxes. Not better split further: the gap at the next k is larger by
-        no more than its error, the rule of the original paper. The largest k has no next one, so
-        it is never chosen.
-        """
-        if not self.is_told:
-            return np.zeros(len(self.n_clusters), dtype=bool)
-        usual = self.null_stability.mean(axis=0)
-        is_stable = (self.stability >= STABLE) & (self.stability > usual)
-        box = self.box_log_inertia
-        is_tight = box.mean(axis=0) - self.log_inertia > _CLEAR * box.std(axis=0)
-        is_last = np.append(self.gap[:-1] >= (self.gap - self.error)[1:], False)
-        return (self.n_clusters > 1) & is_stable & is_tight & (self.gap > 0) & is_last
-
-    @property
-    def best(self) -> int | None:
-        """Number of clusters, or None if no clusters were found.
-
-        The k with the largest gap among those of `is_group`, if the p-value is at most 0.05.
-        """
-        p = self.p_value
-        if p is None or p > ALPHA or not self.is_group.any():
-            return None
-        return int(self.n_clusters[np.where(self.is_group, self.gap, -np.inf).argmax()])
-
-    @property
     def verdict(self) -> str:
         """The answer in a sentence, with its p-value."""
         return sentence(self._found())
 
     def _found(self) -> str:
+        valley = _p_text(self.valley_p_value)
+        if self.best is not None:
+            shares = np.bincount(self.groups) / self.n_used
+            return (
+                f"{self.best} clusters: points are rarer between them than within them, also among "
+                f"points that did not help to find them (p {valley}); the largest holds "
+                f"{shares.max():.0%} of the points, the smallest {shares.min():.1%}"
+                f"{self._agreement()}"
+            )
+        if self.n_used < MIN_POINTS:
+            return (
+                f"cannot tell: {MIN_POINTS} points are needed to search for clusters; there are "
+                f"{self.n_used}"
+            )
+        none = f"no place has significantly fewer points than both of its sides (p {valley})"
         p = self.p_value
         if p is None:
-            return (
-                f"cannot tell: {self.n_used:,} points are too few to estimate the covariance along "
-                f"{self.n_directions:,} directions"
-            )
+            return f"no clusters found: {none}. {self._unseen()}"
+        beside = f"in a Gaussian of the same covariance (p = {p:.2g})"
         ks = f"{self.n_clusters[0]} to {self.n_clusters[-1]} centroids"
-        if self.best is not None:
-            at = int(np.flatnonzero(self.n_clusters == self.best)[0])
-            usual = self.null_stability[:, at].mean()
-            return (
-                f"{self.best} clusters: k-means finds tighter groups than in a Gaussian of the "
-                f"same covariance (p = {p:.2g}), and two halves of the points agree on them "
-                f"(agreement {self.stability[at]:.2f} of at most 1; {usual:.2f} in a Gaussian)"
-            )
         if p <= ALPHA:
             return (
-                f"no separate clusters found, but the cloud is not Gaussian: k-means with {ks} "
-                f"finds tighter groups than in a Gaussian of the same covariance (p = {p:.2g}); "
-                f"however, {self._objection()}"
+                f"no clusters found, but the cloud is not Gaussian: {none}, although k-means with "
+                f"{ks} finds tighter groups than {beside}. {self._unseen()}"
             )
         return (
-            f"no separate clusters found: the groups of k-means with {ks} are not significantly "
-            f"tighter than in a Gaussian of the same covariance (p = {p:.2g})"
+            f"no clusters found: {none}, and the groups of k-means with {ks} are not significantly "
+            f"tighter than {beside}. {self._unseen()}"
         )
 
-    def _objection(self) -> str:
-        """Return what contradicts clusters at the k with the largest gap."""
-        at = int(np.where(self.n_clusters > 1, self.gap, -np.inf).argmax())
-        k, halves = self.n_clusters[at], self.stability[at]
-        agreement = f"agreement {halves:.2f} of at most 1"
-        if halves < STABLE:
-            return f"two halves of the points do not agree on its {k} groups ({agreement})"
-        box = self.box_log_inertia[:, at]
-        if box.mean() - self.log_inertia[at] <= _CLEAR * box.std():
+    def _unseen(self) -> str:
+        """Return which groups would have been missed."""
+        apart = seen_apart(self.n_used, self.n_directions)
+        if apart is None:
             return (
-                f"its {k} groups, although two halves of the points agree on them ({agreement}), "
-                "are hardly tighter than those of a uniformly filled box, so the question remains "
-                "undecided"
+                f"With so few points ({self.n_used:,} along {self.n_directions:,} directions), "
+                "even groups that lie far apart may be missed"
             )
-        return f"its {k} groups could equally well be split further"
+        return (
+            "Two round groups of equal size would mostly be found if their centres lay "
+            f"{apart:g} standard deviations apart; a group of fewer than about ten points would not"
+        )
+
+    def _agreement(self) -> str:
+        """Return what the groups have in common with the label that agrees with them most."""
+        if not len(self.label_names):
+            return ""
+        best = int(self.label_agreement.argmax())
+        return (
+            f". Of the labels, {self.label_names[best]!r} agrees most with them (adjusted Rand "
+            f"index {self.label_agreement[best]:.2f}; 1 if they are the same, 0 as by chance)"
+        )
 
     def table(self) -> Table:
         """Return one row per k."""
@@ -203,35 +207,38 @@ class ClusterGap(SeveralPanels):
         )
 
     def headline(self) -> dict[str, Any]:
-        """Return the number of clusters, and the p-value."""
-        if not self.is_told:
-            return {"clusters": "cannot tell"}
-        return {
-            "clusters": "none" if self.best is None else self.best,
-            "p of the gap": self.p_value,
-            "largest gap": float(self.gap.max()),
-            "k": f"{self.n_clusters[0]} … {self.n_clusters[-1]}",
-            "Gaussians": self.n_null,
-        }
+        """Return the number of clusters, and the p-values."""
+        found: dict[str, Any] = {"clusters": "none" if self.best is None else self.best}
+        if self.best is None and self.n_used < MIN_POINTS:
+            found["clusters"] = "cannot tell"
+        found["p of the valley"] = self.valley_p_value
+        if self.is_told:
+            found |= {
+                "p of the gap": self.p_value,
+                "largest gap": float(self.gap.max()),
+                "k": f"{self.n_clusters[0]} … {self.n_clusters[-1]}",
+                "Gaussians": self.n_null,
+            }
+        return found
 
 
 def cluster_gap(
     z: Points,
     *,
-    n_clusters: Iterable[int] = range(1, 11),
+    n_clusters: Iterable[int] | None = None,
     n_null: int = 99,
     n_points: int = 4000,
     rng: int | np.random.Generator = 0,
 ) -> ClusterGap:
-    """Compare k-means on the points with k-means on Gaussians, by its fit and its stability.
+    """Find groups that valleys of density separate, and compare k-means with that on Gaussians.
 
     Parameters
     ----------
     z : array-like of shape (n_points, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes.
-    n_clusters : iterable of int
-        The k to test; at least one above 1, none above a tenth of the points. The largest serves
-        only for comparison with the others.
+    n_clusters : iterable of int, optional
+        The k of k-means; at least one above 1, none above a tenth of the points. By default 1 to
+        10, and those about the number of groups found. The groups do not depend on it.
     n_null : int
         Gaussians to compare with, at least 19. The smallest p-value is 1 / (n_null + 1).
     n_points : int
@@ -242,7 +249,7 @@ def cluster_gap(
     Returns
     -------
     ClusterGap
-        Gap and stability for every k, the p-value, and the number of clusters or None.
+        The groups, their number or None, and gap and stability of k-means for every k.
 
     Raises
     ------
@@ -251,15 +258,20 @@ def cluster_gap(
 
     Notes
     -----
-    The Gaussians have exactly the mean and the covariance of the points. If the points are
-    themselves a Gaussian sample, they are as likely to be any one of these sets as any other: with
-    a level of 5 %, the test of the gap rejects them in 5 % of cases, whatever the covariance and
-    however few the points. The uniform box of the original paper is not such a reference: a
-    Gaussian sample rejects it. But k-means splits a uniformly filled region into stable parts that
-    are tighter than those of a Gaussian, so clusters must be tighter than those of a box as well.
+    Views of few dimensions are chosen on half of the points: the broadest directions, what the
+    centroids of k-means with 2 to 31 centroids span, and the least Gaussian directions. In each
+    view, the shortest tree through these points finds dense places and the passes between them.
+    The other half is counted in balls about a pass and about the densest places on both sides:
+    without a valley, the pass holds at least as many as one of the two, on average, so the counts
+    follow a binomial distribution. Both halves take both parts; the p-value is corrected for all
+    passes tested, and groups within groups are tested at a tenth of the level.
 
-    The method misses clusters less than about four standard deviations apart, elongated or curved
-    clusters, and small ones: see the page on the method.
+    The Gaussians of the gap have exactly the mean and the covariance of the points. If the points
+    are themselves a Gaussian sample, they are as likely to be any one of these sets as any other:
+    with a level of 5 %, the test of the gap rejects them in 5 % of cases, whatever the covariance.
+
+    Groups that overlap so much that no valley is left between them are not found, nor those with
+    fewer than about ten points among those used: see the page on the method.
 
     Examples
     --------
@@ -282,27 +294,43 @@ def cluster_gap(
             f"{rows.name} must have at least {_MIN_POINTS} rows to search for clusters; "
             f"got {len(indices)}."
         )
-    ks = _checked_clusters(n_clusters, len(indices))
-    points = _principal(take(rows, indices), rows.name)
+    ks = None if n_clusters is None else _checked_clusters(n_clusters, len(indices))
+    sample = take(rows, indices)
+    points = _principal(off_the_grid(sample, random), rows.name)
+    groups, valley_p = groups_of(points, sample, random)
+    if ks is None:
+        ks = _default_clusters(int(groups.max()) + 1, len(points))
     n_directions = points.shape[1]
-    is_told = len(points) > n_directions + 1
-    n_null, n_boxes = (n_null, _N_BOXES) if is_told else (0, 0)
-    clouds = _clouds(points, n_null, n_boxes, random)
-    curves = [_curves(cloud, ks, random) for cloud in clouds]
-    log_inertia, stability = np.array(curves).transpose(1, 0, 2)
+    n_null = n_null if len(points) > n_directions + 1 else 0
+    clouds = _clouds(points, n_null, random)
+    log_inertia, stability = np.array([_curves(cloud, ks, random) for cloud in clouds]).transpose(
+        1, 0, 2
+    )
+    names, agreement = labels_beside(rows, indices, groups)
     return ClusterGap(
         n_used=len(points),
         n_total=rows.n_total,
         z_dim=rows.z_dim,
         n_directions=n_directions,
+        indices=indices,
+        groups=groups,
+        valley_p_value=valley_p,
+        label_names=names,
+        label_agreement=agreement,
         n_null=n_null,
         n_clusters=ks,
         log_inertia=log_inertia[0],
-        null_log_inertia=log_inertia[1 : n_null + 1],
-        box_log_inertia=log_inertia[n_null + 1 :],
+        null_log_inertia=log_inertia[1:],
         stability=stability[0],
-        null_stability=stability[1 : n_null + 1],
+        null_stability=stability[1:],
     )
+
+
+def _default_clusters(n_groups: int, n_points: int) -> IntArray:
+    """Return the k of k-means: 1 to 10, and those about the number of groups found."""
+    about = range(max(1, n_groups - _BESIDE), n_groups + _BESIDE + 1)
+    high = n_points // _MIN_PER_CLUSTER
+    return np.array(sorted(k for k in {*_KS, *about} if k <= high))
 
 
 def _checked_clusters(n_clusters: Iterable[int], n_points: int) -> IntArray:
@@ -334,29 +362,23 @@ def _principal(sample: Array, name: str) -> FloatArray:
         raise DataError(f"{name} must hold points that differ; all of them coincide.")
     scaled = (double - double[0]) / largest
     covariance.add(scaled)
-    variance, axes = varying_axes(covariance.covariance, sample.dtype)
+    offset = double[0] / largest
+    variance, axes = varying_axes(covariance, sample.dtype, covariance.mean + offset)
     with one_blas_thread():
         return (scaled - covariance.mean) @ axes.T / np.sqrt(variance.sum())
 
 
-def _clouds(
-    points: FloatArray, n_null: int, n_boxes: int, random: np.random.Generator
-) -> Iterable[FloatArray]:
-    """Yield the points, Gaussians with exactly their covariance, and boxes with their variances."""
+def _clouds(points: FloatArray, n_null: int, random: np.random.Generator) -> Iterable[FloatArray]:
+    """Yield the points, and Gaussians with exactly their covariance."""
     covariance = Covariance(points.shape[1])
     covariance.add(points)
-    half_widths = np.sqrt(3 * np.diagonal(covariance.covariance))
-    n_clouds = 1 + n_null + n_boxes
-    with tqdm(total=n_clouds, desc="k-means beside nulls", unit="cloud", delay=2) as bar:
+    with tqdm(total=1 + n_null, desc="k-means beside Gaussians", unit="cloud", delay=2) as bar:
         yield points
         bar.update()
         for _ in range(n_null):
             with one_blas_thread():
                 draws = gaussian_like(covariance, len(points), random)
             yield draws
-            bar.update()
-        for _ in range(n_boxes):
-            yield random.uniform(-half_widths, half_widths, points.shape)
             bar.update()
 
 
@@ -365,3 +387,7 @@ def _curves(
 ) -> tuple[FloatArray, FloatArray]:
     inertia, agreement = fit_and_agreement(points, ks, random)
     return np.log(np.maximum(inertia / len(points), _TINY)), agreement
+
+
+def _p_text(p: float) -> str:
+    return f"= {p:.2g}" if p >= _SMALLEST_P else f"< {_SMALLEST_P:.0e}"

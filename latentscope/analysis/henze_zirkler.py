@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.stats import lognorm
 
-from latentscope._types import FloatArray
+from latentscope._types import Array, FloatArray
 from latentscope._validate import generator, integer
 from latentscope.errors import DataError
 from latentscope.results import OnePanel
@@ -89,7 +89,8 @@ def henze_zirkler(
     z : array-like of shape (n_points, z_dim), or Latents
         Points that vary along at most ten directions.
     n_points : int
-        Rows to use, chosen at random; their distances to each other are computed.
+        Rows to use, chosen at random; their distances to each other are computed. Of rows that are
+        the same, only one counts.
     rng : int or numpy.random.Generator
         Seed of the choice.
 
@@ -124,7 +125,9 @@ def henze_zirkler(
     """
     rows, random = as_rows(z), generator(rng)
     indices, n_used = sample_rows(rows, integer("n_points", n_points, low=3), random)
-    white = _white(take(rows, indices).astype(np.float64))
+    sample = take(rows, indices)
+    distinct = np.unique(sample, axis=0)
+    white = _white(distinct if len(distinct) > 1 else sample)
     n, p = white.shape
     beta = float((n * (2 * p + 1) / 4) ** (1 / (p + 4)) / np.sqrt(2))
     mean, std = _null_moments(p, beta)
@@ -140,10 +143,10 @@ def henze_zirkler(
     )
 
 
-def _white(points: FloatArray) -> FloatArray:
+def _white(points: Array) -> FloatArray:
     """Return the points with mean 0 and covariance I, with n in the denominator."""
     (found,) = reduce(points, DoubleCovariance(points.shape[1]))
-    variance, axes = varying_axes(found.covariance * (1 - 1 / found.n), points.dtype)
+    variance, axes = varying_axes(found, points.dtype)
     rank = len(variance)
     if rank > _MAX_DIRECTIONS:
         raise DataError(
@@ -157,7 +160,8 @@ def _white(points: FloatArray) -> FloatArray:
             f"z must vary, and have at least {_MIN_ROWS} rows and two per direction; got {found.n} "
             f"rows that vary along {rank} directions."
         )
-    return (points - found.mean) @ (axes / np.sqrt(variance)[:, None]).T
+    std = np.sqrt(variance * (1 - 1 / found.n))
+    return (points - found.mean) @ (axes / std[:, None]).T
 
 
 def _statistic(white: FloatArray, beta: float) -> float:

@@ -6,7 +6,8 @@ alone. What the data show and draws from a model do not is not explained by what
 
 References
 ----------
-D. E. Tyler (1987), Annals of Statistics 15, 234–251 (shape). doi:10.1214/aos/1176350263
+T. P. Hettmansperger, R. H. Randles (2002), Biometrika 89, 851–860 (centre and shape).
+doi:10.1093/biomet/89.4.851
 R. B. Nelsen (2006), An Introduction to Copulas, chapter 2.
 K.-T. Fang, S. Kotz, K.-W. Ng (1990), Symmetric Multivariate and Related Distributions, chapter 2.
 """
@@ -16,17 +17,17 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from latentscope._types import Array, FloatArray
+from latentscope._types import Array
 from latentscope._validate import generator, integer, one_of
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
 from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.statistics.draws import gaussian_like, in_order_of, normal_scores
 from latentscope.statistics.moments import Covariance, varying_axes
+from latentscope.statistics.shape import centre_and_shape, polar
 
 Null = Literal["gaussian", "elliptical", "copula", "independent"]
 MODELS: tuple[Null, ...] = get_args(Null)
-_MAX_STEPS, _TOLERANCE = 100, 1e-6  # of the iterations for Tyler's shape
 
 
 class NullModel(ABC):
@@ -104,13 +105,16 @@ class _Elliptical(_OfRows):
     def learn(self, z: Array) -> None:
         found = Covariance(z.shape[1])
         found.add(z.astype(np.float64))
-        variance, axes = varying_axes(found.covariance, self.dtype)
+        variance, axes = varying_axes(found, self.dtype)
         if not len(variance):
             raise DataError("the points of z must differ from each other; all of them coincide.")
         white = (z - found.mean) @ (axes.T / np.sqrt(variance))
-        root = np.linalg.cholesky(_shape(white))
-        self.mean, self.root = found.mean, root.T @ (np.sqrt(variance)[:, None] * axes)
-        self.radii = np.linalg.norm(np.linalg.solve(root, white.T), axis=0)
+        centre, shape = np.zeros(len(axes)), np.eye(len(axes))
+        if len(z) > len(axes) + 1:  # fewer points have no shape of their own
+            centre, shape = centre_and_shape(white)
+        unwhite = np.sqrt(variance)[:, None] * axes
+        self.mean, self.root = found.mean + centre @ unwhite, shape.T @ unwhite
+        self.radii, _ = polar(white, centre, shape)
 
     def points(self, random: np.random.Generator) -> Array:
         direction = random.standard_normal((self.n_points, len(self.root)))
@@ -128,23 +132,6 @@ class _Copula(_OfRows):
 
     def points(self, random: np.random.Generator) -> Array:
         return in_order_of(gaussian_like(self.covariance, self.n_points, random), self.z)
-
-
-def _shape(white: FloatArray) -> FloatArray:
-    """Return Tyler's shape matrix: the covariance of the directions, independent of the radii.
-
-    The covariance itself is dominated by the few farthest points of a cloud with heavy tails.
-    """
-    n, rank = white.shape
-    shape = np.eye(rank)
-    for _ in range(_MAX_STEPS if n > rank + 1 else 0):
-        square = np.square(np.linalg.solve(np.linalg.cholesky(shape), white.T)).sum(axis=0)
-        weighted = white / np.maximum(square, np.finfo(float).tiny)[:, None]
-        last, shape = shape, white.T @ weighted
-        shape *= rank / np.trace(shape)
-        if np.abs(shape - last).max() < _TOLERANCE:
-            break
-    return shape
 
 
 _MODELS: dict[Null, type[NullModel]] = {
@@ -170,9 +157,9 @@ def null_model(
         Points; any source that `latentscope.rows.as_rows` takes. "gaussian" reads them in blocks,
         the others hold `n_points` rows in memory.
     null : {"gaussian", "elliptical", "copula", "independent"}
-        What is kept: mean and covariance, exactly (if there are more points than axes); Tyler's
-        shape and the radii in its metric; the marginals of all axes, exactly, and their rank
-        correlation; the marginals alone.
+        What is kept: mean and covariance, exactly (if there are more points than axes); centre,
+        shape and the radii in its metric, whatever the tails; the marginals of all axes, exactly,
+        and their rank correlation; the marginals alone.
     n_points : int, optional
         Points of each draw; by default as many as there are rows. If fewer, the rows are chosen at
         random.

@@ -1,21 +1,22 @@
-"""What do the latents look like at a glance? Radius, axes, spectrum and posterior in one pass."""
+"""What do the latents look like at a glance? Rows, radius, axes, spectrum, posterior: one pass."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from latentscope._table import Table
-from latentscope._validate import positive
-from latentscope.analysis.axes import AxisDensity, axes_result
-from latentscope.analysis.pca import PCA, pca_result
+from latentscope.analysis._data_notes import Note, data_notes
+from latentscope.analysis.axes import AxisDensity, axes_result, axis_counts, some_rows
+from latentscope.analysis.pca import PCA, pca_result, sample_of
 from latentscope.analysis.posterior import Posterior, posterior_result
-from latentscope.analysis.radius import RadiusCounts, RadiusDensity, radius_result
+from latentscope.analysis.radius import RadiusDensity, radius_counts, radius_result
 from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import reduce
 from latentscope.rows.source import Points, as_rows
 from latentscope.rows.summaries import Summary
-from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.extremes import Extremes
 from latentscope.statistics.moments import Covariance, Moments
 from latentscope.statistics.posterior_sums import PosteriorSums
+from latentscope.statistics.row_copies import RowCopies
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -30,18 +31,29 @@ class Overview(SeveralPanels):
     pca : PCA
     posterior : Posterior or None
         None for latents without mu and logvar.
+    notes : tuple of Note
+        What is noteworthy about the rows: copies, dead axes, repeated values, a row far from the
+        others, normalised rows, an index among the axes. Each note has a `kind`, a `text`, a
+        `share`, the `axes` it is about, and the number of rows that were looked at.
     """
 
     radius: RadiusDensity
     axes: AxisDensity
     pca: PCA
     posterior: Posterior | None
+    notes: tuple[Note, ...]
 
     _plot: ClassVar[str] = "plot_overview"
 
+    @property
+    def verdict(self) -> str:
+        """The sentences of the notes."""
+        return "\n".join(note.text for note in self.notes)
+
     def headline(self) -> dict[str, Any]:
-        """Return the most important numbers."""
-        numbers = {
+        """Return the most important numbers, first how much is noteworthy about the rows."""
+        numbers: dict[str, Any] = {
+            **({"notes on the rows": len(self.notes)} if self.notes else {}),
             "dimensions": self.radius.z_dim,
             "mean radius": self.radius.mean,
             "radius, std": self.radius.std,
@@ -49,6 +61,7 @@ class Overview(SeveralPanels):
             "distance of the mean from 0": float((self.pca.mean**2).sum() ** 0.5),
             "widest axis (FWHM)": float(self.axes.fwhm.max()),
             "most off-centre axis": float(abs(self.axes.center).max()),
+            "axes without a fit": int((~self.axes.is_fitted).sum()),
             "share of PC 1": float(self.pca.variance_ratio[0]),
             "participation": self.pca.participation,
         }
@@ -57,8 +70,9 @@ class Overview(SeveralPanels):
         return {
             **numbers,
             "mean logvar": self.posterior.logvar_mean,
-            "KL (nats)": self.posterior.total_kl,
+            "KL (nats)": float(self.posterior.bulk_kl.sum()),
             "active axes": int(self.posterior.active.sum()),
+            "collapsed axes": int(self.posterior.collapsed.sum()),
             "max |z − mu|": self.posterior.deviation_maximum,
         }
 
@@ -68,7 +82,9 @@ class Overview(SeveralPanels):
         return Table(quantity=list(numbers), value=list(numbers.values()))
 
 
-def overview(z: Points, *, radius_bin_width: float = 0.5, axis_bin_width: float = 0.25) -> Overview:
+def overview(
+    z: Points, *, radius_bin_width: float | None = None, axis_bin_width: float | None = None
+) -> Overview:
     """Compute all one-pass statistics in a single pass over the rows.
 
     Parameters
@@ -76,8 +92,8 @@ def overview(z: Points, *, radius_bin_width: float = 0.5, axis_bin_width: float 
     z : array-like of shape (n_points, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes. With `Latents` that hold mu and
         logvar, the overview includes the posterior.
-    radius_bin_width, axis_bin_width : float
-        Widths of the bins, same unit as z.
+    radius_bin_width, axis_bin_width : float, optional
+        Widths of the bins, same unit as z. By default they suit the radii and each axis.
 
     Returns
     -------
@@ -92,27 +108,44 @@ def overview(z: Points, *, radius_bin_width: float = 0.5, axis_bin_width: float 
     Examples
     --------
     >>> import numpy as np
-    >>> result = overview(np.random.default_rng(0).standard_normal((10_000, 64)))
+    >>> z = np.random.default_rng(0).standard_normal((10_000, 64))
+    >>> result = overview(z, radius_bin_width=0.5)
     >>> result.radius.peak, result.pca.n_above_noise
     (7.75, 0)
     """
     rows = as_rows(z)
     d = rows.z_dim
     summaries: list[Summary] = [
-        RadiusCounts(positive("radius_bin_width", radius_bin_width)),
-        AxisCounts(d, positive("axis_bin_width", axis_bin_width)),
-        Moments(d),
+        radius_counts("radius_bin_width", radius_bin_width),
         Covariance(d),
+        axis_counts(rows, "axis_bin_width", axis_bin_width),
+        Moments(d),
+        Extremes(d),
+        some_rows(rows),
+        RowCopies(),
+        sample_of(rows),
     ]
     if "logvar" in rows.matrices:
         summaries.append(PosteriorSums(d))
     done: Any = reduce(rows, *summaries, progress="overview")
-    radius, counts, moments, covariance = done[:4]
+    radii, covariance, counts, moments, extremes, some, copies, sample = done[:8]
+    radius = radius_result(rows, radii, covariance)
+    axes = axes_result(rows, counts, moments, extremes, some.array)
+    components = pca_result(rows, covariance, sample)
     return Overview(
         n_used=covariance.n,
         n_total=rows.n_total,
-        radius=radius_result(rows, radius, covariance),
-        axes=axes_result(rows, counts, moments),
-        pca=pca_result(rows, covariance),
-        posterior=posterior_result(rows, done[4]) if len(done) > 4 else None,
+        radius=radius,
+        axes=axes,
+        pca=components,
+        posterior=posterior_result(rows, done[8]) if len(done) > 8 else None,
+        notes=data_notes(
+            axes=axes,
+            radius=radius,
+            pca=components,
+            moments=moments,
+            extremes=extremes,
+            copies=copies,
+            some=some.array,
+        ),
     )

@@ -3,7 +3,8 @@
 The covariance of all rows is summed in one pass, exactly as if all rows were in memory, and its
 eigenvectors are the principal components. The spectrum is compared with that of pure noise with as
 many points and axes: even N(0, I) shows a falling spectrum, because the axes of finite samples are
-correlated by chance.
+correlated by chance. Where the tails are heavier than a Gaussian's, components are counted by
+halves of the rows instead.
 
 References
 ----------
@@ -25,9 +26,13 @@ from latentscope.errors import DataError
 from latentscope.results import OnePanel
 from latentscope.rows.reduction import collect, reduce
 from latentscope.rows.source import Points, Rows, as_rows
-from latentscope.rows.summaries import Block
-from latentscope.statistics.moments import Covariance, principal_axes
-from latentscope.statistics.noise import noise_floor, noise_spectrum
+from latentscope.rows.summaries import Block, Collected
+from latentscope.statistics.moments import Covariance, principal_frame, spread_rows
+from latentscope.statistics.noise import MIN_ROWS, components_above_noise, noise_spectrum
+
+_MIN_ROWS = 10  # with fewer, any spectrum may be that of noise
+_SAMPLED_ROWS = 4096  # whose tails are judged
+_MIN_SAMPLED = 2048  # sampled, if there are as many that are used
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -50,8 +55,14 @@ class PCA(OnePanel):
         Variance of the noise along each axis: the mean variance of the components that do not stand
         out.
     n_above_noise : int
-        Number of components, of all, with a variance that noise of that level exceeds only once in
-        100 times.
+        Number of components, of all, that stand out from noise of that level. With tails like a
+        Gaussian's: those with a variance that noise exceeds only once in 100 times. With heavier
+        tails: those that stand out in both halves of `n_sampled` rows.
+    has_heavy_tails : bool
+        True if the squared distances from the mean vary more than those of a Gaussian of the same
+        spectrum, so much that its law of the largest eigenvalue does not hold.
+    n_sampled : int
+        Number of rows from which the tails were judged.
     participation : float
         (Σλ)² / Σλ² of the whole spectrum: the number of components of equal variance that would
         spread the variance in the same way. z_dim for N(0, I), 1 for a line.
@@ -64,6 +75,8 @@ class PCA(OnePanel):
     axis_variance: FloatArray
     noise_level: float
     n_above_noise: int
+    has_heavy_tails: bool
+    n_sampled: int
     participation: float
 
     _plot: ClassVar[str] = "plot_pca"
@@ -91,6 +104,40 @@ class PCA(OnePanel):
         These are the expected eigenvalues by the Marchenko-Pastur law; σ² is `noise_level`.
         """
         return noise_spectrum(self.n_used, self.z_dim)[: self.n_components] * self.noise_level
+
+    @property
+    def verdict(self) -> str:
+        """How many components stand out from noise, in words, and what that rests on."""
+        if self._unknown:
+            return f"Cannot tell which components stand out from noise: {self._unknown}."
+        found = {
+            0: f"None of {self.z_dim:,} components was found to stand out from noise",
+            1: f"One of {self.z_dim:,} components stands out from noise",
+        }.get(
+            self.n_above_noise,
+            f"{self.n_above_noise:,} of {self.z_dim:,} components stand out from noise",
+        )
+        if self.has_heavy_tails:
+            return (
+                f"{found}. The tails are heavier than a Gaussian's, which makes large variances by "
+                f"chance; therefore a component counts only if both halves of {self.n_sampled:,} "
+                "rows show it."
+            )
+        return f"{found}; noise with Gaussian tails shows one by chance in 1 of 100 clouds."
+
+    @property
+    def _unknown(self) -> str:
+        """Why the components cannot be told from noise; empty if they can."""
+        if self.z_dim == 1:
+            return "a single axis has no others to compare with"
+        if self.n_used < _MIN_ROWS:
+            return f"{self.n_used:,} rows are too few"
+        if self.has_heavy_tails and self.n_sampled < MIN_ROWS:
+            return (
+                f"the tails are heavier than a Gaussian's, and {self.n_sampled:,} rows are too few "
+                "to compare two halves"
+            )
+        return ""
 
     def transform(self, z: Points) -> Array:
         """Return the coordinates of points in the frame of the components.
@@ -153,7 +200,7 @@ def pca(z: Points, *, n_components: int | None = None) -> PCA:
     z : array-like of shape (n_points, z_dim), or Latents
         Points; any source that `latentscope.rows.as_rows` takes, in memory or not.
     n_components : int, optional
-        Components to keep; by default all.
+        Components to keep; by default as many as there are axes, or rows if those are fewer.
 
     Returns
     -------
@@ -163,13 +210,16 @@ def pca(z: Points, *, n_components: int | None = None) -> PCA:
     Raises
     ------
     DataError
-        If z holds NaN or infinity, has the wrong shape, or fewer axes than `n_components`.
+        If z holds NaN or infinity, has the wrong shape, or fewer axes or rows than `n_components`.
 
     Notes
     -----
     For float32 rows, products within a block are computed in float32 after centring, everything
     else in float64. The covariance agrees with that in float64 to about 1e-7 of its scale, even for
     data with a large offset.
+
+    Where `has_heavy_tails` is true, `noise_variance` is the spectrum of lighter noise than that of
+    z. Few rows may then show no component above the noise although there is one.
 
     A component above the noise is only a direction with more variance than the smallest ones. It is
     neither a cluster nor a filament (compare `latentscope.plane_zoom`), and the collapsed axes of a
@@ -188,17 +238,33 @@ def pca(z: Points, *, n_components: int | None = None) -> PCA:
     rows = as_rows(z)
     if n_components is not None:
         integer("n_components", n_components, low=1, high=rows.z_dim, why="the number of axes")
-    (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="PCA")
-    return pca_result(rows, covariance, n_components)
+    covariance, sample = reduce(rows, Covariance(rows.z_dim), sample_of(rows), progress="PCA")
+    return pca_result(rows, covariance, sample, n_components)
 
 
-def pca_result(rows: Rows, covariance: Covariance, n_components: int | None = None) -> PCA:
-    """Build the result from its summary."""
-    matrix = covariance.covariance
-    variance, components = principal_axes(matrix)
+def sample_of(rows: Rows) -> Collected:
+    """Return the summary that collects some rows, to judge their tails."""
+    return Collected(partial(spread_rows, _SAMPLED_ROWS / rows.n_total))
+
+
+def pca_result(
+    rows: Rows, covariance: Covariance, sample: Collected, n_components: int | None = None
+) -> PCA:
+    """Build the result from its summaries."""
+    variance, components = principal_frame(covariance)
+    if n_components is not None:
+        integer("n_components", n_components, low=1, high=len(variance), why="the number of rows")
     share = variance / variance[0] if variance[0] else variance
-    n_varying = max(1, int((np.diagonal(matrix) > 0).sum()))
-    noise_level, n_above_noise = noise_floor(variance, covariance.n, n_varying)
+    axis_variance = covariance.axis_variance
+    n_varying = max(1, int((axis_variance > 0).sum()))
+    if len(sample.array) < min(_MIN_SAMPLED, covariance.n):  # most rows were left out
+        few = Collected(partial(spread_rows, _SAMPLED_ROWS / covariance.n))
+        (sample,) = reduce(rows, few, progress="tails")
+    coordinates = (sample.array - covariance.mean) @ components.T
+    spectrum = np.pad(variance, (0, rows.z_dim - len(variance)))
+    noise = components_above_noise(
+        spectrum, covariance.n, n_varying, coordinates, rows.matrices["z"].dtype
+    )
     return PCA(
         n_used=covariance.n,
         n_total=rows.n_total,
@@ -206,9 +272,11 @@ def pca_result(rows: Rows, covariance: Covariance, n_components: int | None = No
         mean=covariance.mean,
         components=components[:n_components],
         variance=variance[:n_components],
-        axis_variance=np.diagonal(matrix),
-        noise_level=noise_level,
-        n_above_noise=n_above_noise,
+        axis_variance=axis_variance,
+        noise_level=noise.level,
+        n_above_noise=noise.n_above,
+        has_heavy_tails=noise.is_heavy,
+        n_sampled=len(coordinates),
         participation=float(share.sum() ** 2 / (share @ share)) if variance[0] else 0.0,
     )
 

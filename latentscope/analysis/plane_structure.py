@@ -29,7 +29,20 @@ from latentscope.analysis._compared import (
     Function,
     compared,
 )
-from latentscope.analysis._plane_words import NULLS_IN_WORDS, axes_in_words
+from latentscope.analysis._doubts import (
+    WHY,
+    Doubt,
+    doubt_of,
+    holds_edge,
+    is_misfit,
+    seen_among,
+)
+from latentscope.analysis._plane_words import (
+    COARSE,
+    NULLS_IN_WORDS,
+    SIGNS_IN_WORDS,
+    axes_in_words,
+)
 from latentscope.analysis._planes import planes_of
 from latentscope.analysis._views import Space
 from latentscope.analysis.pca import PCA
@@ -47,12 +60,6 @@ _ALIGNED = 0.1  # share of distances with excess alignment; a lower share comes 
 _WIDE = 1.5  # times the void that chance leaves
 _DENSER = 0.3  # share of distances with more near neighbours; from here, voids separate clumps
 _ONE_SIDED = 1.4  # sidedness over alignment: about 1 along curves, 2 and more in round clumps
-_SIGNS = {
-    "filament-like": "filament-like (neighbours lie along lines)",
-    "clumped": "clumped (there are too many near pairs)",
-    "regular": "regular (there are too few near pairs)",
-    "empty": "empty in places (they leave a wide void)",
-}
 _KINDS = {
     "pairs": "pairs (L)",
     "nearest": "nearest neighbour (G)",
@@ -85,6 +92,10 @@ class PlaneStructure(SeveralPanels):
         Null sets, drawn from the null model.
     p_value : float
         Share of all sets, the data included, that are at least as extreme as the data.
+    fit_p : float
+        p-value of the null model's coarse fit: of the counts of points in up to 32 cells that hold
+        equally many points of the null sets (χ² test). If it is below 0.01, the null model does not
+        describe even the coarse distribution of the points.
     functions : tuple of str
         "pairs", "nearest", "empty", "alignment", "sidedness": the rows of the following arrays.
         The last one distinguishes filaments from clumps and is not tested.
@@ -115,6 +126,7 @@ class PlaneStructure(SeveralPanels):
     null: NullName
     n_null: int
     p_value: float
+    fit_p: float
     functions: tuple[Function, ...]
     distance: FloatArray
     data: FloatArray
@@ -144,9 +156,26 @@ class PlaneStructure(SeveralPanels):
         return self.chance_void <= _WIDEST_VOID * 2 * self.half_width
 
     @property
+    def is_edge(self) -> bool:
+        """True if the window holds nearly all points, and empty places outside the cloud."""
+        covered = float(self.data[self.functions.index("empty"), -1])
+        return holds_edge(self.n_window, self.n_total, covered)
+
+    @property
+    def doubt(self) -> Doubt:
+        """Why it cannot be told whether there is structure; "none" if it can.
+
+        "few points" (p > 0.05, but of fewer than 1,000 points much would be missed); for the null
+        model "smooth", if p ≤ 0.05, "misfit" (see `fit_p`) and "edge" (see `is_edge`).
+        """
+        return doubt_of(
+            self.null, self.p_value, self.fit_p, is_edge=self.is_edge, n_points=self.n_used
+        )
+
+    @property
     def is_structured(self) -> bool:
-        """True where the data leave the envelope: p ≤ 0.05."""
-        return self.p_value <= ALPHA
+        """True if the data leave the envelope, p ≤ 0.05, and there is no doubt why."""
+        return self.p_value <= ALPHA and self.doubt == "none"
 
     def above(self, function: Function) -> float:
         """Return the share of distances at which a function lies above its envelope."""
@@ -162,13 +191,21 @@ class PlaneStructure(SeveralPanels):
     def sign(self) -> str:
         """How the points differ from the null model.
 
-        "none" (they do not), "filament-like" (neighbours lie along lines, on both sides), "clumped"
-        (too many near pairs), "regular" (too few), "empty" (a wide void, although the points are
-        hardly nearer to each other elsewhere). This is an interpretation of the functions, not a
-        separate test; `docs/calibration.md` shows how often it is wrong.
+        "none" (they do not), "cannot tell" (for the reason given by `doubt`), or their `departure`.
         """
-        if not self.is_structured:
-            return "none"
+        if self.is_structured:
+            return self.departure
+        return "none" if self.doubt == "none" else "cannot tell"
+
+    @property
+    def departure(self) -> str:
+        """The kind of departure from the null model, whether it is significant or not.
+
+        "filament-like" (neighbours lie along lines, on both sides), "clumped" (too many near
+        pairs), "regular" (too few), "empty" (a wide void, although the points are hardly nearer to
+        each other elsewhere). This is an interpretation of the functions, not a separate test;
+        `docs/calibration.md` shows how often it is wrong.
+        """
         more = self.above("pairs") + self.above("nearest")
         if self.below("pairs") + self.below("nearest") > max(more, self.below("empty")):
             return "regular"
@@ -191,7 +228,7 @@ class PlaneStructure(SeveralPanels):
     @property
     def verdict(self) -> str:
         """The answer in two or three sentences, with its p-value."""
-        plane = axes_in_words(self.space, self.axes.tolist())
+        plane = f"in the plane of {axes_in_words(self.space, self.axes.tolist())}"
         points = f"{self.n_used:,} points within ±{self.half_width:.3g} of the window's centre"
         test = f"p = {self.p_value:.2g}, {self.n_null} random sets"
         like = f"compared with {NULLS_IN_WORDS[self.null]} ({test})"
@@ -200,9 +237,16 @@ class PlaneStructure(SeveralPanels):
             f"median is {self.chance_void:.2g}."
         )
         if self.is_structured:
-            return f"In the plane of {plane}, {points} are {_SIGNS[self.sign]}, {like}. {void}"
-        weak = "" if self.is_resolved else " With so few points, structure could be missed."
-        return f"No structure found in the plane of {plane}, among {points}, {like}. {void}{weak}"
+            coarse = f" {COARSE}" if is_misfit(self.fit_p) else ""
+            return f"I{plane[1:]}, {points} are {SIGNS_IN_WORDS[self.sign]}, {like}. {void}{coarse}"
+        if self.doubt == "none":
+            none = f"No structure found {plane}, among {points}, {like}."
+            return f"{none} {void} {seen_among(self.n_used)}"
+        found = "no structure found" if self.doubt == "few points" else "a departure"
+        return (
+            f"Cannot tell whether there is structure {plane}: {found} among {points}, {like}, but "
+            f"{WHY[self.doubt]}. {void}"
+        )
 
     def table(self) -> Table:
         """Return one row per function: the share of distances at which it leaves its envelope."""
@@ -255,9 +299,9 @@ def plane_structure(
         the points if there are fewer than 3,000.
     null : {"gaussian", "elliptical", "copula", "independent", "smooth", "uniform"}
         What "without structure" means: a Gaussian with the data's mean and covariance; the data's
-        Mahalanobis radii in random directions; the data's marginals with the correlation of a
-        Gaussian; both coordinates permuted; a smooth density fitted to the window; a uniform
-        distribution.
+        radii in the metric of their shape, in random directions; the data's marginals with the
+        correlation of a Gaussian; both coordinates permuted; a smooth density fitted to the window;
+        a uniform distribution.
     n_null : int
         Null sets to draw. The smallest possible p-value is 1 / (n_null + 1).
     n_points : int
@@ -280,7 +324,8 @@ def plane_structure(
     ------
     DataError
         If the window holds fewer than 30 points, its points share their coordinates, both axes are
-        proportional or constant, or the null model puts hardly any points into the window.
+        proportional or constant, the null model puts hardly any points into the window, or
+        "elliptical" is asked of points that have no shape because most of them lie on a line.
 
     Notes
     -----
@@ -290,7 +335,10 @@ def plane_structure(
     on fixed axes) or if most points are compared ("gaussian", with the data's own mean and
     covariance); `docs/calibration.md` shows what it is elsewhere. The functions extend to four (L,
     alignment), two (F) and one and a half (G) mean spacings. Structure finer than the spacing is
-    not detected, nor are trends across the window, for which `null="smooth"` allows.
+    not detected, nor are trends across the window, for which `null="smooth"` allows. That null
+    model is fitted to the points of the window, which makes its p-values too large (0 to 3 % of
+    smooth clouds have p ≤ 0.05); where it does not fit, nothing is claimed, see
+    `PlaneStructure.doubt`.
 
     Testing several windows needs a correction: `scan_planes`.
 
@@ -337,6 +385,7 @@ def structure_result(found: Compared) -> PlaneStructure:
         null=found.null,
         n_null=len(found.patterns) - 1,
         p_value=tested.p_value,
+        fit_p=found.fit_p,
         functions=functions,
         distance=np.array([radii.get(name, radii["alignment"]) for name in functions]) * side,
         data=np.vstack([found.curves[0].reshape(shape), sided[0]]) * unit,

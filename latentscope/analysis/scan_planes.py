@@ -24,6 +24,7 @@ from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import generator, integer, one_of
 from latentscope.analysis._compared import FUNCTIONS, MIN_POINTS, compared
+from latentscope.analysis._doubts import WHY, Doubt, doubt_of, seen_among
 from latentscope.analysis._plane_words import axes_in_words, null_in_words
 from latentscope.analysis._planes import planes_of
 from latentscope.analysis._views import Space, axis_names
@@ -75,9 +76,12 @@ class PlaneScan(OnePanel):
     family_p : float64 array of shape (n_windows,)
         Share of scans, with that of the data, whose largest departure is at least as large as that
         of the window: the p-value corrected for testing all windows.
+    doubt : tuple of str
+        Why it cannot be told whether a window has structure, see `PlaneStructure.doubt`, here by
+        the corrected p-value; "none" if it can.
     sign : tuple of str
         How the points of a window differ from the null model, see `PlaneStructure.sign`; "none" if
-        they do not after the correction.
+        they do not after the correction, "cannot tell" if there is a doubt.
     critical : float
         Departure that one scan without structure in twenty reaches in any of its windows.
     """
@@ -93,6 +97,7 @@ class PlaneScan(OnePanel):
     departure: FloatArray
     p_value: FloatArray
     family_p: FloatArray
+    doubt: tuple[Doubt, ...]
     sign: tuple[str, ...]
     critical: float
 
@@ -100,8 +105,8 @@ class PlaneScan(OnePanel):
 
     @property
     def is_structured(self) -> BoolArray:
-        """True for windows that show structure after the correction for testing all windows."""
-        return self.family_p <= ALPHA
+        """True for windows that show structure, corrected for testing all windows, beyond doubt."""
+        return (self.family_p <= ALPHA) & (np.array(self.doubt) == "none")
 
     @property
     def plane_names(self) -> list[str]:
@@ -110,19 +115,41 @@ class PlaneScan(OnePanel):
 
     @property
     def verdict(self) -> str:
-        """The answer in one or two sentences, with its p-value."""
+        """The answer in one or two sentences, with its p-value, or why there is none."""
         found = int(self.is_structured.sum())
         used = axes_in_words(self.space, np.unique(self.axes).tolist())
         tested = f"{len(self.p_value):,} windows in planes of {used}"
         beyond = f"structure beyond {null_in_words(self.null)}"
-        p = f"p = {self.family_p[0]:.2g}, corrected for testing all windows"
-        if not found:
-            return f"None of {tested} shows {beyond}; the largest departure has {p}."
-        plane = axes_in_words(self.space, self.axes[0].tolist())
+        if found:
+            first = int(self.is_structured.argmax())
+            return (
+                f"{found:,} of {tested} show{'s' * (found == 1)} {beyond}. The largest departure "
+                f"is {self.sign[first]}, {self._place(first)}."
+            )
+        if self.family_p[0] <= ALPHA:
+            return (
+                f"Cannot tell whether any of {tested} shows {beyond}: there is a departure, "
+                f"{self._place(0)}, but {WHY[self.doubt[0]]}."
+            )
+        few = self.doubt.count("few points")
+        largest = f"the largest departure has {self._p(0)}"
+        if few == len(self.doubt):
+            return (
+                f"Cannot tell whether any of {tested} shows {beyond}: {largest}, but the windows "
+                f"hold at most {self.n_window.max():,} points, and {WHY['few points']}."
+            )
+        but = f" {few:,} of them hold{'s' * (few == 1)} too few points to tell." if few else ""
+        seen = seen_among(min(int(self.n_window.max()), self.n_points))
+        return f"None of {tested} shows {beyond}; {largest}.{but} {seen}"
+
+    def _p(self, k: int) -> str:
+        return f"p = {self.family_p[k]:.2g}, corrected for testing all windows"
+
+    def _place(self, k: int) -> str:
+        plane = axes_in_words(self.space, self.axes[k].tolist())
         return (
-            f"{found:,} of {tested} show{'s' * (found == 1)} {beyond}. The largest departure is "
-            f"{self.sign[0]}, in the plane of {plane} within ±{self.half_width[0]:.3g} of the "
-            f"window's centre ({p})."
+            f"in the plane of {plane} within ±{self.half_width[k]:.3g} of the window's centre "
+            f"({self._p(k)})"
         )
 
     def table(self) -> Table:
@@ -156,7 +183,7 @@ def scan_planes(
     window_points: Sequence[int] | None = None,
     null: NullName = "gaussian",
     n_null: int = 199,
-    n_points: int = 1000,
+    n_points: int = 5000,
     space: Space = "pca",
     frame: PCA | None = None,
     rng: int | np.random.Generator = 0,
@@ -303,6 +330,10 @@ def _ranked(windows: list[_Tested], n_points: int, n_used: int) -> PlaneScan:
     order = np.argsort(-departures[:, 0], kind="stable")
     found = [windows[k].result for k in order]
     first = found[0]
+    doubts = [
+        doubt_of(one.null, p, one.fit_p, is_edge=one.is_edge, n_points=one.n_used)
+        for one, p in zip(found, family_p[order], strict=True)
+    ]
     return PlaneScan(
         n_used=n_used,
         n_total=first.n_total,
@@ -317,9 +348,10 @@ def _ranked(windows: list[_Tested], n_points: int, n_used: int) -> PlaneScan:
         departure=departures[order, 0],
         p_value=np.array([one.p_value for one in found]),
         family_p=family_p[order],
+        doubt=tuple(doubts),
         sign=tuple(
-            one.sign if p <= ALPHA else "none"
-            for one, p in zip(found, family_p[order], strict=True)
+            "cannot tell" if doubt != "none" else one.departure if p <= ALPHA else "none"
+            for one, p, doubt in zip(found, family_p[order], doubts, strict=True)
         ),
         critical=float(np.sort(largest)[-int(ALPHA * (1 + len(largest)))]),
     )

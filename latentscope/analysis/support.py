@@ -19,7 +19,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 
-from latentscope._compute.kernels import centred
 from latentscope._types import Array, BoolArray, FloatArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
@@ -32,6 +31,7 @@ from latentscope.statistics.moments import (
     refuse_overflow,
     spread_rows,
     varying_axes,
+    whitened,
 )
 
 SHARES = np.linspace(0, 1, 1001)
@@ -243,7 +243,7 @@ class Whitening:
     def of(cls, data: Rows) -> Self:
         """Estimate the frame from all rows."""
         (found,) = reduce(data, DoubleCovariance(data.z_dim), progress="covariance")
-        variance, axes = varying_axes(found.covariance, data.matrices["z"].dtype)
+        variance, axes = varying_axes(found, data.matrices["z"].dtype)
         rank = len(variance)
         if not rank:
             raise DataError(
@@ -273,9 +273,7 @@ class Whitening:
     def distances(self, block: Block) -> FloatArray:
         """Return Mahalanobis distances, and the leading shares of their squares: shape (n, 2)."""
         with np.errstate(over="ignore", invalid="ignore"):
-            white = centred(block.z, self.mean) @ self.axes.T.astype(block.z.dtype)
-            if not np.isfinite(white).all():  # beyond float32
-                white = (block.z - self.mean) @ self.axes.T
+            white = whitened(block.z, self.mean, self.axes)
             square = white.astype(np.float64) ** 2
             whole = square.sum(axis=1)
             leading = square[:, : self.n_leading].sum(axis=1)

@@ -22,6 +22,7 @@ from tqdm import tqdm
 from latentscope._compute.threads import n_cores
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer, positive, real
+from latentscope._warn import warn
 from latentscope.analysis.pca import pca
 from latentscope.errors import DataError
 from latentscope.results import OnePanel
@@ -30,6 +31,7 @@ from latentscope.rows.source import Points, as_rows
 from latentscope.statistics.neighbours import is_forked, nearest_neighbours, preservation
 
 _N_SCORED = 10  # neighbours by which the map is judged
+_MAX_COPIES = 0.01  # share of the points
 _START_SIZE = 1e-4  # standard deviation of the first component at the start, as openTSNE recommends
 _KL_DIGITS = 6  # openTSNE sums in threads: further digits differ from run to run
 _CALLBACK_EVERY = 25
@@ -49,9 +51,16 @@ class Embedding(OnePanel):
         What t-SNE minimised, in nats, as estimated by openTSNE (0 if the estimate is negative).
         Comparable between runs with the same points and perplexity.
     neighbour_preservation : float
-        Share of each point's nearest neighbours in z that are also among its nearest on the map.
+        Share of each point's nearest neighbours on the map that are also among its nearest in z. Of
+        neighbours at the same distance in z, any count.
+    chance_preservation : float
+        `neighbour_preservation` expected for a map that is unrelated to z: `n_scored` of all other
+        points, or more if there are neighbours at the same distance.
     n_scored : int
         Number of these neighbours: 10, or three times the perplexity if that is less.
+    n_copies : int
+        Number of points that coincide with another but for rounding. The map puts copies together,
+        whatever lies around them.
     n_pca : int
         Number of principal components that t-SNE used; z_dim if it used the points themselves.
     perplexity, early_exaggeration : float
@@ -64,7 +73,9 @@ class Embedding(OnePanel):
     indices: IntArray
     kl_divergence: float
     neighbour_preservation: float
+    chance_preservation: float
     n_scored: int
+    n_copies: int
     n_pca: int
     perplexity: float
     early_exaggeration: float
@@ -72,17 +83,13 @@ class Embedding(OnePanel):
 
     _plot: ClassVar[str] = "plot_tsne"
 
-    @property
-    def chance_preservation(self) -> float:
-        """`neighbour_preservation` expected for a map that is unrelated to z."""
-        return self.n_scored / (self.n_used - 1)
-
     def headline(self) -> dict[str, Any]:
         """Return how well the map keeps neighbours."""
         return {
             "KL divergence": self.kl_divergence,
             "neighbours kept": self.neighbour_preservation,
             "by chance": self.chance_preservation,
+            "copies": self.n_copies,
             "components seen": self.n_pca,
             "perplexity": self.perplexity,
         }
@@ -128,6 +135,11 @@ def tsne(
     DataError
         If a setting is out of range, or all points coincide.
 
+    Warns
+    -----
+    LatentscopeWarning
+        If more than one in a hundred points coincides with another.
+
     Notes
     -----
     Neighbours are found by comparing all pairs, in float32. The same seed gives the same map with
@@ -168,19 +180,31 @@ def tsne(
         neighbours, distances / (distances.mean() or 1.0), start, perplexity, exaggeration, n_iter
     )
     xy, scored = np.array(embedding, dtype=np.float64), neighbours[:, :_N_SCORED]
+    kept = preservation(seen, scored, xy)
+    _warn_of_copies(kept.n_copies, len(indices))
     return Embedding(
         n_used=len(indices),
         n_total=rows.n_total,
         xy=xy,
         indices=indices,
         kl_divergence=round(max(float(embedding.kl_divergence), 0.0), _KL_DIGITS),
-        neighbour_preservation=preservation(scored, xy),
+        neighbour_preservation=kept.share,
+        chance_preservation=kept.by_chance,
+        n_copies=kept.n_copies,
         n_scored=scored.shape[1],
         n_pca=seen.shape[1],
         perplexity=float(perplexity),
         early_exaggeration=exaggeration,
         n_iter=n_iter,
     )
+
+
+def _warn_of_copies(n_copies: int, n_points: int) -> None:
+    if n_copies > _MAX_COPIES * n_points:
+        warn(
+            f"{n_copies:,} of {n_points:,} points coincide with another, but for rounding. The map "
+            "shows groups of copies as islands, which say nothing else about z. Remove the copies."
+        )
 
 
 def _check_perplexity(perplexity: float, n_points: int) -> None:

@@ -13,7 +13,7 @@ from latentscope._types import Array
 from latentscope._validate import one_of
 from latentscope.errors import BackendError, DataError, DataTypeError
 
-Role = Literal["z", "mu", "logvar", "variance", "std", ""]
+Role = Literal["z", "mu", "logvar", "variance", "std", "log_std", ""]
 NAMES: dict[Role, tuple[str, ...]] = {  # common names of the outputs of encoders
     "z": ("z", "latent", "code", "embedding", "sampling", "latent_vector", "bottleneck"),
     "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean"),
@@ -23,6 +23,7 @@ LOGVAR: dict[Role, Callable[[Array], Array]] = {  # logvar from each measure of 
     "logvar": lambda logvar: logvar,
     "variance": np.log,
     "std": lambda std: 2 * np.log(std),
+    "log_std": lambda log_std: 2 * log_std,
 }
 _BYTES = 255
 
@@ -36,8 +37,8 @@ class Match:
     Attributes
     ----------
     outputs : tuple of str
-        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance" and
-        "std", and "" for any other.
+        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance", "std"
+        and "log_std", and "" for any other.
     z_dim : int
         Latent dimensions.
     image_shape : tuple of int
@@ -157,8 +158,9 @@ def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
         listed = ", ".join(f"{name} {shape}" for name, shape in outputs)
         raise BackendError(
             f"the encoder's outputs must be recognisable as mu, logvar and z; got {listed}. "
-            "Specify them in this order, such as outputs=('mu', 'logvar', 'z'). A variance or a "
-            "standard deviation is not a logvar: call it 'variance' or 'std'."
+            "Specify them in this order, such as outputs=('mu', 'logvar', 'z'). A variance, a "
+            "standard deviation or its logarithm (log sigma) is not a logvar: call it 'variance', "
+            "'std' or 'log_std'."
         )
     return roles
 

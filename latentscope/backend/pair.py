@@ -64,8 +64,8 @@ class Pair(ABC):
     encoder, decoder : object
         image → z, or → (mu, logvar, …); z → image.
     outputs : tuple of str
-        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance" and
-        "std", and "" for any other.
+        What the encoder's outputs are, in order: of "z", "mu", one of "logvar", "variance", "std"
+        and "log_std", and "" for any other.
     factor : float
         Factor of the noise in z = mu + exp(logvar / 2) · noise · factor: 1 draws from the
         posterior, 0 takes its mean. ``dataclasses.replace(model, factor=0.0)`` turns the noise off.
@@ -213,10 +213,11 @@ class Pair(ABC):
 def _logvar(parts: Mapping[Role, Array]) -> Array:
     """Return logvar, computed from the width of the posterior in whatever form it is given."""
     (name,) = set(LOGVAR) & set(parts)
-    if name != "logvar" and not (parts[name] > 0).all():
+    if name in ("variance", "std") and not (parts[name] > 0).all():
         raise BackendError(
-            f"the encoder's {name} must be above 0; the smallest is {parts[name].min():.4g}. If it "
-            "is a logarithm, call it 'logvar' in outputs=."
+            f"the encoder's {name} must be above 0; the smallest is {parts[name].min():.4g}. In "
+            "outputs=, call the logarithm of a variance 'logvar', and the logarithm of a standard "
+            "deviation (log sigma) 'log_std'."
         )
     return LOGVAR[name](parts[name])
 

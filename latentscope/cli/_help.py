@@ -24,9 +24,9 @@ def parameters(function: Callable[..., Any]) -> dict[str, str]:
 
     Examples
     --------
-    >>> from latentscope.analysis.radius import radius_density
-    >>> parameters(radius_density)["bin_width"]
-    'Width of the bins, same unit as z.'
+    >>> from latentscope.analysis.pca import pca
+    >>> parameters(pca)["n_components"]
+    'Components to keep; by default as many as there are axes, or rows if those are fewer.'
     """
     section = (inspect.getdoc(function) or "").partition("Parameters\n----------\n")[2]
     section = re.split(r"\n\n\w[\w ]*\n-{3,}\n", section)[0]

@@ -106,7 +106,7 @@ clusters = _analysis(
 )
 gap = _analysis(
     "cluster_gap",
-    "Are there clusters, or none? (The gap statistic)\n\nCompares k-means with Gaussians.",
+    "Are there clusters, or none?\n\nGroups with few points between them; k-means beside it.",
     "latentscope gap latents.h5 --n-null 19 --plot gap.png",
     "latentscope gap latents.h5 --n-clusters 2:7:1 --n-null 19 --n-points 200",
 )

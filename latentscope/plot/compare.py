@@ -42,7 +42,7 @@ def plot_compare(result: Comparison, *, ax: GivenAxes = None) -> Panels:
         _draw_sorted(panels[1], one.axes.fwhm, name, style)
         _draw_sorted(panels[2], one.pca.variance_ratio, name, style)
         if one.posterior is not None:
-            _draw_sorted(panels[3], one.posterior.kl, name, style)
+            _draw_sorted(panels[3], one.posterior.bulk_kl, name, style)
     panels[0].set(xlabel="radius ‖z‖₂", ylabel="density", ylim=(0, None))
     if are_far:  # and so are their densities
         panels[0].set(xscale="log", ylabel="density / highest bin")

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope._types import FloatArray
+from latentscope.analysis._dimension_words import interval
 from latentscope.analysis.dimension import IntrinsicDimension
 from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
 
@@ -60,4 +61,5 @@ def _curve(
 def _title(result: IntrinsicDimension) -> str:
     if result.dimension is None or result.null_dimension is None:
         return "cannot tell"
-    return f"{result.dimension:.3g} (Gaussian: {result.null_dimension:.3g})"
+    of_gaussian = f"Gaussian: {result.null_dimension:.3g}"
+    return f"{interval(result)} (finest scale: {result.dimension:.3g}, {of_gaussian})"

@@ -24,12 +24,13 @@ def plot_direction(result: Direction, *, ax: Axes | None = None) -> Axes:
     ax = one_axes(ax)
     size = np.sort(np.abs(result.vector))[::-1]
     number = np.arange(1, len(size) + 1)
-    ax.bar(number, size, width=1.0, color=DATA, alpha=0.6, label=f"{result.label}, each axis")
+    ax.bar(number, size, width=1.0, color=DATA, alpha=0.6, label=f"{result.name}, each axis")
     typical = result.chance_length / np.sqrt(len(size))
     ax.axhline(typical, color=GAUSSIAN, linestyle="--", label="random groups, root mean square")
     ax.set(
         xlabel="axis, sorted", ylabel="|difference of the means|",
-        title=f"{result.label}: {result.times_chance:.3g} times as long as by chance",
+        title=f"{result.name}: {result.times_chance:.3g} times as long as by chance\n"
+        f"({result.p_in_words})",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
     return ax

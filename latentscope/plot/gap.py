@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from latentscope._types import Array, Panels
-from latentscope.analysis.gap import STABLE, ClusterGap
-from latentscope.plot._panels import DATA, GAUSSIAN, MUTED, GivenAxes, some_axes
+from latentscope.analysis.gap import ClusterGap
+from latentscope.plot._panels import DATA, GAUSSIAN, GivenAxes, some_axes
 
 _BAND = (0.025, 0.975)  # quantiles of the Gaussians
 
@@ -31,8 +31,6 @@ def plot_gap(result: ClusterGap, *, ax: GivenAxes = None) -> Panels:
         nulls = result.null_log_inertia.mean(axis=0) - result.null_log_inertia
         _band(gap, result, nulls)
         _band(stability, result, result.null_stability)
-        boxes = result.null_log_inertia.mean(axis=0) - result.box_log_inertia.mean(axis=0)
-        gap.plot(result.n_clusters, boxes, color=MUTED, linestyle=":", label="uniform box")
     gap.errorbar(
         result.n_clusters, result.gap, result.error, color=DATA, marker="o", markersize=3.5,
         linewidth=1.2, capsize=2, label=f"data, {result.rows_text}",
@@ -43,10 +41,9 @@ def plot_gap(result: ClusterGap, *, ax: GivenAxes = None) -> Panels:
     )  # fmt: skip
     gap.set(ylabel="gap (log inertia below a Gaussian's)", title=_title(result))
     stability.set(ylabel="agreement of halves (adjusted Rand)", ylim=(-0.05, 1.05))
-    stability.axhline(STABLE, color=MUTED, linestyle=":", linewidth=1.0, label="stable")
     for panel in panels:
         if result.best is not None:
-            panel.axvline(result.best, color="C3", linewidth=1.0, label=f"k = {result.best}")
+            panel.axvline(result.best, color="C3", linewidth=1.0, label=f"{result.best} groups")
         panel.set_xlabel("number of clusters k")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.legend(frameon=False, fontsize="small")
@@ -64,6 +61,5 @@ def _band(ax: Axes, result: ClusterGap, curves: Array) -> None:
 
 def _title(result: ClusterGap) -> str:
     if not result.is_told:
-        return "cannot tell"
-    found = "no clusters" if result.best is None else f"{result.best} clusters"
-    return f"{found}, p = {result.p_value:.2g}"
+        return ""
+    return f"p = {result.p_value:.2g} of the gap"

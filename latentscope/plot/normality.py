@@ -16,6 +16,9 @@ _SHADE = "0.88"
 def plot_normality(result: Normality, *, ax: GivenAxes = None) -> Panels:
     """Draw the quantiles of the distances, and each marginal's distance from a normal and moments.
 
+    Dashed lines show the largest distance along directions that were searched for, in rows other
+    than those searched, and that of Gaussian sets.
+
     Parameters
     ----------
     result : Normality
@@ -55,6 +58,10 @@ def _draw_marginals(ax: Axes, result: Normality) -> None:
         )
     ax.axhline(chance["gap"], color=GAUSSIAN, lw=1, label="chance, largest of all")
     ax.axhline(chance["single_gap"], color=GAUSSIAN, lw=1, ls=":", label="chance, single one")
+    if result.searched_gap is not None:
+        ax.axhline(result.searched_gap, color=DATA, lw=1, ls="--", label="searched for")
+        searched = chance["searched_gap"]
+        ax.axhline(searched, color=GAUSSIAN, lw=1, ls="--", label="chance, searched for")
     ax.set(xlabel="marginals, ranked", ylabel="Kolmogorov's distance from the normal")
     ax.set(xscale="log", yscale="log")
     kind, number = result.marginal_names[order[0]]

@@ -25,13 +25,13 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
     ax = one_axes(ax)
     number = np.arange(1, result.n_components + 1)
     by_axis = np.sort(result.axis_variance)[::-1][: result.n_components]
-    total = result.total_variance or 1.0
+    total, heavy = result.total_variance or 1.0, result.has_heavy_tails
     for variance, text, style in (
         (result.variance, "components", {"color": DATA, "marker": "o", "markersize": 3}),
         (by_axis, "original axes, sorted", {"color": MUTED}),
         (
             result.noise_variance,
-            "noise at the level of the last components",
+            "Gaussian noise at the level of the last components",
             {"color": GAUSSIAN, "linestyle": "--"},
         ),
     ):
@@ -42,7 +42,8 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
     ax.set(
         xlabel="principal component",
         ylabel="share of the variance",
-        title=f"{result.n_above_noise} of {result.z_dim} above the noise floor, {result.rows_text}",
+        title=f"{result.n_above_noise} of {result.z_dim} above the noise floor, {result.rows_text}"
+        + (f"\n(heavy tails: in both halves of {result.n_sampled:,} rows)" if heavy else ""),
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
     return ax

@@ -37,7 +37,7 @@ def plot_plane_structure(result: PlaneStructure, *, ax: GivenAxes = None) -> Pan
     array of six matplotlib.axes.Axes
     """
     panels = some_axes(ax, 2 + len(_FUNCTIONS), n_columns=3, panel=(3.2, 2.9))
-    answer = f"p = {result.p_value:.3g}" + (f", {result.sign}" if result.is_structured else "")
+    answer = f"p = {result.p_value:.3g}" + (f", {result.sign}" if result.sign != "none" else "")
     _draw_points(panels[0], result, result.xy, f"data: {answer}", DATA)
     _draw_points(
         panels[1], result, result.null_xy, f"one set of the null model '{result.null}'", MUTED

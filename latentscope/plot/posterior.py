@@ -31,19 +31,27 @@ def plot_posterior(result: Posterior, *, ax: GivenAxes = None) -> Panels:
 
 
 def draw_kl(ax: Axes, result: Posterior) -> None:
-    """Draw the KL divergence of each axis, largest first, collapsed axes in grey."""
-    order = np.argsort(-result.kl, kind="stable")
-    number, active = np.arange(1, result.z_dim + 1), result.active[order]
-    for chosen, color, text in ((active, DATA, "active"), (~active, MUTED, "not active")):
+    """Draw the KL divergence of each axis, largest first, those that are not active in grey.
+
+    Diverged values of logvar are left out.
+    """
+    order = np.argsort(-result.bulk_kl, kind="stable")
+    number, active, dead = np.arange(1, result.z_dim + 1), result.active, result.nearly_dead
+    for which, face, edge, text in (
+        (active & ~dead, DATA, DATA, "active"),
+        (dead, "none", DATA, "active, nearly dead"),
+        (~active, MUTED, MUTED, "not active"),
+    ):
+        chosen = which[order]
         if chosen.any():
             label = f"{int(chosen.sum())} {text}"
             ax.scatter(
-                number[chosen], result.kl[order][chosen], s=8, color=color, label=label,
-                clip_on=False, zorder=3,
+                number[chosen], result.bulk_kl[order][chosen], s=8, facecolor=face,
+                edgecolor=edge, label=label, clip_on=False, zorder=3,
             )  # fmt: skip
     ax.set(
         xlabel="axis, sorted", ylabel="KL divergence in nats", ylim=(0, None),
-        title=f"{result.total_kl:.4g} nats per point",
+        title=f"{result.bulk_kl.sum():.4g} nats per point",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")
 

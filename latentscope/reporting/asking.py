@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from latentscope.analysis.overview import overview
 from latentscope.backend.protocols import Model
 from latentscope.errors import DataError, LatentscopeError, LatentscopeWarning
 from latentscope.images import Images
 from latentscope.reporting.kept import Kept
 from latentscope.reporting.questions import QUESTIONS
-from latentscope.reporting.questions.overview import overview_of
 from latentscope.reporting.questions.question import Analysis, Question
 from latentscope.reporting.study import Study
 from latentscope.rows.source import as_rows
@@ -63,14 +63,14 @@ def _begun(name: str, source: Any, folder: Path, rng: int) -> Study:
     try:
         with _noted() as remarks:
             rows = as_rows(source)
-            overview = overview_of(rows)
+            found = overview(rows)
     except DataError as error:
         raise DataError(
             f"{name}: {error.message}", parameter=error.parameter, remedy=error.remedy
         ) from error
-    kept = Kept(folder, name, overview)
+    kept = Kept(folder, name, found)
     return Study(
-        name=name, rows=rows, rng=rng, kept=kept, overview=overview,
+        name=name, rows=rows, rng=rng, kept=kept, overview=found,
         remarks=tuple(remarks),
     )  # fmt: skip
 

@@ -7,11 +7,11 @@ result does not depend on how the rows were cut into blocks.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from latentscope._compute.kernels import column_means
+from latentscope._compute.kernels import column_means, column_ranges
 from latentscope._types import Array, FloatArray, IntArray
 
 
@@ -29,14 +29,23 @@ class Block:
 
     rows: IntArray
     arrays: dict[str, Array]
-    _found: dict[str, FloatArray] = field(default_factory=dict, init=False, repr=False)
+    _found: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def z_mean(self) -> FloatArray:
         """Mean of z, computed once for all summaries that need it."""
         if "z_mean" not in self._found:
             self._found["z_mean"] = column_means(self.z)
-        return self._found["z_mean"]
+        mean: FloatArray = self._found["z_mean"]
+        return mean
+
+    @property
+    def z_range(self) -> tuple[FloatArray, FloatArray, IntArray, IntArray]:
+        """Smallest and largest coordinates along the axes of z, and their first places in it."""
+        if "z_range" not in self._found:
+            self._found["z_range"] = column_ranges(self.z)
+        extremes: tuple[FloatArray, FloatArray, IntArray, IntArray] = self._found["z_range"]
+        return extremes
 
     @property
     def z(self) -> Array:

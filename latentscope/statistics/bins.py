@@ -8,6 +8,7 @@ from latentscope._compute.kernels import compiled
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows.summaries import Block, Summary
+from latentscope.statistics.histograms import Histograms
 
 _MAX_CELLS = 8_000_000  # counts that one summary may hold: 64 MB
 _MAX_BIN = 2**30  # bins are numbered in int32
@@ -84,6 +85,14 @@ class AxisCounts(Summary):
         copy.n, copy.first = self.n, self.first + int(used[0])
         copy.counts = self.counts[:, used[0] : used[-1] + 1]
         return copy
+
+    def histograms(self) -> Histograms:
+        """Return the counts of each axis, without the empty bins around its points."""
+        width, first = (
+            np.full(len(self.counts), self.bin_width),
+            np.full(len(self.counts), self.first),
+        )
+        return Histograms.of(self.n, width, first, self.counts)
 
     def _refuse(self, low: float, high: float) -> None:
         limit = _MAX_CELLS // len(self.counts)

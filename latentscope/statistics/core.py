@@ -16,14 +16,13 @@ import numpy as np
 from scipy.special import gammainc, hyp1f1
 from scipy.stats import chi2
 
-from latentscope._compute.kernels import centred
 from latentscope._types import FloatArray
 from latentscope._warn import warn
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce
 from latentscope.rows.source import Rows
 from latentscope.rows.summaries import Block, Summary
-from latentscope.statistics.moments import Covariance, varying_axes
+from latentscope.statistics.moments import DoubleCovariance, varying_axes, whitened
 
 _CORE_MASS = 0.9  # share of a Gaussian inside the default radius of its core
 _MAX_ITERATIONS = 100
@@ -72,20 +71,27 @@ def fitted_core(rows: Rows, radius: float | None = None, *, tolerance: float = _
     The iteration has converged when a step changes the total variance by a share of at most
     `tolerance`.
     """
-    (covariance,) = reduce(rows, Covariance(rows.z_dim), progress="covariance")
-    mean, matrix = covariance.mean, covariance.covariance
-    dtype, total, n_inside = rows.matrices["z"].dtype, 0.0, 0
+    (covariance,) = reduce(rows, DoubleCovariance(rows.z_dim), progress="covariance")
+    found, factor, total, n_inside = covariance, 1.0, 0.0, 0
     for step in range(1, _MAX_ITERATIONS + 1):
-        variance, axes = varying_axes(matrix, dtype)
+        variance, axes = varying_axes(found, rows.matrices["z"].dtype)
+        variance = variance / factor
         if not len(variance):
             raise DataError("the points of z must differ to have a core; all of them coincide.")
+        if covariance.n <= len(variance) + 1:
+            raise DataError(
+                "z must have at least two rows more than directions to have a core; got "
+                f"{covariance.n:,} rows that vary along {len(variance):,} directions. Pass a few "
+                "principal components, latentscope.pca(z).transform(z).",
+                parameter="z",
+            )
         cut = _default_radius(len(variance)) if radius is None else float(radius)
         if abs(variance.sum() - total) <= tolerance * variance.sum():
             break
         total = variance.sum()
         whitening = axes / np.sqrt(variance)[:, None]
-        (inside,) = reduce(rows, _Inside(mean, whitening, cut), progress=f"core, pass {step}")
-        n_inside = inside.covariance.n
+        (inside,) = reduce(rows, _Inside(found.mean, whitening, cut), progress=f"core, pass {step}")
+        found, n_inside = inside.covariance, inside.covariance.n
         if n_inside <= len(variance):
             raise DataError(
                 f"radius must hold more rows than axes; {n_inside:,} of {rows.n_total:,} lie "
@@ -93,14 +99,13 @@ def fitted_core(rows: Rows, radius: float | None = None, *, tolerance: float = _
                 parameter="radius",
                 remedy="Use a larger one.",
             )
-        mean = inside.covariance.mean
-        matrix = inside.covariance.covariance / covariance_factor(len(variance), cut)
+        factor = covariance_factor(len(variance), cut)
     else:
         warn(
             f"the core did not converge within {_MAX_ITERATIONS} iterations; its covariance is "
             "approximate."
         )
-    return Core(mean, variance, axes, cut, n_inside, covariance.n)
+    return Core(found.mean, variance, axes, cut, n_inside, covariance.n)
 
 
 def _default_radius(rank: int) -> float:
@@ -112,16 +117,16 @@ class _Inside(Summary):
 
     def __init__(self, mean: FloatArray, whitening: FloatArray, radius: float) -> None:
         self.mean, self.whitening, self.radius = mean, whitening, radius
-        self.covariance = Covariance(len(mean))
+        self.covariance = DoubleCovariance(len(mean))
 
     def empty(self) -> Self:
         return type(self)(self.mean, self.whitening, self.radius)
 
     def update(self, block: Block) -> None:
-        white = centred(block.z, self.mean) @ self.whitening.T.astype(block.z.dtype)
+        white = whitened(block.z, self.mean, self.whitening)
         inside = np.einsum("ij,ij->i", white, white) <= self.radius**2
         if inside.any():
-            self.covariance.add(block.z[inside])
+            self.covariance.add(block.z[inside].astype(np.float64, copy=False))
 
     def merge(self, other: Self) -> None:
         self.covariance.merge(other.covariance)

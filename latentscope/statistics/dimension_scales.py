@@ -14,6 +14,8 @@ _SUBSET = 32  # points of the smallest subset of a decimation
 _MAX_PARTS = 64  # of a decimation
 _NEIGHBOURS = (5, 10, 20, 50)  # k of the maximum likelihood
 _N_FINEST = 5  # points of a curve that continue it to 0
+_POWERS = (0.5, 1.0, 2.0)  # of the scale, in which the curve is continued along straight lines
+_MIN_SPAN = 1.25  # ratio of these scales, below which they do not show where the curve ends
 _DEPENDENCE = 1.35  # factor by which shared distances widen the error of independent ones; measured
 
 
@@ -92,6 +94,32 @@ def _estimate(distances: FloatArray, n_subset: int) -> _Estimate:
     error = TWO_SIDED * _DEPENDENCE * dimension / np.sqrt(n * (k - 1))
     ties = float((np.diff(distances, axis=1) == 0).mean())
     return _Estimate(n_subset, k, float(last.mean()), dimension, float(error), ties)
+
+
+def interval_at_zero(
+    scales: FloatArray, dimensions: FloatArray, errors: FloatArray
+) -> tuple[float, float]:
+    """Return a 95 % interval for the value of a curve at scale 0, by its five finest scales.
+
+    It holds the estimates at these scales, since noise at small scales raises the dimension and
+    small clumps lower it, and reaches up to the extrapolations along straight lines in the root of
+    the scale, the scale and its square, since edges and uneven density lower it; each with its
+    error by chance. If the scales span too little to extrapolate, there is no upper limit.
+
+    Examples
+    --------
+    >>> scales = np.array([1.0, 2, 4, 8, 16])
+    >>> low, high = interval_at_zero(scales, np.full(5, 3.0), np.full(5, 0.1))
+    >>> round(low, 2), round(high, 2)
+    (2.9, 3.1)
+    """
+    x = scales[:_N_FINEST] / scales[0]
+    y, error = dimensions[:_N_FINEST], errors[:_N_FINEST]
+    if x[-1] < _MIN_SPAN:
+        return float(y[0] - error[0]), np.inf
+    ends = [at_zero(x**power, y, error / TWO_SIDED) for power in _POWERS]
+    highest = max(end + TWO_SIDED * spread for end, spread in ends)
+    return float((y - error).min()), max(float((y + error).max()), highest)
 
 
 def at_zero(x: FloatArray, y: FloatArray, sigma: FloatArray) -> tuple[float, float]:

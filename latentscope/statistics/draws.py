@@ -5,15 +5,17 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from latentscope._types import Array, FloatArray
-from latentscope.statistics.moments import Covariance, principal_axes
+from latentscope.statistics.moments import Covariance, principal_frame
 
 
 def gaussian_like(covariance: Covariance, n: int, random: np.random.Generator) -> FloatArray:
     """Return n draws of a Gaussian; their own mean and covariance are exactly those given.
 
-    If n is at most the number of axes, that is impossible, and the draws are not adjusted.
+    If n is at most the number of axes, that is impossible, and the draws are not adjusted. Nor are
+    they if the covariance itself comes from so few points: then draws that have it would all lie at
+    the same distance from each other, in standard deviations.
     """
-    variance, axes = principal_axes(covariance.covariance)
+    variance, axes = principal_frame(covariance)
     draws = random.standard_normal((n, len(axes)))
     if n > len(axes):
         draws = np.linalg.qr(draws - draws.mean(axis=0))[0] * np.sqrt(n - 1)

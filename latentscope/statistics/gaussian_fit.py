@@ -31,12 +31,14 @@ def gaussian_curves(
 ) -> FloatArray:
     """Return the mean density of each Gaussian over each bin, of shape (n_axes, n_bins).
 
+    The edges, of shape (n_edges,) or (n_axes, n_edges), are evenly spaced.
+
     Examples
     --------
     >>> gaussian_curves(np.array([-1.0, 0.0, 1.0]), np.ones(1), np.zeros(1), np.ones(1)).round(4)
     array([[0.3413, 0.3413]])
     """
-    floor = _MIN_SIGMA * (edges[1] - edges[0])
+    floor = _MIN_SIGMA * (edges[..., 1] - edges[..., 0])
     below = ndtr((edges - center[:, None]) / np.maximum(sigma, floor)[:, None])
     return amplitude[:, None] * np.diff(below, axis=1) / np.diff(edges)
 

@@ -9,10 +9,12 @@ M. Douze et al. (2024), The Faiss library, arXiv:2401.08281.
 """
 
 import os
+from typing import NamedTuple
 
 import faiss
 import numpy as np
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 from tqdm import tqdm
 
 from latentscope._types import Array, FloatArray, IntArray
@@ -21,6 +23,8 @@ from latentscope.errors import DataError
 _PROCESS = os.getpid()
 _FOR_MEDIAN = 4096  # points that are enough to find the median
 _MAX_DISTANCE = 1e6  # times the usual distance, beyond which float32 cannot resolve the others
+_FOR_CHANCE = 100  # points that are enough to count how many neighbours share a distance
+_SAME = 1e-6  # of the usual distance, or of another distance, up to which two are equal
 _QUERIES = 2048  # per search, between two updates of the progress bar
 
 
@@ -55,9 +59,8 @@ def nearest_neighbours(points: Array, k: int) -> tuple[IntArray, FloatArray]:
 
 def _in_single_precision(points: Array) -> tuple[Array, float]:
     """Return the points relative to their median, in units of the usual distance, and the unit."""
-    deviation = points - np.median(points[:: max(1, len(points) // _FOR_MEDIAN)], axis=0)
+    deviation, scale = _about_median(points)
     distance = np.linalg.norm(deviation.astype(np.float64), axis=1)
-    scale = float(np.median(distance)) or float(distance.max()) or 1.0
     far = np.flatnonzero(distance > _MAX_DISTANCE * scale)
     if len(far):
         raise DataError(
@@ -65,6 +68,13 @@ def _in_single_precision(points: Array) -> tuple[Array, float]:
             f"first at {distance[far[0]]:.3g}; {scale:.3g} is usual. Remove the outliers."
         )
     return np.ascontiguousarray(deviation / scale, dtype=np.float32), scale
+
+
+def _about_median(points: Array) -> tuple[Array, float]:
+    """Return the points relative to their median, and the usual distance from it."""
+    deviation = points - np.median(points[:: max(1, len(points) // _FOR_MEDIAN)], axis=0)
+    distance = np.linalg.norm(deviation.astype(np.float64), axis=1)
+    return deviation, float(np.median(distance)) or float(distance.max()) or 1.0
 
 
 def is_forked() -> bool:
@@ -75,8 +85,31 @@ def is_forked() -> bool:
     return os.getpid() != _PROCESS
 
 
-def preservation(neighbours: IntArray, xy: FloatArray) -> float:
-    """Return the mean share of each point's neighbours that are also its neighbours in the plane.
+class Preservation(NamedTuple):
+    """How well a map in the plane keeps neighbours.
+
+    `share` of the neighbours on the map are also neighbours in z, `by_chance` on a map unrelated to
+    z. `n_copies` points coincide with their nearest neighbour, but for rounding.
+    """
+
+    share: float
+    by_chance: float
+    n_copies: int
+
+
+def preservation(points: Array, neighbours: IntArray, xy: FloatArray) -> Preservation:
+    """Return the mean share of the neighbours in the plane that are also neighbours in z.
+
+    A neighbour in the plane counts if it is at most as far away in z as the last of the point's
+    `neighbours`: of several at the same distance, it does not matter which are listed.
+
+    Parameters
+    ----------
+    points : array of shape (n, n_axes)
+    neighbours : int64 array of shape (n, k)
+        Nearest others of each point.
+    xy : float64 array of shape (n, 2)
+        Places of the points in the plane.
 
     References
     ----------
@@ -86,8 +119,33 @@ def preservation(neighbours: IntArray, xy: FloatArray) -> float:
     n, k = neighbours.shape
     _, in_plane = cKDTree(xy).query(xy, k + 1, workers=-1)
     in_plane = in_plane[_without_self(in_plane)].reshape(n, k)
-    shared = (neighbours[:, :, None] == in_plane[:, None, :]).any(axis=2)
-    return float(shared.mean())
+    kept, nearest, farthest = 0, np.empty(n), np.empty(n)
+    same = _SAME * _about_median(points)[1]
+    for low in range(0, n, _QUERIES):
+        some = slice(low, low + _QUERIES)
+        distance = _distances(points, some, neighbours)
+        nearest[some] = distance.min(axis=1)
+        farthest[some] = np.maximum(distance.max(axis=1) * (1 + _SAME), same)
+        kept += int((_distances(points, some, in_plane) <= farthest[some, None]).sum())
+    return Preservation(
+        share=kept / (n * k),
+        by_chance=_share_within(points, farthest),
+        n_copies=int((nearest <= same).sum()),
+    )
+
+
+def _share_within(points: Array, distance: FloatArray) -> float:
+    """Return which share of all others lies within its distance of a point, from some points."""
+    some = np.unique(np.linspace(0, len(points) - 1, _FOR_CHANCE).astype(int))
+    apart = cdist(points[some], points)
+    n_within = (apart <= distance[some, None]).sum(axis=1) - 1  # without the point itself
+    return float(n_within.mean() / (len(points) - 1))
+
+
+def _distances(points: Array, some: slice, others: IntArray) -> FloatArray:
+    """Return the distances in float64 from some of the points to others, listed for each point."""
+    offset = points[others[some]].astype(np.float64) - points[some, None]
+    return np.sqrt(np.einsum("ijk,ijk->ij", offset, offset))
 
 
 def _without_self(found: IntArray) -> Array:

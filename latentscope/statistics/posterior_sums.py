@@ -12,6 +12,10 @@ from latentscope.statistics.moments import Moments, refuse_overflow
 
 DEVIATIONS = np.array([0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10.0])
 LOGVAR_LIMIT = 80.0  # exp(80) is near the largest float32
+_BIN = 0.5  # width of the intervals in which logvar is counted; 0 is an edge
+_N_BINS = 160  # they reach from -40 to 40; the outer two are open
+_EDGES = _BIN * (np.arange(_N_BINS) - _N_BINS // 2)
+_MAX_ABOVE = 5.0  # of logvar above 0 and above the axis's median; 12 times their deviation
 
 
 class PosteriorSums(Summary):
@@ -30,10 +34,14 @@ class PosteriorSums(Summary):
         self.logvar = 0.0
         self.logvar_minimum, self.logvar_maximum = np.inf, -np.inf
         self.n_extreme = 0
+        self.binned_counts: IntArray = np.zeros((z_dim, _N_BINS), dtype=np.int64)  # by logvar
+        self.binned_logvar: FloatArray = np.zeros((z_dim, _N_BINS))  # sums
+        self.binned_variance: FloatArray = np.zeros((z_dim, _N_BINS))
         self.deviation_counts: IntArray = np.zeros(len(DEVIATIONS), dtype=np.int64)
         self.deviation_maximum = 0.0
         self.z_radius, self.mu_radius = _no_points(), _no_points()
         self.absolute, self.relative = _no_points(), _no_points()
+        self.n_away = 0  # rows whose mu is not 0: for the others, nothing is relative to it
         self.scaled_squares: FloatArray = np.zeros(4)  # for the four possible meanings of logvar
         self.is_possible: BoolArray = np.ones(4, dtype=bool)
 
@@ -53,7 +61,13 @@ class PosteriorSums(Summary):
         sums = np.zeros(4)
         total, lowest, highest, farthest, n_extreme = _add_posterior(
             *(block.z, block.mu, block.logvar, LOGVAR_LIMIT, DEVIATIONS),
-            *(self.deviation_counts, self.kl, self.variance, sums),
+            self.binned_counts,
+            self.binned_logvar,
+            self.binned_variance,
+            self.deviation_counts,
+            self.kl,
+            self.variance,
+            sums,
         )
         self.logvar += total
         self.logvar_minimum = min(self.logvar_minimum, lowest)
@@ -65,19 +79,23 @@ class PosteriorSums(Summary):
 
     def _add_radii(self, by_z: FloatArray, by_mu: FloatArray) -> None:
         difference = np.abs(by_z - by_mu)
-        relative = np.divide(difference, by_mu, out=np.zeros_like(by_mu), where=by_mu > 0)
+        is_away = by_mu > 0
+        relative = difference[is_away] / by_mu[is_away]
+        self.n_away += len(relative)
         for triple, values in (
             (self.z_radius, by_z),
             (self.mu_radius, by_mu),
             (self.absolute, difference),
             (self.relative, relative),
         ):
-            _merge_triple(triple, np.array([values.min(), values.sum(), values.max()]))
+            if len(values):
+                _merge_triple(triple, np.array([values.min(), values.sum(), values.max()]))
 
     def merge(self, other: Self) -> None:
         self.mu.merge(other.mu)
         for name in (
-            "n", "kl", "variance", "logvar", "n_extreme", "deviation_counts", "scaled_squares",
+            "n", "n_away", "kl", "variance", "logvar", "n_extreme", "binned_counts",
+            "binned_logvar", "binned_variance", "deviation_counts", "scaled_squares",
         ):  # fmt: skip
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.logvar_minimum = min(self.logvar_minimum, other.logvar_minimum)
@@ -86,6 +104,28 @@ class PosteriorSums(Summary):
         self.is_possible &= other.is_possible
         for name in ("z_radius", "mu_radius", "absolute", "relative"):
             _merge_triple(getattr(self, name), getattr(other, name))
+
+    def without_diverged(self) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Return how many values of logvar have diverged per axis, and what the others give.
+
+        Diverged is what lies far above both 0, the prior's, and the axis's median. Of the others,
+        the mean of exp(logvar) and the KL divergence are returned, both per axis.
+        """
+        counts = self.binned_counts
+        median = _EDGES[(np.cumsum(counts, axis=1) >= self.n / 2).argmax(axis=1)]
+        highest = np.maximum(median + _BIN, 0) + _MAX_ABOVE
+        is_usual = highest[:, None] > _EDGES
+        n_usual = counts.sum(axis=1, where=is_usual)
+        variance = self.binned_variance.sum(axis=1, where=is_usual) / n_usual
+        logvar = self.binned_logvar.sum(axis=1, where=is_usual) / n_usual
+        squared_mu = self.mu.squares / self.n + self.mu.mean**2
+        kl = (squared_mu + variance - 1 - logvar) / 2
+        has_all = n_usual == self.n
+        return (
+            self.n - n_usual,
+            np.where(has_all, self.variance / self.n, variance),
+            np.where(has_all, self.kl / self.n, kl),
+        )
 
 
 def _no_points() -> FloatArray:
@@ -103,6 +143,9 @@ def _add_posterior(
     logvar: Array,
     limit: float,
     edges: FloatArray,
+    binned_counts: IntArray,
+    binned_logvar: FloatArray,
+    binned_variance: FloatArray,
     counts: IntArray,
     kl: FloatArray,
     variances: FloatArray,
@@ -110,6 +153,7 @@ def _add_posterior(
 ) -> tuple[float, float, float, float, int]:
     """Add a block to the sums of `PosteriorSums`; return the figures that are not sums per axis.
 
+    The first three get counts and sums of logvar and its exponential per axis, binned by logvar;
     `counts` gets |z − mu| binned by `edges`; `kl` and `variances` get one number per axis; `scaled`
     gets the four sums of ((z − mu) / σ)². Returned are the sum, minimum and maximum of logvar, the
     maximum of |z − mu|, and the number of values of logvar beyond ±`limit`.
@@ -128,6 +172,10 @@ def _add_posterior(
             n_extreme += clipped != value
             variance = math.exp(clipped)
             variances[j] += variance
+            place = min(max(math.floor(clipped / _BIN) + _N_BINS // 2, 0), _N_BINS - 1)
+            binned_counts[j, place] += 1
+            binned_logvar[j, place] += clipped
+            binned_variance[j, place] += variance
             kl[j] += 0.5 * (mean * mean + variance - 1 - clipped)
             deviation = np.float64(z[i, j]) - mean
             size = abs(deviation)

@@ -9,9 +9,12 @@ References
 ----------
 R. B. Davies (1973), Biometrika 60, 415–417, eq. 8. doi:10.1093/biomet/60.2.415
 J. P. Imhof (1961), Biometrika 48, 419–426, eq. 3.2. doi:10.1093/biomet/48.3-4.419
+D. Kuonen (1999), Biometrika 86, 929–935, eq. 4 (the tail, by its saddlepoint).
+doi:10.1093/biomet/86.4.929
 """
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from latentscope._types import FloatArray
@@ -20,6 +23,9 @@ _TAIL = 30.0  # standard deviations of Q about its mean, beyond which its mass i
 _MIN_CHARACTERISTIC = 1e-9  # the integral is cut where the characteristic function is below this
 _MAX_STEPS = 20_000
 _AT_ONCE = 64  # edges per sweep, which bounds the memory
+_NEGLIGIBLE = 1e-14  # share of the largest weight
+_RANGE = (1e-9, 1e15)  # of a sum over its mean; the probability is 1 below and next to 0 beyond
+_AT_MEAN = 1e-3  # standard deviations within which the saddlepoint's formula is 0 / 0
 
 
 def gaussian_radius_density(
@@ -64,6 +70,52 @@ def without_sampling_spread(variance: FloatArray, n_points: int) -> FloatArray:
     spread = np.mean((variance / mean - 1) ** 2)
     noise = len(variance) / n_points
     return mean + (variance - mean) * np.sqrt(max(0.0, 1 - noise / spread) if spread else 0.0)
+
+
+def sum_exceeds(weights: FloatArray, value: float, dof: float = np.inf) -> float:
+    """Return the probability that Σ w χ²₁ exceeds `value`, or `value` times χ²_dof / dof.
+
+    By the saddlepoint of Lugannani and Rice, so that its relative error is a few per cent however
+    small the probability is.
+
+    Parameters
+    ----------
+    weights : float64 array of shape (n,)
+        Not negative.
+    value : float
+        Not negative.
+    dof : float
+        Degrees of freedom of an estimated scale of the weights; infinite if it is known.
+
+    Examples
+    --------
+    >>> round(sum_exceeds(np.ones(10), 18.31), 2), round(sum_exceeds(np.ones(2), 8.2, 10), 2)
+    (0.05, 0.05)
+    """
+    weights = weights[weights > _NEGLIGIBLE * weights.max(initial=0.0)]
+    if not len(weights) or value == 0:
+        return float(value == 0)
+    w = weights / weights.max()
+    x, rest = w.sum() * float(np.clip(value / weights.max() / w.sum(), *_RANGE)), 1 - w
+
+    def slope(u: float) -> float:  # of the cumulant generating function, at t = (1 − u) / 2
+        return float(np.sum(w / (rest + w * u)) - x / (1 + (1 - u) * x / dof))
+
+    # At the lower bound the largest weight alone exceeds x; at the upper, all together do not.
+    low, high = 1 / (2 * x + 2), 1.0
+    if x < w.sum():
+        low, high = 1.0, 1 + min(w.sum() / x, dof / x * (1 - 1e-9))
+    u = brentq(slope, low, high, xtol=1e-300, rtol=1e-14) if slope(low) > 0 > slope(high) else high
+    damping, pull = w / (rest + w * u), x / (1 + (1 - u) * x / dof)
+    t = (1 - u) / 2
+    log_size = -0.5 * np.sum(np.log(rest + w * u))
+    log_size -= t * x if np.isinf(dof) else 0.5 * dof * np.log1p(2 * t * x / dof)
+    second = 2 * np.sum(damping**2) + 2 * pull**2 / dof
+    root = np.sign(t) * np.sqrt(max(-2 * log_size, 0.0))
+    if abs(root) < _AT_MEAN:
+        third = 8 * np.sum(damping**3) - 8 * pull**3 / dof**2
+        return float(ndtr(-third / second**1.5 / 6))
+    return float(ndtr(-(root + np.log(t * np.sqrt(second) / root) / root)))
 
 
 def _distribution(q: FloatArray, variance: FloatArray, offset: FloatArray) -> FloatArray:

@@ -14,7 +14,6 @@ from latentscope._compute.blas import one_blas_thread
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.statistics.kmeans import Assignment, Centroids, lloyd, nearest, nested_seeds
 
-_MIN_SHARE = 0.02  # of the points, in the smallest cluster
 _TOLERANCE = 1e-2  # k-means stops when no inertia falls by more than this share
 
 
@@ -36,7 +35,7 @@ def fit_and_agreement(
         Of k-means on all points.
     agreement : float64 array of shape (n_k,)
         Adjusted Rand index, on the second half of the points, of its own clusters and those that
-        the clusters of the first half predict; 0 if a cluster holds less than 2 % of that half.
+        the clusters of the first half predict.
     """
     order = random.permutation(len(points))
     first, second = points[order[::2]], points[order[1::2]]
@@ -44,15 +43,8 @@ def fit_and_agreement(
     predicted, own = (
         _labels(second, _clustered(half, ks, random).centroids) for half in (first, second)
     )
-    least = _MIN_SHARE * len(second)
-    agreement = [_agreement(*pair, least) for pair in zip(own.T, predicted.T, strict=True)]
+    agreement = [adjusted_rand(*pair) for pair in zip(own.T, predicted.T, strict=True)]
     return inertia, np.array(agreement)
-
-
-def _agreement(one: IntArray, other: IntArray, least: float) -> float:
-    """Return the adjusted Rand index, or 0 if a group has very few points, as outliers do."""
-    smallest = min(np.unique(labels, return_counts=True)[1].min() for labels in (one, other))
-    return adjusted_rand(one, other) if smallest >= least else 0.0
 
 
 def adjusted_rand(one: IntArray, other: IntArray) -> float:

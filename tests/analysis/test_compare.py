@@ -53,7 +53,7 @@ def test_rows_left_out_are_counted(cloud):
 
 def test_narrow_axes_are_warned_of_at_the_caller(cloud):
     with pytest.warns(LatentscopeWarning, match="narrower than half a bin") as caught:
-        ls.compare(a=cloud.z, b=1e-3 * cloud.z)
+        ls.compare(a=cloud.z, b=ls.overview(1e-3 * cloud.z, axis_bin_width=0.25))
     assert caught[0].filename == __file__
 
 

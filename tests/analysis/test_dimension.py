@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -65,7 +66,10 @@ def test_estimates_are_those_of_the_formula(method):
 @pytest.mark.parametrize("k", [1, 2, 5, 10])
 def test_spheres_in_256_axes_are_right_within_the_error(k, method):
     found = ls.intrinsic_dimension(sphere(k, 3000, z_dim=256), method=method)
-    assert abs(found.dimension - k) <= found.error < 0.1 + 0.02 * k**2
+    low, high = found.interval
+    assert low <= k <= high < low + 0.25 + 0.1 * k**2
+    assert high <= k + 1  # directions along which the points vary
+    assert found.is_settled
     assert found.n_directions == k + 1
     assert abs(found.null_dimension - (k + 1)) < 0.1 * (k + 1)
 
@@ -92,9 +96,10 @@ def test_published_dimensions_of_a_gaussian():
     assert two.dimension == pytest.approx(91, abs=4)
     assert mle.dimensions[-1] == pytest.approx(74, abs=3)  # 50 neighbours
     for found in (two, mle):
-        assert found.verdict.endswith("The dimension is like that of the Gaussian.")
-        assert "not settled" in found.verdict
-        assert found.dimension + found.error > 200
+        assert found.interval[1] == np.inf
+        assert not found.is_settled
+        assert "is at least" in found.verdict
+        assert found.verdict.endswith("of that for a Gaussian of the same covariance.")
 
 
 @each_method
@@ -104,6 +109,7 @@ def test_strings_are_thin(method):
     assert found.null_dimension > 10
     assert found.verdict.startswith("The intrinsic dimension (number of directions along which ")
     assert " is about " in found.verdict
+    assert found.interval[0] <= 1 <= found.interval[1]
     assert found.verdict.endswith("The points lie on a thin structure, such as a curve or a sheet.")
 
 
@@ -118,6 +124,8 @@ def test_blurred_strings_are_thin_beyond_the_noise():
 @pytest.mark.parametrize(
     ("meaning", "divided_by"),
     [
+        ("slightly lower than the Gaussian's.", 1.05),
+        ("slightly higher than the Gaussian's.", 0.95),
         ("lower than the Gaussian's, as in a cloud that is bent", 1.2),
         ("points lie on a thin structure, such as", 4.0),
         ("higher than the Gaussian's, so the points do not lie on a thin", 0.8),
@@ -125,7 +133,7 @@ def test_blurred_strings_are_thin_beyond_the_noise():
     ],
 )
 def test_verdicts_follow_the_share(meaning, divided_by):
-    found = ls.intrinsic_dimension(sphere(5, 300))
+    found = ls.intrinsic_dimension(sphere(2, 300))
     tiny = np.full_like(found.errors, 1e-3)
     changed = {"dimensions": found.null_dimensions / divided_by, "errors": tiny}
     assert meaning in dataclasses.replace(found, **changed, null_errors=tiny).verdict
@@ -198,7 +206,7 @@ def test_a_result_comes_back_from_its_file(tmp_path, assert_same):
     found.save(tmp_path / "found.json")
     assert_same(IntrinsicDimension.load(tmp_path / "found.json"), found)
     assert found.table()["dimension"] == tuple(found.dimensions)
-    assert {"dimension", "error", "of the Gaussian"} <= set(found.headline())
+    assert {"dimension", "interval", "of the Gaussian"} <= set(found.headline())
 
 
 # --- exact neighbours ---
@@ -236,6 +244,77 @@ def test_no_sign_of_zero_makes_a_point_distinct():
         ls.intrinsic_dimension(np.concatenate([z, [[0.0, 0.0], [-0.0, 0.0]]]))
 
 
+def folded(n, seed=0):
+    """Return float32 points of about ten dimensions, like latents of a decoder's layer."""
+    rng = np.random.default_rng(seed)
+    bent = np.tanh(rng.standard_normal((n, 10)) @ rng.standard_normal((10, 64)) / 4)
+    return (0.4 * bent + 0.3).astype(np.float32)
+
+
+def next_to(z, seed=5):
+    """Return float32 rows that differ from those given by the last bit of some coordinates."""
+    return z + np.spacing(z) * np.random.default_rng(seed).integers(-1, 2, z.shape, np.int8)
+
+
+COPIED = {
+    "the last bit": lambda z: np.nextafter(z, np.float32(9)),
+    "some last bits": next_to,
+    "saved as float64": lambda z: next_to(z).astype(float),
+    "computed twice in float32": lambda z: z.astype(float) * (1 + 2e-7 * np.sin(np.arange(64))),
+    "divided and multiplied in float64": lambda z: z.astype(float) / 7 * 7 * (1 + 1e-15),
+}
+
+
+@each_method
+@pytest.mark.parametrize("n_copies", [2, 150])
+@pytest.mark.parametrize("copied", COPIED.values(), ids=COPIED)
+def test_near_copies_are_left_out_and_counted(copied, n_copies, method):
+    """Rows that differ from others by rounding: the dimension is that without them."""
+    z = folded(1000)
+    near = copied(z[:n_copies])
+    assert (near != z[:n_copies]).any(axis=1).all()
+    with pytest.warns(LatentscopeWarning, match="repeat others, exactly or but for rounding"):
+        found = ls.intrinsic_dimension(np.concatenate([z.astype(near.dtype), near]), method=method)
+    assert found.n_duplicates == n_copies
+    expected = ls.intrinsic_dimension(z, method=method)
+    assert_allclose(found.dimension, expected.dimension, rtol=1e-4)
+
+
+def test_near_copies_of_near_copies_are_one_point():
+    z = folded(500)
+    many = np.concatenate([z, next_to(z, 1), next_to(z, 2)])
+    with pytest.warns(LatentscopeWarning, match="1,000 of 1,500 rows repeat others"):
+        assert ls.intrinsic_dimension(many).n_duplicates == 1000
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_points_that_are_close_on_a_curve_are_no_copies(dtype):
+    """Of 5,000 points of a line, some are as close as rounding of float32 by chance."""
+    t = np.random.default_rng(0).uniform(size=5000)
+    assert (np.diff(np.sort(t)) < 4e-7).sum() > 5
+    found = ls.intrinsic_dimension((t[:, None] * [3.0, -2.0, 1.0]).astype(dtype))
+    assert found.n_duplicates == 0
+    assert found.interval[0] < 1 <= found.interval[1] < 1.1
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e7])
+def test_an_offset_coarser_than_the_cloud_makes_no_copies(offset):
+    """Rounding of float32 at 1e7 is 1, as large as the cloud: nothing is told apart by it."""
+    z = (np.random.default_rng(0).standard_normal((3000, 16)) + offset).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LatentscopeWarning)
+        assert ls.intrinsic_dimension(z).n_duplicates == len(z) - len(np.unique(z, axis=0))
+
+
+def test_copies_with_some_noise_conclude_nothing():
+    """A tenth of the rows repeat others but for noise far above rounding: no thin structure."""
+    z = folded(2000).astype(float)
+    z[:200] = z[200:400] + 1e-4 * np.random.default_rng(1).standard_normal((200, 64))
+    verdict = ls.intrinsic_dimension(z).verdict
+    assert "not settled" in verdict
+    assert "thin" not in verdict
+
+
 CANNOT_TELL = {
     "all alike": (np.ones((300, 3)), "128 distinct points are needed; there are 1"),
     "few": (np.random.default_rng(0).standard_normal((127, 3)), "there are 127"),
@@ -252,6 +331,8 @@ def test_cannot_tell(z, match, method):
     assert found.verdict.startswith("Cannot tell: ")
     assert match in found.verdict
     assert found.dimension is found.error is found.null_dimension is found.null_error is None
+    assert found.interval is None
+    assert not found.is_settled
     assert found.headline()["dimension"] == "cannot tell"
     json.dumps(found.to_dict(), allow_nan=False)
     assert found.plot().get_title().endswith("cannot tell")
@@ -314,5 +395,6 @@ def test_the_figure_shows_both_curves():
     assert_array_equal(data.get_ydata(), found.dimensions)
     assert_array_equal(null.get_ydata(), found.null_dimensions)
     assert len(ax.collections) == 2
-    title = f"TwoNN: {found.dimension:.3g} (Gaussian: {found.null_dimension:.3g})"
-    assert ax.get_title() == title
+    numbers = f"{found.dimension:.3g}, Gaussian: {found.null_dimension:.3g}"
+    assert ax.get_title().startswith("TwoNN: 1.")  # the lower limit
+    assert ax.get_title().endswith(f" (finest scale: {numbers})")

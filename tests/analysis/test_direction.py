@@ -7,9 +7,11 @@ import h5py
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import f as f_law
+from scipy.stats import ttest_ind
 
 import latentscope as ls
-from latentscope.analysis.direction import _split
+from latentscope.analysis._label_groups import split
 from latentscope.errors import DataError, DataTypeError
 from latentscope.rows import as_rows
 
@@ -39,6 +41,7 @@ def test_figures_are_those_of_numpy(cloud, smiling):
     assert_allclose(found.times_chance, found.length / np.sqrt(chance))
     assert (found.n_with, found.n_without) == (len(has), len(lacks))
     assert (found.n_used, found.n_total, found.threshold) == (N, N, 0.5)
+    assert (found.value, found.name, found.n_labels, found.n_categories) == (None, "smiling", 1, 1)
 
 
 def test_cohens_d_of_two_gaussians(rng, smiling):
@@ -91,6 +94,205 @@ def test_numbers_are_split(values, threshold, n_with):
     assert (found.threshold, found.n_with, found.n_without) == (threshold, n_with, 6 - n_with)
     has = np.asarray(values) > threshold
     assert_allclose(found.vector, z[has].mean(axis=0) - z[~has].mean(axis=0))
+
+
+# --- is it more than chance? ---
+
+WIDTHS = np.array([5, 2, 1.5, 1, 1, 0.5])
+
+
+def test_one_axis_is_students_and_welchs_t_test(rng, smiling):
+    """The larger of the two p-values; Hotelling's exactly, the length to a saddlepoint's error."""
+    z = rng.standard_normal((N, 1))
+    z[smiling] = 2 * z[smiling] + 0.2
+    found = ls.direction(labelled(z, smiling), "smiling")
+    has, lacks = z[smiling, 0], z[~smiling, 0]
+    p = [ttest_ind(has, lacks, equal_var=equal).pvalue for equal in (True, False)]
+    assert p[1] > p[0]  # the smaller group is wider
+    assert found.hotelling_p_value == pytest.approx(p[1], rel=0.1)
+    has = has / 2
+    equal = ls.direction(
+        labelled(np.append(has, lacks)[:, None], np.arange(N) < len(has)), "smiling"
+    )
+    p = [ttest_ind(has, lacks, equal_var=equal).pvalue for equal in (True, False)]
+    assert equal.hotelling_p_value == pytest.approx(max(p), rel=0.1)
+
+
+def test_hotelling_of_equal_groups_is_the_f_law(rng):
+    """Mardia, Kent, Bibby (1979), theorem 3.6.1, on two groups of the same covariance."""
+    half = rng.standard_normal((N // 2, 5)) * np.arange(1, 6)
+    z, label = np.r_[half, half + 0.04], np.arange(N) >= N // 2
+    found = ls.direction(labelled(z, label), "smiling")
+    square = N / 4 * (np.full(5, 0.04) @ np.linalg.solve(np.cov(half.T), np.full(5, 0.04)))
+    expected = f_law.sf(square * (N - 6) / (5 * (N - 2)), 5, N - 6)
+    assert found.hotelling_p_value == pytest.approx(expected, rel=0.02)
+
+
+def test_p_value_is_that_of_permutations(rng):
+    """Length and T² of a label, against those of 2,000 of its permutations."""
+    z, label = rng.standard_normal((300, 6)) * WIDTHS, np.arange(300) < 120
+    z[label, 5] += 0.12
+    found = ls.direction(labelled(z, label), "smiling")
+    inverse = np.linalg.inv(np.cov(z.T))
+    lengths, squares = [], []
+    for one in [label, *(rng.permutation(label) for _ in range(2000))]:
+        difference = z[one].mean(axis=0) - z[~one].mean(axis=0)
+        lengths.append(difference @ difference)
+        squares.append(difference @ inverse @ difference)
+    for values, p in ((lengths, found.length_p_value), (squares, found.hotelling_p_value)):
+        share = np.mean(np.array(values) >= values[0])
+        assert p == pytest.approx(share, abs=4 * np.sqrt(share / 2000) + 2e-3)
+
+
+def claims(draw, n_with, n_clouds, n_labels=20):
+    """Return the number of clouds in which any of some random labels has a direction."""
+    found = 0
+    for seed in range(n_clouds):
+        rng = np.random.default_rng(seed)
+        labels = {f"coin {i}": rng.permutation(400) < n_with for i in range(n_labels)}
+        given = ls.Latents(draw(rng), labels=labels)
+        found += any(ls.direction(given, label).is_significant for label in labels)
+    return found
+
+
+CLOUDS = {
+    "axes of unequal width": lambda rng: rng.standard_normal((400, 6)) * WIDTHS,
+    "t3": lambda rng: rng.standard_t(3, (400, 6)),
+    "lognormal": lambda rng: rng.lognormal(size=(400, 6)),
+}
+
+
+@pytest.mark.parametrize("n_with", [4, 200])
+@pytest.mark.parametrize("cloud_of", CLOUDS.values(), ids=CLOUDS)
+def test_coins_have_no_direction(cloud_of, n_with):
+    """In at most 5 % of the clouds any of 10: of 20 clouds at most 4, with 99.7 %."""
+    assert claims(cloud_of, n_with, 20, n_labels=10) <= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n_with", [4, 30, 200])
+@pytest.mark.parametrize("cloud_of", CLOUDS.values(), ids=CLOUDS)
+def test_coins_have_no_direction_in_many_clouds(cloud_of, n_with):
+    """Of 150 clouds at most 16, with 99.9 %."""
+    assert claims(cloud_of, n_with, 150) <= 16
+
+
+@pytest.mark.parametrize(("z_dim", "largest"), [(64, 1e-6), (256, 0.05)])
+def test_a_small_shift_of_one_of_many_axes_is_found(z_dim, largest, rng):
+    z, label = rng.standard_normal((2000, z_dim)), rng.integers(0, 2, 2000)
+    z[:, 7] += 0.5 * label
+    found = ls.direction(labelled(z, label), "smiling")
+    assert found.times_chance < 2
+    assert found.p_value < largest
+    assert found.verdict.startswith("smiling has a direction: the means of groups of ")
+
+
+def test_a_shift_along_a_quiet_axis_is_found_by_hotelling(rng):
+    z, label = rng.standard_normal((2000, 6)) * [30, 1, 1, 1, 1, 0.1], rng.integers(0, 2, 2000)
+    z[:, 5] += 0.05 * label
+    found = ls.direction(labelled(z, label), "smiling")
+    assert found.hotelling_p_value < 1e-6 < 0.01 < found.length_p_value
+    assert found.p_value == 2 * found.hotelling_p_value
+
+
+def test_a_label_of_the_spread_alone_has_no_direction():
+    """The points far out lie on both sides: of 40 clouds at most 6 claim a direction (99.8 %)."""
+    found = 0
+    for seed in range(40):
+        z = np.random.default_rng(seed).standard_normal((800, 4))
+        far = np.abs(z[:, 0]) > 2.2
+        found += ls.direction(labelled(z, far), "smiling").is_significant
+    assert found <= 6
+
+
+def test_p_value_is_corrected_for_all_labels_and_categories(cloud, smiling):
+    kind = np.array(["cat", "dog", "eel"])[np.arange(N) % 3]
+    alone = ls.direction(labelled(cloud.z, smiling), "smiling")
+    many = ls.Latents(cloud.z, labels={"smiling": smiling, "kind": kind, "third": smiling})
+    found = ls.direction(many, "smiling")
+    assert (found.n_labels, found.n_categories, found.n_tests) == (3, 1, 6)
+    assert found.p_value == min(1.0, 3 * alone.p_value)
+    assert "corrected for 3 labels)" in found.verdict
+    dog = ls.direction(many, "kind", value="dog")
+    assert (dog.n_categories, dog.n_tests) == (3, 18)
+    assert "corrected for 3 labels and 3 categories)" in dog.verdict
+
+
+@pytest.mark.parametrize(
+    ("n", "n_with", "can_tell"), [(2, 1, False), (5, 2, False), (8, 4, True), (400, 1, False)]
+)
+def test_few_points_cannot_tell(n, n_with, can_tell, rng):
+    """Fewer than two in a group, or fewer than 20 ways to choose the group."""
+    label = np.arange(n) < n_with
+    found = ls.direction(
+        labelled(rng.standard_normal((n, 2)) + 90 * label[:, None], label), "smiling"
+    )
+    assert (found.p_value is not None) == found.is_significant == can_tell
+    if not can_tell:
+        assert found.verdict == (
+            f"Cannot tell whether smiling has a direction: groups of {n_with} and {n - n_with} "
+            "points are too small."
+        )
+        assert found.length_p_value is found.hotelling_p_value is None
+
+
+def test_no_p_value_is_below_that_of_all_ways_to_choose(rng):
+    """Four of eight: 70 ways."""
+    label = np.arange(8) < 4
+    found = ls.direction(
+        labelled(1e9 * label[:, None] + rng.standard_normal((8, 2)), label), "smiling"
+    )
+    assert_allclose([found.length_p_value, found.hotelling_p_value], 1 / 70)
+
+
+def test_points_that_coincide_cannot_tell():
+    found = ls.direction(labelled(np.ones((30, 2)), np.arange(30) % 2), "smiling")
+    assert found.verdict.endswith("has a direction: the points do not differ enough.")
+
+
+def test_more_directions_than_points_leave_the_length(rng):
+    label = np.arange(60) % 2
+    found = ls.direction(
+        labelled(rng.standard_normal((60, 90)) + 0.6 * label[:, None], label), "smiling"
+    )
+    assert found.hotelling_p_value is None
+    assert found.p_value == found.length_p_value < 1e-6
+
+
+def test_collapsed_axes_and_copies_change_nothing(cloud, smiling):
+    """Hotelling's test sees the directions in which the points vary."""
+    one = ls.direction(labelled(cloud.z, smiling), "smiling")
+    more = ls.direction(labelled(np.c_[cloud.z, np.ones((N, 2)), cloud.z], smiling), "smiling")
+    assert_allclose(more.hotelling_p_value, one.hotelling_p_value, rtol=1e-6)
+    assert_allclose(more.length_p_value, one.length_p_value, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["U", "O", "file", "whole numbers"])
+def test_a_category_against_the_rest(kind, cloud, tmp_path, assert_same):
+    number = np.arange(N) % 3
+    text = np.array(["cat", "dog", "eel"])[number]
+    expected = ls.direction(labelled(cloud.z, number == 1), "smiling")
+    values, value = {
+        "U": (text, "dog"), "O": (text.astype(object), "dog"), "file": (text, "dog"),
+        "whole numbers": (number, 1),
+    }[kind]  # fmt: skip
+    latents = labelled(cloud.z, values)
+    if kind == "file":
+        ls.save(tmp_path / "z.h5", latents)
+        latents = ls.load(tmp_path / "z.h5")
+    found = ls.direction(latents, "smiling", value=value)
+    latents.close()
+    assert_same(found, expected, but=["value", "threshold", "n_categories"])
+    assert (found.value, found.threshold, found.n_categories) == (value, None, 3)
+    assert found.name == f"smiling = {value}"
+    found.save(tmp_path / "direction.json")
+    assert_same(ls.Direction.load(tmp_path / "direction.json"), found)
+
+
+def test_an_unknown_category_is_refused(cloud):
+    given = labelled(cloud.z, np.array(["cat", "dog"])[np.arange(N) % 2])
+    with pytest.raises(DataError, match=r"'cat', 'dog'; got 'emu'\. Points of that category"):
+        ls.direction(given, "smiling", value="emu")
 
 
 # --- laws ---
@@ -188,7 +390,7 @@ def test_splitting_a_label_takes_about_a_byte_per_row(kind, tmp_path):
         }[kind]()
         given = ls.Latents(np.broadcast_to(np.float32(0), (n, 1)), labels={"smiling": column})
         tracemalloc.start()
-        has_it, _ = _split(as_rows(given), "smiling")
+        has_it = split(as_rows(given), "smiling", None).has_it
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert has_it.nbytes == n
@@ -234,10 +436,22 @@ REFUSED = {
     "another name": (
         labelled(Z, range(6)), "smilng", DataError, "one of 'smiling'; got 'smilng'. Did you mean",
     ),
-    "text": (labelled(Z, list("abcdef")), "smiling", DataError, "must hold numbers; got <U1"),
     "objects": (
-        labelled(Z, np.array([1, None] * 3)), "smiling", DataError, "must hold numbers; got object",
+        labelled(Z, np.array([1, None] * 3)), "smiling", DataError,
+        "must hold numbers or text; got object",
     ),
+    "times": (
+        labelled(Z, np.arange(6).astype("M8[s]")), "smiling", DataError, "text; got datetime64",
+    ),
+    "text without value": (
+        labelled(Z, list("abcabc")), "smiling", DataError,
+        r"categories of labels\['smiling'\], 'a', 'b', 'c'; none was given. Points of that categ",
+    ),
+    "many texts": (
+        labelled(np.ones((12, 1)), list("abcdefghijkl")), "smiling", DataError,
+        r"'j' … \(12 in all\); none was given",
+    ),
+    "one text": (labelled(Z, ["x"] * 6), "smiling", DataError, "must differ; all are 'x'"),
     "one value": (labelled(Z, [3] * 6), "smiling", DataError, "must differ; all are 3"),
     "NaN": (
         labelled(Z, [0, 1, np.nan, 1, np.inf, 0]), "smiling", DataError, "finite; 2 of 6 are not",

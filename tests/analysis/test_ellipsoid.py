@@ -120,7 +120,7 @@ FLAT = {  # cloud, axes, space
     "its component": (draws(40, 3) * [1, 0, 1] + 1e6, (0, 2), "pca"),
     "line": (np.outer(np.arange(30.0), [1, 2, 3]), (0, 1), "latent"),
     "across a line": (np.outer(np.arange(30.0), [1, 2, 3]), (0, 1), "pca"),
-    "beyond the rank": (draws(20, 40), (25, 30), "pca"),
+    "beyond the rank": (draws(20, 40), (18, 19), "pca"),
     "three points": (draws(3, 3), (0, 1, 2), "latent"),
 }
 
@@ -130,6 +130,11 @@ def test_flat_clouds_are_refused(case):
     z, axes, space = FLAT[case]
     with pytest.raises(DataError, match=r"must vary along all \d axes .* Choose other axes"):
         ls.ellipsoid(z, axes=axes, space=space)
+
+
+def test_components_beyond_the_rows_are_refused():
+    with pytest.raises(DataError, match="at least 31 rows for 31 principal components; got 20"):
+        ls.ellipsoid(draws(20, 40), axes=(25, 30))
 
 
 @pytest.mark.parametrize(

@@ -127,3 +127,10 @@ REFUSED = {
 def test_refusals(z, options, match):
     with pytest.raises(DataError, match=match):
         ls.henze_zirkler(z, **options)
+
+
+def test_copies_count_once(rng):
+    z = rng.standard_normal((300, 2))
+    once, twice = ls.henze_zirkler(z), ls.henze_zirkler(np.vstack([z, z[::-1]]))
+    assert twice.n_points == 300
+    assert_allclose(twice.statistic, once.statistic)

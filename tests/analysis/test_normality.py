@@ -12,13 +12,18 @@ from latentscope.rows import as_rows
 from latentscope.statistics.core import fitted_core
 from latentscope.statistics.gaussianity.marginals import MarginalSums, chance_gap, chance_moments
 from latentscope.statistics.gaussianity.radial import RadialSums, law_below, law_quantiles
+from latentscope.statistics.gaussianity.searched import (
+    least_normal_directions,
+    searched_departures,
+)
 from latentscope.statistics.gaussianity.sets import (
     TESTS,
     Sets,
     family_p_value,
     gaussian_set,
+    given_departures,
     p_values,
-    statistics,
+    sampled_departures,
 )
 from latentscope.statistics.gaussianity.two_samples import separability
 
@@ -37,6 +42,40 @@ def two_clusters(n, d, seed=0):
     z = gaussian(n, d, seed)
     z[:, 2] += 4 * (np.arange(n) % 2)
     return z
+
+
+def turned(make, n, d, seed=0):
+    """Return rows of unit covariance whose first axes hold a shape, turned at random, stretched."""
+    rng = np.random.default_rng(seed)
+    z = make(rng.standard_normal((n, d)), rng)
+    z = (z - z.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(z.T))).T
+    return z @ np.linalg.qr(rng.standard_normal((d, d)))[0] * np.linspace(3, 0.5, d)
+
+
+def two_groups(z, rng):
+    """4 standard deviations apart along the first axis."""
+    z[:, 0] += np.where(rng.random(len(z)) < 0.5, 2, -2)
+    return z
+
+
+def banana(z, rng):
+    z[:, 1] += z[:, 0] ** 2
+    return z
+
+
+def heavy_tails(z, rng):
+    """Of Laplace's law along three axes."""
+    z[:, :3] = rng.laplace(size=(len(z), 3))
+    return z
+
+
+def ring(z, rng):
+    angle = rng.uniform(0, 2 * np.pi, len(z))
+    z[:, :2] = 2 * np.column_stack([np.cos(angle), np.sin(angle)]) + 0.2 * z[:, :2]
+    return z
+
+
+SHAPES = (two_groups, banana, heavy_tails, ring)
 
 
 def sizes(z, **options):
@@ -149,9 +188,9 @@ def test_two_clusters_show_along_their_axis_alone():
 @pytest.mark.parametrize(
     ("make", "seen"),
     [
-        (lambda: student(2000, 16, 5), [True, True, True, None, True, True]),
-        (lambda: two_clusters(2000, 16), [None, None, True, False, True, True]),
-        (lambda: gaussian(2000, 16), [False] * 6),
+        (lambda: student(2000, 16, 5), [True, True, True, None, True, True, None, True, True]),
+        (lambda: two_clusters(2000, 16), [None, None, True, False, True, True, False, True, True]),
+        (lambda: gaussian(2000, 16), [False] * 9),
     ],
     ids=["t5", "two clusters", "Gaussian"],
 )
@@ -172,6 +211,74 @@ def test_the_classifier_sees_a_dependence_that_no_marginal_shows():
     assert found.p_values[TESTS.index("classifier")] == 0.05
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_along_no_axis_are_found(shape):
+    """In 12 directions, 4 p² = 576 rows are what the search needs; no axis shows the shape."""
+    found = ls.normality(turned(shape, 3000, 12), n_null=19)
+    assert found.p_value == 0.05
+    assert found.kind != "like a Gaussian"
+    seen = found.p_values[TESTS.index("distribution along directions searched for") : -1]
+    assert seen.min() == 0.05
+
+
+def test_a_turned_and_stretched_gaussian_is_like_one():
+    found = ls.normality(turned(lambda z, rng: z, 3000, 12), n_null=39)
+    assert found.kind == "like a Gaussian"
+    assert found.p_value > 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_shapes_in_two_or_three_of_64_directions_are_found(shape):
+    assert ls.normality(turned(shape, 20_000, 64), n_null=39).p_value <= 0.05
+
+
+@pytest.mark.slow
+def test_few_large_gaussians_are_rejected():
+    p = [ls.normality(turned(lambda z, rng: z, 4000, 64, s), n_null=39).p_value for s in range(6)]
+    assert np.sum(np.array(p) <= 0.05) <= 1
+
+
+@pytest.mark.parametrize(("shape", "n_shown"), [(heavy_tails, 3), (two_groups, 1)])
+def test_the_search_finds_the_directions_themselves(shape, n_shown):
+    """Of independent components, FastICA returns the axes; here to within 15 degrees."""
+    rng = np.random.default_rng(0)
+    z = shape(rng.standard_normal((4000, 12)), rng)
+    z = ((z - z.mean(axis=0)) / z.std(axis=0)).astype(np.float32)
+    found = least_normal_directions(z, rng)
+    assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert np.abs(found[:, :n_shown]).max(axis=0).min() > np.cos(np.radians(15))
+
+
+def test_the_search_finds_the_third_moment():
+    """x₂ has the sign of x₀ x₁: along (±1, ±1, 1) / √3 the cloud is skewed."""
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((8000, 8), dtype=np.float32)
+    z[:, 2] = np.abs(z[:, 2]) * np.sign(z[:, 0] * z[:, 1])
+    found = least_normal_directions(z, rng)
+    assert np.abs(found[:, :3]).min(axis=1).max() > 0.45
+
+
+def test_directions_are_tested_in_rows_that_did_not_suggest_them():
+    """In a Gaussian, what a search finds is gone in the other half: gaps as of 32 given columns."""
+    rng = np.random.default_rng(0)
+    cloud = gaussian_set((1000, 64), rng)
+    gap, skewness, excess = searched_departures(cloud, rng)
+    assert gap < chance_gap(500, 32)
+    assert (skewness, excess) < chance_moments(500, 32)
+    half = cloud[:500]
+    same = half @ least_normal_directions(half, rng).T
+    sums = MarginalSums(same.mean(axis=0), same.std(axis=0))
+    sums.add(same)
+    assert np.abs(sums.skewness).max() > 2 * chance_moments(500, 32)[0]
+
+
+def test_one_row_repeated_in_a_half_leaves_numbers():
+    cloud = np.zeros((20, 3), dtype=np.float32)
+    cloud[10:] = gaussian(10, 3)
+    assert np.isfinite(searched_departures(cloud, np.random.default_rng(0))).all()
+
+
 # --- level ---
 
 
@@ -182,13 +289,17 @@ def test_p_values_of_gaussians_are_uniform(monkeypatch):
     monkeypatch.setattr("latentscope.statistics.gaussianity.sets.separability", lambda *_: 0.5)
     rng = np.random.default_rng(0)
     directions = np.eye(4, dtype=np.float32)
-    drawn = [statistics(gaussian_set((60, 4), rng), directions, rng) for _ in range(2000)]
-    runs = np.reshape(drawn, (100, 20, 6))
+    clouds = (gaussian_set((60, 4), rng) for _ in range(2000))
+    drawn = [
+        np.append(given_departures(one, directions), sampled_departures(one, directions, rng))
+        for one in clouds
+    ]
+    runs = np.reshape(drawn, (100, 20, 9))
     sets = [Sets(run[0], run[1:]) for run in runs]
     error = 3 * np.sqrt(0.05 * 0.95 / 100)
     for p in [*np.transpose([p_values(one) for one in sets]), [family_p_value(s) for s in sets]]:
         assert np.mean(np.array(p) <= 0.05) <= 0.05 + error
-    assert kstest([s for p in map(p_values, sets) for s in p[:5]] - rng.uniform(0, 0.05, 500),
+    assert kstest([s for p in map(p_values, sets) for s in p[:8]] - rng.uniform(0, 0.05, 800),
                   "uniform").pvalue > 0.001  # fmt: skip
 
 
@@ -213,10 +324,33 @@ def test_a_gaussian_set_has_mean_0_and_covariance_1():
 
 
 def test_the_family_counts_every_set_alike():
-    null = np.random.default_rng(0).standard_normal((99, 6))
-    assert family_p_value(Sets(np.array([0, 0, 0, 9.0, 0, 0]), null)) == 0.01
-    assert family_p_value(Sets(np.full(6, -9.0), null)) == 1
-    assert family_p_value(Sets(np.zeros(6), np.zeros((19, 6)))) == 1
+    null = np.random.default_rng(0).standard_normal((99, 9))
+    assert family_p_value(Sets(np.array([0, 0, 0, 9.0, 0, 0, 0, 0, 0]), null)) == 0.01
+    assert family_p_value(Sets(np.full(9, -9.0), null)) == 1
+    assert family_p_value(Sets(np.zeros(9), np.zeros((19, 9)))) == 1
+
+
+def test_no_more_sets_are_drawn_than_decide(monkeypatch):
+    """After 20 sets that match the cloud no rejection is left; 99 sets far from it are enough."""
+    monkeypatch.setattr("latentscope.statistics.gaussianity.sets.separability", lambda *_: 0.5)
+    z = gaussian(300, 3)
+    asked = ls.normality(z, n_null=399)
+    assert 20 <= asked.n_null < 100
+    assert asked.p_value > 0.05
+    z[:, 0] = np.abs(z[:, 0])
+    assert ls.normality(z, n_null=399).n_null == 99
+    assert ls.normality(z, n_null=19).n_null == 19
+
+
+@pytest.mark.slow
+def test_larger_clouds_than_sets_keep_the_level():
+    """Statistics of all rows against those of sets a tenth as large, scaled by √10."""
+    p = [
+        ls.normality(gaussian(3000, 8, s), n_null=19, n_points=300, rng=s).p_values
+        for s in range(60)
+    ]
+    assert (np.mean(np.array(p)[:, :5] <= 0.05, axis=0) <= 0.05 + 3 * 0.028).all()
+    assert np.mean(np.array(p)[:, :5]) == pytest.approx(0.525, abs=0.08)
 
 
 def test_equal_clouds_cannot_be_told_apart():
@@ -275,7 +409,7 @@ def test_a_large_offset_and_a_wide_spectrum():
 def test_constant_and_repeated_axes_are_left_out():
     z = np.column_stack([gaussian(500, 3), np.full(500, 4.0)])
     z = np.column_stack([z, z[:, 0]])
-    found = ls.normality(z, n_null=19)
+    found = ls.normality(z, n_null=39)
     assert_array_equal(found.axes, [0, 1, 2, 4])
     assert found.n_directions == 3
     assert found.marginal_names[3:5] == [("axis", 4), ("component", 0)]
@@ -304,7 +438,7 @@ def test_verdicts():
     two = ls.normality(two_clusters(3000, 64), n_null=19).verdict
     most = "differs most from a normal distribution, by 0.1"
     assert f"that of axis 2 {most}" in two or f"that of principal component 1 {most}" in two
-    assert "So the cloud is not Gaussian along" in two
+    assert "So the cloud is not Gaussian along some directions, although its distances" in two
     fine = ls.normality(gaussian(3000, 6), n_null=19).verdict
     assert fine.startswith(
         "A Gaussian fitted to the core of the cloud, without tails and outliers, "
@@ -314,11 +448,48 @@ def test_verdicts():
     assert sizes(gaussian(3000, 6)).verdict.endswith("was not tested (n_null=0).")
 
 
-def test_a_departure_too_small_for_the_rows_of_the_tests():
+def test_all_rows_decide_not_only_those_of_the_sets():
+    """A departure that 100 rows would not show: the words and the p-value come from all."""
     z = gaussian(60_000, 3)
     z[:, 0] += 0.02 * z[:, 0] ** 3
-    words = ls.normality(z, n_null=19, n_points=100).verdict
-    assert words.endswith("but all 60,000 rows together show that the cloud is not Gaussian.")
+    found = ls.normality(z, n_null=19, n_points=100)
+    assert found.p_value == 0.05
+    assert "So the cloud is close to a Gaussian, but not one (p = 0.05, from 60,000 rows, of " in (
+        found.verdict
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("freedom", [None, 120, 5])
+def test_the_verdict_is_that_of_any_seed(freedom):
+    """Also where the rows of the search are a tenth: 20,000 rows of t120 are never Gaussian."""
+    z = gaussian(20_000, 8) if freedom is None else student(20_000, 8, freedom)
+    expected = {
+        None: "like a Gaussian", 120: "close to a Gaussian, but not one", 5: "far from a Gaussian",
+    }  # fmt: skip
+    found = [ls.normality(z, n_null=39, n_points=2000, rng=s).kind for s in range(10)]
+    assert found.count(expected[freedom]) >= 9
+
+
+def test_how_far_is_not_said_with_few_rows_per_direction():
+    """Five rows per direction: a rejection, but no size."""
+    found = ls.normality(student(160, 32, 3), n_null=19)
+    assert (found.p_value, found.kind) == (0.05, "not a Gaussian")
+    assert ls.normality(student(1600, 32, 3), n_null=19).kind == "far from a Gaussian"
+
+
+def test_what_the_search_cannot_see_is_said():
+    few = ls.normality(gaussian(1000, 32, seed=1), n_null=19).verdict
+    assert few.endswith(
+        "Along a few of 32 directions that are no axes, 1,000 rows show only strong departures: "
+        "two equal groups, a ring or heavy tails need about 4,100 rows."
+    )
+    fewer = ls.normality(gaussian(200, 32), n_null=19).verdict
+    assert fewer.endswith("about 4,100 rows, a bend or a small group about 700.")
+
+
+def test_without_sets_nothing_is_claimed():
+    assert sizes(student(3000, 4, 3)).kind == "not tested"
 
 
 def test_a_core_that_holds_too_much_is_said():
@@ -335,7 +506,7 @@ def test_too_few_rows_are_no_evidence():
     assert_allclose(found.quantiles, found.law_quantiles, rtol=0.01)
     assert found.kurtosis_ratio == pytest.approx(1)
     assert found.verdict.startswith("Cannot tell")
-    assert found.table()["p_value"] == (None,) * 7
+    assert found.table()["p_value"] == (None,) * 10
 
 
 def test_tables():

@@ -62,6 +62,45 @@ def test_components_above_noise(n_spikes, rng):
     assert result.n_above_noise == n_spikes
 
 
+@pytest.mark.parametrize(
+    ("n_spikes", "found"),
+    [(0, "None of 64 components was found to stand"), (1, "One of 64 components stands"),
+     (2, "2 of 64 components stand")],
+)  # fmt: skip
+def test_verdict_says_what_it_rests_on(n_spikes, found):
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((3000, 64)) * np.where(np.arange(64) < n_spikes, 3.0, 1.0)
+    light = ls.pca(z)
+    assert light.verdict == (
+        f"{found} out from noise; noise with Gaussian tails shows one by chance in 1 of 100 clouds."
+    )
+    heavy = ls.pca(z / np.sqrt(rng.chisquare(5, (3000, 1)) / 5))
+    assert (light.has_heavy_tails, heavy.has_heavy_tails) == (False, True)
+    assert heavy.n_above_noise == n_spikes
+    assert heavy.verdict.startswith(
+        f"{found} out from noise. The tails are heavier than a Gaussian"
+    )
+    assert heavy.verdict.endswith("only if both halves of 3,000 rows show it.")
+
+
+def test_few_rows_of_heavy_tails_cannot_tell():
+    z = np.random.default_rng(0).standard_normal((20, 3))
+    z[4] = 1e6
+    result = ls.pca(z)
+    assert (result.n_above_noise, result.has_heavy_tails) == (0, True)
+    assert result.verdict == (
+        "Cannot tell which components stand out from noise: the tails are heavier than a "
+        "Gaussian's, and 20 rows are too few to compare two halves."
+    )
+
+
+def test_tails_are_judged_from_a_sample(rng):
+    z = rng.standard_t(3, (20_000, 4))
+    assert ls.pca(z).n_sampled == pytest.approx(4096, abs=5)
+    z[3000:] = np.nan
+    assert ls.pca(ls.finite_rows(z)).n_sampled == 3000
+
+
 def test_noise_has_the_same_total_and_the_same_fall(rng):
     """N(0, 4 I) has the spectrum that its noise curve predicts."""
     result = ls.pca(2 * rng.standard_normal((500, 100)))
@@ -120,3 +159,36 @@ def test_wrong_numbers_of_components_are_refused(n_components, error, cloud):
 def test_points_of_another_width_are_refused(method, match, cloud):
     with pytest.raises(DataError, match=match):
         getattr(ls.pca(cloud.z, n_components=2), method)(np.zeros((4, 5)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "reason"),
+    [
+        ((2, 3), "2 rows are too few"),
+        ((9, 40), "9 rows are too few"),
+        ((500, 1), "a single axis has no others to compare with"),
+    ],
+)
+def test_what_cannot_be_told_from_noise(shape, reason):
+    verdict = ls.pca(np.random.default_rng(0).standard_normal(shape)).verdict
+    assert verdict == f"Cannot tell which components stand out from noise: {reason}."
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_no_more_components_stand_out_than_directions_vary(dtype):
+    """Five directions across twenty axes: the others hold rounding errors of unequal size."""
+    rng = np.random.default_rng(0)
+    z = (rng.standard_normal((2000, 5)) @ rng.standard_normal((5, 20))).astype(dtype)
+    assert ls.pca(z).n_above_noise <= 5
+
+
+def test_few_rows_have_as_many_components(rng):
+    """Their frame holds all rows: what it does not hold is not there."""
+    z = 7 + rng.standard_normal((12, 300))
+    found = ls.pca(z)
+    assert found.components.shape == (12, 300)
+    assert found.variance[-1] == pytest.approx(0, abs=1e-12)
+    assert_allclose(found.variance.sum(), found.total_variance)
+    assert_allclose(found.inverse_transform(found.transform(z)), z)
+    with pytest.raises(DataError, match="n_components must be an integer from 1 to 12"):
+        ls.pca(z, n_components=13)

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import latentscope as ls
+from latentscope.analysis.posterior import Posterior
 from latentscope.errors import DataError, LatentscopeWarning
 
 
@@ -144,6 +145,107 @@ def test_z_without_noise(rng):
     assert result.n_beyond(0.001) == 0
 
 
+def test_z_saved_in_single_precision_is_mu(rng):
+    """A difference of rounding is not noise, and no scale is read from it."""
+    latents = drawn(rng, sigma=(0.1, 0.3, 0.5), factor=0.0)
+    single = ls.Latents(latents.z.astype("f4"), latents.mu, latents.logvar)
+    assert ls.posterior(single).is_mu
+    assert not ls.posterior(drawn(rng, sigma=(1e-3, 1e-3))).is_mu
+
+
+@pytest.mark.parametrize("factor", [0.0, 1.0])
+def test_noise_is_judged_from_mu_and_logvar(factor, rng):
+    """σ² = 1 along four of five axes where mu is 0: 4.01 / 5.01, whether or not z was drawn."""
+    sigma = np.broadcast_to([0.1, 1, 1, 1, 1], (4000, 5))
+    mu = rng.standard_normal((4000, 5)) * [1, 0, 0, 0, 0]
+    z = mu + factor * sigma * rng.standard_normal(mu.shape)
+    found = ls.posterior(ls.Latents(z, mu, 2 * np.log(sigma)))
+    assert found.is_mu == (not factor)
+    assert_allclose(found.noise_share, 4.01 / (4.01 + mu[:, 0].var()))
+    if factor:
+        assert_allclose(found.noise_share, ((z - mu) ** 2).sum() / (4000 * z.var(axis=0).sum()),
+                        rtol=0.05)  # fmt: skip
+
+
+@pytest.mark.parametrize("is_drawn", [False, True])
+@pytest.mark.parametrize("size", [7.0, 30.0, 79.0, 1e30])
+def test_one_diverged_value_rules_nothing(size, is_drawn, rng):
+    """One value of 12,000: shares, divergences and states are those of the others."""
+    clean = drawn(rng, sigma=(0.1, 0.3, 0.5))
+    logvar, z = clean.logvar.copy(), clean.z.copy()
+    logvar[17, 1] = size
+    if is_drawn:
+        z[17, 1] += np.exp(min(size, 80) / 2)
+    with pytest.warns(LatentscopeWarning, match="1 of 12,000 values of logvar"):
+        found = ls.posterior(ls.Latents(z, clean.mu, logvar))
+    expected = ls.posterior(clean)
+    assert found.n_diverged == 1
+    assert found.logvar_scale == "log-variance"
+    for name in ("bulk_variance", "bulk_kl", "noise_share"):
+        assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-3, err_msg=name)
+    assert_array_equal(found.active, expected.active)
+    assert_array_equal(found.collapsed, expected.collapsed)
+    assert found.table()["value"][found.table()["quantity"].index("diverged values of logvar")] == 1
+
+
+def test_without_diverged_values_the_bulk_is_everything(rng):
+    found = ls.posterior(drawn(rng))
+    assert found.n_diverged == 0
+    assert_array_equal(found.bulk_kl, found.kl)
+    assert_array_equal(found.bulk_variance, found.mean_variance)
+
+
+def test_a_wide_scale_is_not_divergence(rng):
+    """All values of an axis near 8: nothing lies far above the median."""
+    latents = drawn(rng, sigma=(0.1, 50.0))
+    assert ls.posterior(latents).n_diverged == 0
+
+
+def test_a_difference_relative_to_nothing_is_undefined(rng, tmp_path):
+    """All mu are 0: no number is relative to them, in words, table and file."""
+    z = rng.standard_normal((500, 3))
+    found = ls.posterior(ls.Latents(z, 0 * z, 0 * z))
+    assert np.isnan(found.relative_difference).all()
+    assert "mean relative radius difference undefined" in repr(found)
+    table = dict(found.table().rows)
+    assert (
+        table["relative difference, mean"] == table["relative difference, maximum"] == "undefined"
+    )
+    assert_allclose(found.noise_share, 1)
+    found.save(tmp_path / "found.json")
+    assert "NaN" not in (tmp_path / "found.json").read_text()
+    assert np.isnan(Posterior.load(tmp_path / "found.json").relative_difference).all()
+
+
+def test_points_at_the_origin_have_no_relative_difference(rng):
+    """The mean is that of the other points, in any split into blocks."""
+    mu = rng.standard_normal((400, 3))
+    mu[:150] = 0
+    z = mu + rng.standard_normal(mu.shape)
+    found = ls.posterior(ls.Latents(z, mu, 0 * mu))
+    by_z, by_mu = np.linalg.norm(z[150:], axis=1), np.linalg.norm(mu[150:], axis=1)
+    expected = np.abs(by_z - by_mu) / by_mu
+    assert_allclose(found.relative_difference, [expected.mean(), expected.max()])
+
+
+def test_an_active_axis_that_says_nothing_is_nearly_dead(rng):
+    """Variance of mu 0.04, and that of the noise 0.96: active, 0.02 nats; every table agrees."""
+    mu = rng.standard_normal((3000, 3)) * [1, 0.2, 0.01]
+    logvar = np.log(np.broadcast_to([0.01, 0.96, 1.0], mu.shape))
+    found = ls.posterior(ls.Latents(mu, mu, logvar))
+    assert_array_equal(found.active, [True, True, False])
+    assert_array_equal(found.nearly_dead, [False, True, False])
+    assert_array_equal(found.collapsed, [False, False, True])
+    assert found.per_axis()["state"] == ("active", "active, nearly dead", "collapsed")
+    table = dict(found.table().rows)
+    assert (table["active axes"], table["nearly dead among these"], table["collapsed axes"]) == (
+        2,
+        1,
+        1,
+    )
+    assert (found.headline()["nearly dead"], found.headline()["collapsed"]) == (1, 1)
+
+
 def test_extreme_logvar_is_counted(rng):
     latents = drawn(rng, n=100)
     logvar = latents.logvar.copy()
@@ -197,3 +299,13 @@ def test_nonfinite_values_of_each_part_are_refused(name, rng):
 def test_a_deviation_between_the_edges_is_refused(rng):
     with pytest.raises(DataError, match=r"deviation must be one of 0, 0\.001, .*; got 0\.03"):
         ls.posterior(drawn(rng)).n_beyond(0.03)
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 10, 30])
+def test_few_values_do_not_contradict_a_log_variance(n):
+    """The mean of few squares may be far from 1; 1 of 1,000 clouds is still warned of."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        mu, logvar = rng.standard_normal((n, 3)), np.full((n, 3), -2.0)
+        z = mu + np.exp(logvar / 2) * rng.standard_normal((n, 3))
+        assert ls.posterior(ls.Latents(z, mu, logvar)).logvar_scale == "log-variance"

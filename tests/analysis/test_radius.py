@@ -47,7 +47,7 @@ def test_normal_follows_the_chi_law(z_dim, rng):
 
 def test_chi_density_in_the_plane_is_the_rayleigh_law(rng):
     """P(radius < r) = 1 − exp(−r² / 2) in two dimensions."""
-    result = ls.radius_density(rng.standard_normal((1000, 2)))
+    result = ls.radius_density(rng.standard_normal((1000, 2)), bin_width=0.5)
     below = 1 - np.exp(-(result.edges**2) / 2)
     assert_allclose(result.chi_density, np.diff(below) / 0.5, rtol=1e-9)
 
@@ -65,7 +65,7 @@ def test_cube_is_a_shell():
 def test_gaussian_curve_follows_an_off_centre_correlated_cloud(cloud):
     """The curve of the data's own mean and covariance is the histogram, to 5 √(n p)."""
     result = ls.radius_density(cloud.z)
-    expected = result.gaussian_density * 0.5 * 3000
+    expected = result.gaussian_density * result.bin_width * 3000
     assert result.n_gaussian == 3000
     assert np.all(np.abs(result.counts - expected) < 5 * np.sqrt(expected) + 3)
     assert_allclose(expected.sum(), 3000, rtol=0.01)
@@ -82,7 +82,7 @@ def test_gaussian_comes_from_rows_spread_over_z():
 
 def test_share_and_quantile():
     """Four points at radii 0.25, 0.75, 0.75, 1.25 in bins of 0.5; inside a bin they are even."""
-    result = ls.radius_density([[0.25], [0.75], [-0.75], [1.25]])
+    result = ls.radius_density([[0.25], [0.75], [-0.75], [1.25]], bin_width=0.5)
     assert_array_equal(result.counts, [1, 2, 1])
     assert result.peak == 0.75
     shares = [result.share(*pair) for pair in [(0, 0.5), (0.5, 1), (0.5, 0.75), (0, 9), (7, 9)]]
@@ -105,7 +105,8 @@ def test_order_of_axes(cloud, rng, assert_same):
 
 def test_scale(cloud):
     """Three times z in bins three times as wide: the same counts, three times the radii."""
-    one, three = ls.radius_density(cloud.z), ls.radius_density(3 * cloud.z, bin_width=1.5)
+    one = ls.radius_density(cloud.z, bin_width=0.5)
+    three = ls.radius_density(3 * cloud.z, bin_width=1.5)
     assert_array_equal(three.counts, one.counts)
     assert_allclose([three.mean, three.std], [3 * one.mean, 3 * one.std])
     assert_allclose(three.gaussian_density, one.gaussian_density / 3, atol=1e-6)
@@ -140,3 +141,32 @@ def test_wrong_bins_are_refused(options, error, match, cloud):
 def test_wrong_questions_are_refused(method, arguments, match, cloud):
     with pytest.raises(DataError, match=match):
         getattr(ls.radius_density(cloud.z), method)(*arguments)
+
+
+@pytest.mark.parametrize("z_dim", [1, 3, 64])
+def test_misfit_of_the_prior_is_that_by_chance(z_dim):
+    """Of 30 clouds of N(0, I), on average, to within 15 %."""
+    found = [
+        ls.radius_density(np.random.default_rng(seed).standard_normal((2000, z_dim))).prior_misfit
+        for seed in range(30)
+    ]
+    share, chance = np.mean(found, axis=0)
+    assert share == pytest.approx(chance, rel=0.15)
+    assert chance < 0.05
+
+
+def test_misfit_is_the_share_of_points_elsewhere():
+    """A third of the points at twice the radius, far from the rest; or all of them elsewhere."""
+    z = np.random.default_rng(0).standard_normal((30_000, 64))
+    z[::3] *= 2
+    assert ls.radius_density(z).prior_misfit.share == pytest.approx(1 / 3, abs=0.01)
+    assert ls.radius_density(10 * z, bin_width=2).prior_misfit.share == pytest.approx(1, abs=1e-6)
+
+
+def test_few_rows_of_many_axes_keep_the_offset():
+    """What of the mean lies along no component counts too: the curve is where the radii are."""
+    z = 3 + np.random.default_rng(0).standard_normal((30, 500))
+    found = ls.radius_density(z)
+    assert found.gaussian_offset.shape == found.gaussian_variance.shape == (500,)
+    assert_allclose(np.linalg.norm(found.gaussian_offset), np.linalg.norm(z.mean(axis=0)))
+    assert_allclose(found.centers[found.gaussian_density.argmax()], found.mean, rtol=0.02)

@@ -317,7 +317,7 @@ PLANE = np.random.default_rng(0).standard_normal((200, 4))
             DataError,
             "points do not vary along 1 of the directions",
         ),
-        (PLANE[:3], {"axes": (0, 3)}, DataError, "must vary along all 2 axes"),
+        (PLANE[:3], {"axes": (0, 3)}, DataError, "at least 4 rows for 4 principal components"),
         (
             np.round(PLANE, 1),
             {"space": "latent", "half_width": np.inf},

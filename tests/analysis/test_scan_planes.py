@@ -68,7 +68,7 @@ def test_every_pair_is_looked_at_in_both_spaces(space):
 def test_by_default_windows_hold_a_thousand_points_and_half():
     scan = latentscope.scan_planes(cloud(n=5000), planes=[(0, 1)], n_null=39)
     assert sorted(scan.n_window.tolist()) == [1000, 2500]
-    assert scan.n_points == 1000
+    assert scan.n_points == 5000
 
 
 def test_the_frame_may_be_given_and_rows_left_out():
@@ -84,7 +84,51 @@ def test_the_frame_may_be_given_and_rows_left_out():
 def test_the_table_has_a_row_per_window():
     scan = latentscope.scan_planes(cloud(), **FAST)
     assert [len(column) for column in scan.table().values()] == [3] * 7
-    assert "None of 3 windows in planes of principal components 1, 2 and 3" in scan.verdict
+    assert scan.verdict.startswith("Cannot tell whether any of 3 windows in planes of principal ")
+
+
+def test_none_is_said_of_enough_points_only():
+    few = latentscope.scan_planes(cloud(1), planes=[(0, 1)], window_points=[999], n_null=39)
+    assert (few.sign, few.doubt) == (("cannot tell",), ("few points",))
+    assert (
+        "the windows hold at most 999 points, and fewer than 1,000 points show only" in few.verdict
+    )
+    both = latentscope.scan_planes(cloud(1), planes=[(0, 1)], window_points=[99, 1000], n_null=39)
+    assert sorted(both.sign) == ["cannot tell", "none"]
+    assert both.verdict.startswith("None of 2 windows in planes of principal components 1 and 2")
+    assert "1 of them holds too few points to tell" in both.verdict
+    assert not both.is_structured.any()
+
+
+def with_bow_tie(n):
+    """Return points whose spread varies, with the pinch that no smooth density has."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(n)
+    return np.column_stack([x, (0.02 + np.abs(x)) * rng.standard_normal(n)])
+
+
+def test_a_departure_that_may_be_a_misfit_is_no_structure():
+    scan = latentscope.scan_planes(
+        with_bow_tie(4000), window_points=[3990], null="smooth", n_null=39, space="latent"
+    )
+    assert scan.family_p[0] <= 0.05
+    assert (scan.doubt, scan.sign) == (("misfit",), ("cannot tell",))
+    assert not scan.is_structured.any()
+    assert "Cannot tell whether any of 1 windows" in scan.verdict
+    assert "the departure may be its misfit" in scan.verdict
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_weak_ring_is_found_with_any_seed(seed):
+    """An 8 % ring of 3,000 points: with 1,000 of them compared, the seed decided."""
+    rng = np.random.default_rng(5)
+    z = rng.standard_normal((3000, 4))
+    angle = rng.uniform(0, 2 * np.pi, 240)
+    z[:240, 0], z[:240, 1] = 0.5 * np.cos(angle), 0.5 * np.sin(angle)
+    scan = latentscope.scan_planes(
+        z, planes=[(0, 1)], window_points=[1500], null="smooth", n_null=99, rng=seed, space="latent"
+    )
+    assert scan.is_structured.all()
 
 
 @pytest.mark.parametrize(

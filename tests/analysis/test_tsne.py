@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from scipy.spatial.distance import cdist
 
 import latentscope as ls
-from latentscope.errors import DataError, DataTypeError
+from latentscope.errors import DataError, DataTypeError, LatentscopeWarning
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,31 @@ def test_same_seed():
 def test_copies_of_points_have_a_divergence(z):
     """A Kullback-Leibler divergence is not negative, also where points coincide."""
     twice = np.repeat(z[::12], 12, axis=0)
-    assert ls.tsne(twice, perplexity=5, n_iter=50).kl_divergence >= 0
+    with pytest.warns(LatentscopeWarning, match="120 of 120 points coincide with another"):
+        assert ls.tsne(twice, perplexity=5, n_iter=50).kl_divergence >= 0
+
+
+@pytest.mark.parametrize("rounding", [0.0, 1e-9])
+def test_of_neighbours_at_one_distance_any_count(rounding):
+    """Nine places with 40 copies each: a map that keeps the places together keeps everything."""
+    rng = np.random.default_rng(0)
+    places = np.array([[i, j, 0.0] for i in range(3) for j in range(3)])
+    z = np.repeat(places, 40, axis=0) + rounding * rng.standard_normal((360, 3))
+    with pytest.warns(LatentscopeWarning, match="360 of 360 points coincide .* Remove the copies"):
+        found = ls.tsne(z, perplexity=10, n_iter=250)
+    assert found.n_copies == 360
+    assert found.neighbour_preservation > 0.99
+    assert_allclose(found.chance_preservation, 39 / 359)
+
+
+def test_a_grid_has_ties_but_no_copies():
+    """On a grid, which of the neighbours at the same distance are listed does not matter."""
+    z = np.stack(np.meshgrid(*[np.arange(6.0)] * 3), axis=-1).reshape(-1, 3)
+    found = ls.tsne(z, perplexity=5, n_iter=20)
+    distance = np.sort(cdist(z, z), axis=1)[:, 1:]
+    ties = (distance <= distance[:, 9:10] + 1e-9).sum(axis=1).mean()
+    assert_allclose(found.chance_preservation, ties / 215, rtol=0.05)  # from 100 of the points
+    assert found.n_copies == 0
 
 
 def test_settings_are_told(z):

@@ -121,8 +121,10 @@ def test_a_wrong_figure_is_told_before_the_computing(run, monkeypatch, path, mat
 def test_long_tables_end_with_what_is_left_out(good, place):
     z = np.random.default_rng(0).standard_normal((200, 50))
     latentscope.save(place / "wide.h5", z)
-    assert good("pca", "wide.h5").splitlines()[-1] == "… 30 more rows; --json shows all"
-    assert len(good("pca", "wide.h5").splitlines()) == 1 + 1 + 20 + 1
+    *table, verdict = good("pca", "wide.h5").splitlines()
+    assert verdict.startswith("None of 50 components was found to stand out from noise")
+    assert table[-1] == "… 30 more rows; --json shows all"
+    assert len(table) == 1 + 1 + 20 + 1
     assert good("axes", "wide.h5").splitlines()[-1] == "… 38 more rows; --json shows all"
 
 

@@ -153,11 +153,15 @@ def test_outputs_are_recognised(make, name):
     latentscope.backend.check(model)
 
 
-@pytest.mark.parametrize("role", ["variance", "std"])
+@pytest.mark.parametrize("role", ["variance", "std", "log_std"])
 def test_the_width_of_a_posterior_may_be_told(make, pixels, role):
     """scvi-tools and others give a variance; its logarithm is what is analysed."""
-    power = {"variance": 1.0, "std": 0.5}[role]
-    encoder = Returning(make.encoder("vae"), lambda x: (x["mu"], (power * x["logvar"]).exp()))
+    changed = {
+        "variance": lambda logvar: logvar.exp(),
+        "std": lambda logvar: (logvar / 2).exp(),
+        "log_std": lambda logvar: logvar / 2,
+    }[role]
+    encoder = Returning(make.encoder("vae"), lambda x: (x["mu"], changed(x["logvar"])))
     model = load(encoder=encoder, decoder=make.decoder(), image_shape=SHAPE, outputs=("mu", role))
     latentscope.backend.check(model)
     expected = load(encoder=make.encoder("vae"), decoder=make.decoder(), image_shape=SHAPE)
@@ -166,15 +170,21 @@ def test_the_width_of_a_posterior_may_be_told(make, pixels, role):
     )
 
 
-def test_a_variance_below_zero_is_a_mistake(make, pixels):
+@pytest.mark.parametrize("role", ["variance", "std"])
+def test_a_width_below_zero_is_a_mistake(make, pixels, role):
+    """What is below zero may be a logarithm, of a variance or of a standard deviation."""
     encoder = Returning(make.encoder("vae"), lambda x: (x["mu"], -x["logvar"].exp()))
-    model = load(
-        encoder=encoder, decoder=make.decoder(), image_shape=SHAPE, outputs=("mu", "variance")
-    )
+    model = load(encoder=encoder, decoder=make.decoder(), image_shape=SHAPE, outputs=("mu", role))
     with pytest.raises(
-        BackendError, match=r"variance must be above 0; the smallest is -.*'logvar'"
+        BackendError, match=f"{role} must be above 0; the smallest is -.*'logvar'.*sigma.*'log_std'"
     ):
         model.encode(pixels)
+
+
+def test_outputs_that_are_not_recognised_lead_to_the_word_for_a_log_sigma(make):
+    encoder = Returning(make.encoder("vae"), lambda x: {"mu": x["mu"], "log_sigma": x["logvar"]})
+    with pytest.raises(BackendError, match=r"log_sigma .*\(log sigma\) is not a logvar.*'log_std'"):
+        load(encoder=encoder, decoder=make.decoder(), image_shape=SHAPE)
 
 
 def test_images_with_channels_last_and_another_range(make, pixels):

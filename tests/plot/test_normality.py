@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import latentscope
+
 
 def test_normality_shows_quantiles_gaps_and_moments(results, curve):
     found = results["normality"]
@@ -15,3 +17,10 @@ def test_normality_shows_quantiles_gaps_and_moments(results, curve):
     assert box.get_width() == pytest.approx(2 * found.chance["skewness"])
     axes, components, projections = (len(line.get_xdata()) for line in moments.lines)
     assert (axes, components, projections) == (5, 5, 64)
+
+
+def test_normality_shows_what_a_search_found(curve):
+    found = latentscope.normality(np.random.default_rng(0).standard_normal((300, 3)), n_null=19)
+    _, gaps, _ = found.plot()
+    assert curve(gaps, "searched for")[0] == found.searched_gap
+    assert curve(gaps, "chance, searched for")[0] == found.chance["searched_gap"]

@@ -61,7 +61,13 @@ def sets():
     ring = 3 * np.column_stack(
         [np.cos(angle), np.sin(angle), np.cos(3 * angle), *np.zeros((5, 3000))]
     )
+    unit = np.random.default_rng(3).standard_normal((3000, 64))
+    radii = np.abs(np.linspace(-0.2, 16.2, 3000))[:, None]
     mu = noise * [1, 1, 1, 1, 0, 0, 0, 0]
+    dim = noise * [1, 1, 1, 1, 1, 1, 1, 0.15]
+    dim_logvar = np.full_like(mu, -2.0) * [1, 1, 1, 1, 1, 1, 1, 0.01]
+    diverged = np.full_like(mu, -2.0)
+    diverged[7, 3] = 30
     half = np.full_like(mu, -6.0) * [1, 1, 1, 1, 0, 0, 0, 0]
     return {
         "prior": noise,
@@ -71,6 +77,14 @@ def sets():
         "heavy": rng.standard_t(3, size=(3000, 8)),
         "ring": ring + 1e-3 * noise,
         "wide": rng.standard_normal((900, 300)),
+        "shells": radii * unit / np.linalg.norm(unit, axis=1, keepdims=True),
+        "unit": unit,
+        "flat": noise * [1, 1, 1, 1, 1, 1, 1, 0],
+        "kinds": latentscope.Latents(noise, labels={
+            "kind": np.array(["cat", "dog", "eel"])[(noise[:, 1] > 1) + 0],
+            "animal": np.array(["cat", "dog", "eel"])[np.arange(3000) % 3],
+            "name": np.arange(3000).astype(str), "rare": np.arange(3000) == 7}),
+        "rare": latentscope.Latents(noise, labels={"rare": np.arange(3000) == 7}),
         "few": rng.standard_normal((40, 8)),
         "same": np.ones((400, 3)),
         "variance": latentscope.Latents(mu + 0.1 * rng.standard_normal(mu.shape), mu,
@@ -79,6 +93,12 @@ def sets():
                                        np.full_like(mu, 2 * np.log(1e-3))),
         "half_used": latentscope.Latents(mu + np.exp(half / 2) * rng.standard_normal(mu.shape), mu,
                                          half),
+        "mu_as_z": latentscope.Latents(mu, mu, half),
+        "diverged": latentscope.Latents(noise + np.exp(-1) * rng.standard_normal(mu.shape), noise,
+                                        diverged),
+        "at_zero": latentscope.Latents(noise, 0 * mu, 0 * mu),
+        "dim": latentscope.Latents(dim + np.exp(dim_logvar / 2) * rng.standard_normal(mu.shape),
+                                   dim, dim_logvar),
         "labelled": latentscope.Latents(noise, labels={"first": noise[:, 0] > 0,
                                                        "coin": rng.integers(2, size=3000)}),
     }  # fmt: skip

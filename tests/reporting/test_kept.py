@@ -19,8 +19,8 @@ CALLED = {  # what takes long in each module
     "normality": ("normality",), "scan": ("scan_planes",), "tsne": ("tsne", "gaussian"),
 }  # fmt: skip
 SETTINGS = {
-    "clusters.CLUSTERS", "clusters.ROWS_PER_CLUSTER", "clusters.GAP_CLUSTERS",
-    "clusters.GAP_ROWS_PER_CLUSTER", "clusters.N_POINTS", "clusters.N_NULL", "dimension.N_POINTS",
+    "clusters.CLUSTERS", "clusters.ROWS_PER_CLUSTER",
+    "clusters.N_POINTS", "clusters.N_NULL", "dimension.N_POINTS",
     "normality.N_POINTS", "normality.N_NULL", "scan.N_AXES", "scan.N_NULL", "scan.NULL",
     "tsne.N_POINTS", "tsne.PERPLEXITY", "tsne.ROWS_PER_NEIGHBOUR",
 }  # fmt: skip

@@ -13,9 +13,9 @@ from latentscope.reporting.questions import clusters, dimension, normality, plan
 
 
 def test_the_numbers_are_those_of_the_analyses(made):
-    radius = latentscope.radius_density(made.plain, bin_width=0.2)
+    radius = latentscope.radius_density(made.plain, bin_width=0.5)
     found = made.numbers["sets"]["plain"]["overview"]["radius"]
-    assert found["bin_width"] == 0.2  # a quarter of the spread, 0.71
+    assert found["bin_width"] == 0.5  # by Scott, 3.5 · 0.71 / n^(1/3), to a power of two
     assert found["counts"] == radius.counts.tolist()
     assert found["mean"] == pytest.approx(radius.mean)
     curve = latentscope.inertia_curve(made.plain, n_clusters=[*range(2, 13), *range(14, 81, 2)])

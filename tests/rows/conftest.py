@@ -11,7 +11,12 @@ HOLES = {3: np.nan, 17: np.inf, 40: -np.inf, 41: np.nan, 60: np.inf, 82: np.nan}
 
 
 def several(z_dim):
-    return Moments(z_dim), Covariance(z_dim), AxisCounts(z_dim, 0.25), RadiusCounts(0.5)
+    return (
+        Moments(z_dim),
+        Covariance(z_dim),
+        AxisCounts(z_dim, 0.25),
+        RadiusCounts(AxisCounts(1, 0.5)),
+    )
 
 
 def counted(summary):

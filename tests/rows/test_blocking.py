@@ -23,10 +23,13 @@ from latentscope.latents import Latents
 from latentscope.rows import Block, Collected, Summary, as_rows, matrix, reduce, source
 from latentscope.statistics import core
 from latentscope.statistics.bins import AxisCounts
+from latentscope.statistics.extremes import Extremes
 from latentscope.statistics.gaussianity.cloud import CloudSums, Frame
 from latentscope.statistics.kmeans import Assignment, Centroids
 from latentscope.statistics.moments import Covariance, DoubleCovariance, Moments
 from latentscope.statistics.posterior_sums import PosteriorSums
+from latentscope.statistics.row_copies import RowCopies
+from latentscope.statistics.scaled_bins import ScaledCounts
 
 N, D = 83, 3
 EXACT, SINGLE = 1e-12, 1e-5  # the latter where products are float32
@@ -58,7 +61,10 @@ SUMMARIES = {
     Covariance: lambda cloud: Covariance(D),
     DoubleCovariance: lambda cloud: DoubleCovariance(D),
     AxisCounts: lambda cloud: AxisCounts(D, 0.25),
-    RadiusCounts: lambda cloud: RadiusCounts(0.5),
+    RadiusCounts: lambda cloud: RadiusCounts(ScaledCounts(1)),
+    ScaledCounts: lambda cloud: ScaledCounts(D),
+    Extremes: lambda cloud: Extremes(D),
+    RowCopies: lambda cloud: RowCopies(),
     PosteriorSums: lambda cloud: PosteriorSums(D),
     Assignment: lambda cloud: Assignment(centroids(cloud), cloud["z"].mean(axis=0, dtype="f8")),
     Collected: lambda cloud: Collected(lambda block: block.z[:, 1]),
@@ -67,6 +73,9 @@ SUMMARIES = {
     ),
     core._Inside: lambda cloud: core._Inside(cloud["z"].mean(axis=0, dtype="f8"), np.eye(D), 2.5),
     direction._Groups: lambda cloud: direction._Groups(D, np.arange(N) % 3 == 0),
+    direction._Chosen: lambda cloud: direction._Chosen(
+        direction.whole_of(as_rows(cloud["z"])), np.arange(N) % 3 == 0
+    ),
     ellipsoid._Spread: lambda cloud: ellipsoid._Spread(view(cloud)),
     ellipsoid._Inside: lambda cloud: ellipsoid._Inside(
         view(cloud), np.zeros(2), np.eye(2), np.array([0.5, 2.0])

@@ -166,7 +166,10 @@ def test_float32_differs_by_its_own_rounding_alone(assert_same):
 @given(edges=st.sets(st.integers(1, 82)), fan_in=st.integers(2, 9))
 def test_any_chunks_and_any_tree_give_the_same(edges, fan_in):
     """s(A) ⊕ s(B) = s(A ∪ B): counts exactly, moments to 1e-12."""
-    z, summaries = Z[:83], (Moments(D), Covariance(D), AxisCounts(D, 0.25), RadiusCounts(0.5))
+    z, summaries = (
+        Z[:83],
+        (Moments(D), Covariance(D), AxisCounts(D, 0.25), RadiusCounts(AxisCounts(1, 0.5))),
+    )
     chunks = tuple(np.diff([0, *sorted(edges), 83]).tolist())
     with pytest.MonkeyPatch.context() as patch, dask.config.set(scheduler="synchronous"):
         patch.setattr(dask_tree, "_FAN_IN", fan_in)

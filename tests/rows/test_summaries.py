@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from latentscope.analysis.radius import RadiusCounts
 from latentscope.errors import DataError
 from latentscope.rows import Block, matrix, reduce, source
+from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.moments import Covariance, Moments
 
 CLOSE = {"rtol": 1e-12, "atol": 1e-11}
@@ -110,5 +111,5 @@ def test_overflow_of_radii_names_an_axis_or_a_row_that_exists(cloud):
     z = cloud.copy()
     z[80, 1] = 1e200
     with pytest.raises(DataError, match="overflow") as caught:
-        reduce(z, RadiusCounts(1.0))
+        reduce(z, RadiusCounts(AxisCounts(1, 1.0)))
     assert "axis 80" not in str(caught.value)

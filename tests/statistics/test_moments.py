@@ -7,7 +7,14 @@ import pytest
 from numpy.testing import assert_allclose
 
 from latentscope.errors import DataError
-from latentscope.statistics.moments import Covariance, Moments, principal_axes
+from latentscope.statistics.moments import (
+    Covariance,
+    DoubleCovariance,
+    Moments,
+    principal_axes,
+    principal_frame,
+    varying_axes,
+)
 
 
 def summarised(kind, parts):
@@ -43,7 +50,7 @@ def test_any_order_of_merging(kind, cloud):
     for order in permutations(parts):
         found = summarised(kind, list(order))
         assert found.n == 200
-        for name in set(vars(found)) - {"n"}:
+        for name in {"mean", "squares", "products"} & set(dir(found)):
             assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-10)
 
 
@@ -89,3 +96,107 @@ def test_principal_axes_in_closed_form():
     assert_allclose(np.abs(axes), np.sqrt(0.5))
     assert axes[0].prod() < 0 < axes[1].prod()
     assert axes[1].min() > 0
+
+
+def turned(z, seed=1):
+    """Return the points in a random frame."""
+    axes = len(z.T)
+    return z @ np.linalg.qr(np.random.default_rng(seed).standard_normal((axes, axes)))[0]
+
+
+def varying(z):
+    found = DoubleCovariance(z.shape[1])
+    found.add(z.astype("f8"))
+    return varying_axes(found, z.dtype)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("large", [1.0, 100.0])
+@pytest.mark.parametrize("small", [1e-3, 1e-4, 1e-5, 1e-6])
+def test_a_small_axis_is_kept_beside_a_large_one(large, small, dtype):
+    """Two small axes, of one and two units, whose variance is as little as 1e-16 of the largest."""
+    std = np.array([large, 1.0, 1.0, 2 * small, small])
+    z = (np.random.default_rng(0).standard_normal((3000, 5)) * std).astype(dtype)
+    variance, axes = varying(z)
+    expected = np.linalg.svd(z.astype("f8") - z.mean(axis=0, dtype="f8"), compute_uv=False)
+    assert_allclose(np.sqrt(variance), expected / np.sqrt(2999), rtol=1e-4)
+    assert_allclose(axes @ axes.T, np.eye(5), atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("offset", [0.0, 10.0])
+def test_a_small_direction_is_kept_in_any_frame(offset, dtype):
+    """A ten-thousandth of the others, across all axes: far above the rounding of float32."""
+    z = turned(np.random.default_rng(0).standard_normal((3000, 4)) * [1, 1, 1, 1e-4]) + offset
+    variance, _ = varying(z.astype(dtype))
+    assert_allclose(np.sqrt(variance), [1, 1, 1, 1e-4], rtol=0.05)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("offset", [0.0, 10.0, 1e4])
+def test_sums_of_other_axes_are_no_directions(offset, dtype):
+    """Twenty axes that are sums of five others, rounded to the precision of the rows."""
+    random = np.random.default_rng(0)
+    z = (random.standard_normal((3000, 5)) + offset).astype(dtype)
+    z = np.column_stack([z, z @ random.standard_normal((5, 20)).astype(dtype)])
+    assert len(varying(z)[0]) == 5
+
+
+def test_nothing_varies_where_all_rows_are_alike():
+    variance, axes = varying(np.full((50, 3), 0.1))
+    assert variance.shape == (0,)
+    assert axes.shape == (0, 3)
+
+
+@pytest.fixture
+def wide():
+    """Forty points of a hundred axes, of widths from 1e-5 to 1, off the origin."""
+    random = np.random.default_rng(5)
+    return 3 + random.standard_normal((40, 100)) * np.geomspace(1e-5, 1, 100)
+
+
+@pytest.mark.parametrize("cuts", [[], [1, 7], [20], [30, 31]])
+def test_rows_that_are_kept_have_the_covariance_of_all(cuts, wide):
+    """Kept while they are at most half as many as the axes; merged with sums beyond that."""
+    parts = np.split(wide, cuts)
+    found = summarised(Covariance, parts)
+    assert found.sums is None
+    assert_allclose(found.mean, wide.mean(axis=0))
+    assert_allclose(found.covariance, np.cov(wide.T), atol=1e-12)
+    assert_allclose(found.axis_variance, wide.var(axis=0, ddof=1))
+    more = summarised(Covariance, [*parts, wide[::-1]])
+    assert more.sums is not None
+    assert_allclose(more.covariance, np.cov(np.vstack([wide, wide]).T), atol=1e-12)
+    assert_allclose(more.axis_variance, np.vstack([wide, wide]).var(axis=0, ddof=1), rtol=1e-6)
+
+
+def test_a_frame_by_the_side_of_the_rows_is_that_by_the_side_of_the_axes(wide):
+    found = summarised(Covariance, [wide])
+    variance, axes = principal_frame(found)
+    expected, vectors = principal_axes(np.cov(wide.T))
+    assert_allclose(variance, expected[:40], atol=1e-12)
+    assert_allclose(axes @ axes.T, np.eye(40), atol=1e-12)
+    assert_allclose(np.abs((axes[:20] * vectors[:20]).sum(axis=1)), 1, rtol=1e-6)
+
+
+def test_as_many_directions_vary_as_rows_less_one(wide):
+    assert len(varying(wide)[0]) == 39
+    assert len(varying(np.vstack([wide, wide]))[0]) == 39
+    assert len(varying(wide * np.r_[np.ones(5), np.zeros(95)] - 3)[0]) == 5
+
+
+def test_scales_over_eighteen_magnitudes_are_resolved():
+    """Against each axis alone: they are independent."""
+    scale = np.array([1e-9, 1.0, 1e9, 1e-3])
+    z = np.linalg.qr(np.random.default_rng(0).standard_normal((400, 4)))[0]
+    z = (z - z.mean(axis=0)) * scale
+    variance, _ = varying(z)
+    assert_allclose(variance, np.sort(z.var(axis=0, ddof=1))[::-1], rtol=0.1)
+    assert variance[-1] > 1e-22
+
+
+def test_overflow_of_kept_rows_is_refused():
+    z = np.zeros((3, 8))
+    z[:2, 5] = 1e200, -1e200
+    with pytest.raises(DataError, match=r"small enough to square.*axis 5 overflows"):
+        summarised(Covariance, [z])

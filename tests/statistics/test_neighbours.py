@@ -65,7 +65,7 @@ def test_preservation(rng):
     """All neighbours of the same map, k / (n − 1) of them by chance."""
     xy = rng.standard_normal((400, 2))
     neighbours, _ = brute_force(xy, 10)
-    assert preservation(neighbours, xy) == 1
-    assert preservation(neighbours, -3 * xy + 5) == 1
-    by_chance = preservation(neighbours, rng.standard_normal((400, 2)))
+    assert preservation(xy, neighbours, xy).share == 1
+    assert preservation(xy, neighbours, -3 * xy + 5).share == 1
+    by_chance = preservation(xy, neighbours, rng.standard_normal((400, 2))).share
     assert_allclose(by_chance, 10 / 399, atol=0.015)

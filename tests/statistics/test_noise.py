@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from latentscope.statistics.noise import noise_floor, noise_spectrum
+from latentscope.statistics.noise import components_above_noise, noise_floor, noise_spectrum
 
 
 def eigenvalues(n_points, z_dim, seed):
@@ -47,3 +47,62 @@ def test_the_floor_is_that_of_the_bulk(spikes):
     level, n_above = noise_floor(variance, 20_000, 100)
     assert n_above == len(spikes)
     assert_allclose(level, 1, rtol=0.01)
+
+
+def counted(z):
+    """Return what stands out from the noise of a cloud."""
+    z = z - z.mean(axis=0)
+    variance, axes = np.linalg.eigh(np.cov(z.T))
+    return components_above_noise(variance[::-1], *z.shape, z @ axes[:, ::-1], z.dtype)
+
+
+def elliptical(rng, n_points, z_dim, dof):
+    return rng.standard_normal((n_points, z_dim)) / np.sqrt(rng.chisquare(dof, (n_points, 1)) / dof)
+
+
+HEAVY = {
+    "elliptical t5": lambda rng: elliptical(rng, 600, 24, 5),
+    "elliptical t10": lambda rng: elliptical(rng, 600, 24, 10),
+    "elliptical t10, more axes than points": lambda rng: elliptical(rng, 60, 100, 10),
+    "t3": lambda rng: rng.standard_t(3, (600, 24)),
+    "lognormal": lambda rng: rng.lognormal(size=(600, 24)),
+    "exponential": lambda rng: rng.exponential(size=(600, 24)),
+}
+
+
+@pytest.mark.parametrize("draw", HEAVY.values(), ids=HEAVY)
+def test_heavy_tails_are_no_components(draw):
+    """1 % at most, of 100 clouds 5 with 99.9 %, where the law of a Gaussian's noise claims some."""
+    found = [counted(draw(np.random.default_rng(seed))) for seed in range(100)]
+    assert np.mean([one.is_heavy for one in found]) > 0.9
+    assert sum(one.n_above > 0 for one in found) <= 5
+
+
+def test_components_are_found_under_heavy_tails():
+    """Three axes of three times the width, in every one of ten clouds."""
+    for seed in range(10):
+        z = elliptical(np.random.default_rng(seed), 2000, 24, 5) * np.r_[3, 3, 3, np.ones(21)]
+        found = counted(z)
+        assert found.is_heavy
+        assert found.n_above == 3
+        assert_allclose(found.level, 5 / 3, rtol=0.15)  # the variance of t5
+
+
+@pytest.mark.parametrize("spikes", [[], [1000.0], [30.0, 5.0, 2.0]])
+@pytest.mark.parametrize(("n_points", "z_dim"), [(2000, 40), (300, 40), (60, 90)])
+def test_gaussians_have_no_heavy_tails(n_points, z_dim, spikes):
+    """Whatever their spectrum; then the floor alone decides."""
+    scale = np.sqrt(np.r_[spikes, np.ones(z_dim - len(spikes))])
+    for seed in range(20):
+        z = np.random.default_rng(seed).standard_normal((n_points, z_dim)) * scale
+        found = counted(z)
+        assert not found.is_heavy
+        variance = np.linalg.eigvalsh(np.cov(z.T))[::-1]
+        assert found.n_above == noise_floor(variance, n_points, z_dim)[1]
+
+
+@pytest.mark.parametrize("scale", [1e-80, 1e80])
+def test_tails_in_any_unit(scale, rng):
+    z = elliptical(rng, 500, 8, 5)
+    one, other = counted(z), counted(scale * z)
+    assert (other.n_above, other.is_heavy) == (one.n_above, one.is_heavy) == (0, True)

@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.stats import chi, ncx2
+from scipy.stats import chi, chi2, ncx2
+from scipy.stats import f as f_law
 
-from latentscope.statistics.quadratic import gaussian_radius_density, without_sampling_spread
+from latentscope.statistics.quadratic import (
+    gaussian_radius_density,
+    sum_exceeds,
+    without_sampling_spread,
+)
 
 
 def bins_about(middle, sigma):
@@ -58,3 +63,31 @@ def test_sampling_spread_is_taken_out(rng):
     corrected = without_sampling_spread(variance, 200)
     assert_allclose((corrected**2).sum(), 100, rtol=0.05)
     assert_allclose(corrected.sum(), variance.sum())
+
+
+@pytest.mark.parametrize("p", [0.999, 0.5, 0.05, 1e-3, 1e-12, 1e-90])
+@pytest.mark.parametrize(("n", "rtol"), [(1, 0.2), (3, 0.08), (64, 0.02)])
+def test_sum_of_equal_weights_is_chi_squared(n, rtol, p):
+    weights = np.full(n, 1e-30)
+    assert_allclose(sum_exceeds(weights, 1e-30 * chi2.isf(p, n)), p, rtol=rtol)
+
+
+@pytest.mark.parametrize("p", [0.999, 0.5, 0.05, 1e-3, 1e-12])
+@pytest.mark.parametrize("dof", [4, 30])
+def test_sum_with_an_estimated_scale_is_fishers_f(dof, p):
+    """Five equal weights: five times F(5, dof)."""
+    assert_allclose(sum_exceeds(np.ones(5), 5 * f_law.isf(p, 5, dof), dof), p, rtol=0.1)
+
+
+def test_sum_of_unequal_weights_against_draws(rng):
+    weights = np.array([25, 4, 2.25, 1, 1, 0.1])
+    draws = (rng.standard_normal((200_000, 6)) ** 2) @ weights
+    values = np.quantile(draws, [0.1, 0.5, 0.9, 0.999])
+    assert_allclose([sum_exceeds(weights, x) for x in values], [0.9, 0.5, 0.1, 1e-3], rtol=0.1)
+
+
+def test_sums_at_the_ends():
+    """Nothing exceeds a sum of no weights; 0 is always reached; huge values never are."""
+    assert [sum_exceeds(np.zeros(3), x) for x in (0.0, 1.0)] == [1.0, 0.0]
+    assert sum_exceeds(np.ones(3), 0.0) == 1.0
+    assert_allclose([sum_exceeds(np.ones(9), x, 3.0) for x in (1e-300, 1e300)], [1, 0], atol=1e-9)

@@ -8,6 +8,7 @@ from typing import Any
 from latentscope.reporting.questions import (
     axes,
     clusters,
+    data,
     dimension,
     labels,
     normality,
@@ -26,6 +27,7 @@ from latentscope.reporting.questions.question import Analysis, Question
 # In the order in which they are computed and answered, and their tables shown.
 QUESTIONS: tuple[Question, ...] = (
     overview.QUESTION,
+    data.QUESTION,
     radius.QUESTION,
     axes.QUESTION,
     pca.QUESTION,

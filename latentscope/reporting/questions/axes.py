@@ -16,9 +16,16 @@ from latentscope.reporting.wording import number, plural
 
 BROAD = 3.0  # times an equal share: axes above it are dominant
 N_NAMED = 3  # axes
-FITS = 0.5  # R² above which a Gaussian describes an axis
 N_COLOURED = 6  # axes of the figure
 N_ROWS = 12  # of the table
+_NAMED = {  # shapes that are no Gaussian's
+    "constant": "{n} constant",
+    "few values": "{n} with few different values",
+    "repeated value": "{n} with a value that many rows share",
+    "several humps": "{n} with several humps",
+    "flat": "{n} flat (bounded and evenly filled)",
+    "skewed": "{n} skewed",
+}
 
 
 def _answer(study: Study) -> Answer:
@@ -26,12 +33,11 @@ def _answer(study: Study) -> Answer:
     if not pca.total_variance:
         text = f"All {study.overview.n_used:,} points are the same."
         return Answer("None: all points coincide", text)
-    square = axes.mean**2 + axes.std**2
-    share = square / square.sum()
+    share = axes.weight
     order = np.argsort(-share, kind="stable")[: int((share > BROAD / d).sum())]
     shares = ", ".join(f"axis {axis} ({share[axis]:.0%})" for axis in order[:N_NAMED])
     verdict = f"{shares}{_more(len(order))}".capitalize() if len(order) else "None stands out"
-    return Answer(verdict, f"{_held(axes, share, [*order])}{_spread(pca)}{_dead(axes)}")
+    return Answer(verdict, f"{_held(axes, share, [*order])}{_spread(pca)}{_shapes(axes)}")
 
 
 def _more(n: int) -> str:
@@ -53,10 +59,12 @@ def _held(axes: AxisDensity, share: FloatArray, order: list[int]) -> str:
 
 def _described(axes: AxisDensity, axis: int) -> str:
     """Return the Gaussian fitted to an axis, or its moments if no Gaussian fits."""
-    if axes.is_fitted[axis] and axes.fit_quality[axis] > FITS:
-        return f"axis {axis} (centre {number(axes.center[axis])}, FWHM {number(axes.fwhm[axis])})"
+    named = f"{axes.shape[axis]}, " if axes.shape[axis] in _NAMED else ""
+    if axes.is_fitted[axis]:
+        fit = f"centre {number(axes.center[axis])}, FWHM {number(axes.fwhm[axis])}"
+        return f"axis {axis} ({named}{fit})"
     mean, std = number(axes.mean[axis]), number(axes.std[axis])
-    return f"axis {axis} (not Gaussian; mean {mean}, std {std})"
+    return f"axis {axis} ({named or 'no Gaussian fits, '}mean {mean}, std {std})"
 
 
 def _spread(pca: PCA) -> str:
@@ -69,9 +77,13 @@ def _spread(pca: PCA) -> str:
     )
 
 
-def _dead(axes: AxisDensity) -> str:
-    constant = int(axes.is_constant.sum())
-    return f" {constant:,} {plural('axis is', 'axes are', constant)} constant." if constant else ""
+def _shapes(axes: AxisDensity) -> str:
+    """Return a sentence that counts the axes whose shape is plainly not that of a Gaussian."""
+    counts = {words: axes.shape.count(shape) for shape, words in _NAMED.items()}
+    named = [words.format(n=f"{n:,}") for words, n in counts.items() if n]
+    if not named:
+        return ""
+    return f" Of {axes.z_dim:,} axes, {', '.join(named)}."
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:
@@ -95,8 +107,9 @@ def _tables(study: Study) -> Mapping[str, Table]:
 FIGURE = Figure(
     title="Which axes are broad or off-centre?",
     shows="The density along every axis, each scaled to its highest bin. The axes that contribute "
-    "most to the mean squared radius are coloured, each with the Gaussian fitted to it and that "
-    "Gaussian's centre and full width at half maximum (FWHM).",
+    "most to the mean squared radius are coloured, each with its centre and full width at half "
+    "maximum (FWHM): those of the Gaussian fitted to it or, where none describes the axis, its "
+    "mean and 2.355 standard deviations (“moments”).",
     misleads="The axes are the encoder's choice: a rotation of the latent space changes all of "
     "them but no distance between points. Most projections of high-dimensional data look Gaussian, "
     "whatever the data.",

@@ -12,13 +12,12 @@ from latentscope.reporting.questions.tsne import map_text
 from latentscope.reporting.study import Study
 from latentscope.reporting.wording import unrepeated
 from latentscope.statistics import ALPHA
+from latentscope.statistics.valleys import MIN_POINTS
 
 CLUSTERS = (*range(2, 13), *range(14, 81, 2))  # of the inertia curve
 ROWS_PER_CLUSTER = 5  # at least
-GAP_CLUSTERS = range(1, 11)
-GAP_ROWS_PER_CLUSTER = 10  # at least
-N_POINTS = 2000  # rows of the gap statistic
-N_NULL = 39  # Gaussian null sets
+N_POINTS = 4000  # rows in which groups are searched
+N_NULL = 99  # Gaussian null sets
 
 
 def _curve(study: Study) -> InertiaCurve:
@@ -29,11 +28,9 @@ def _curve(study: Study) -> InertiaCurve:
 
 
 def _gap(study: Study) -> ClusterGap:
-    n = min(study.overview.n_used, N_POINTS)
-    ks = [k for k in GAP_CLUSTERS if k * GAP_ROWS_PER_CLUSTER <= n]
     return study.kept.get(
         "gap", ClusterGap, cluster_gap, study.rows,
-        n_clusters=ks, n_null=N_NULL, n_points=n, rng=study.rng,
+        n_null=N_NULL, n_points=N_POINTS, rng=study.rng,
     )  # fmt: skip
 
 
@@ -52,13 +49,21 @@ def _answer(study: Study) -> Answer | None:
 
 
 def _verdict(gap: ClusterGap | None) -> str:
-    if gap is None or gap.p_value is None:
+    if gap is None or (gap.best is None and gap.n_used < MIN_POINTS):
         return "Cannot tell"
     if gap.best is not None:
-        return f"{gap.best} clusters (p = {gap.p_value:.2g})"
-    if gap.p_value > ALPHA:
-        return "No separate clusters found"
-    return "No separate clusters found; the cloud is not Gaussian"
+        return f"{gap.best} clusters"
+    if gap.p_value is None or gap.p_value > ALPHA:
+        return "No clusters found"
+    return "No clusters found; the cloud is not Gaussian"
+
+
+def _p_value(study: Study) -> float | None:
+    """Return the p-value of the clusters, or that of the comparison with Gaussians without any."""
+    gap = GAP.of(study)
+    if gap is None or gap.best is None:
+        return None if gap is None else gap.p_value
+    return gap.valley_p_value
 
 
 def _curve_text(curve: InertiaCurve | None) -> str:
@@ -108,6 +113,7 @@ QUESTION = Question(
     title=FIGURE.title,
     computes=(CURVE, GAP),
     answer=_answer,
+    p_value=_p_value,
     figure=FIGURE,
     tables=_tables,
 )

@@ -1,5 +1,6 @@
 """How many dimensions do the points fill? The intrinsic dimension, and a Gaussian's."""
 
+from latentscope.analysis._dimension_words import interval, share
 from latentscope.analysis.dimension import IntrinsicDimension, intrinsic_dimension
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Analysis, Answer, Figure, Question
@@ -23,12 +24,15 @@ def _answer(study: Study) -> Answer | None:
     found = DIMENSION.of(study)
     if found is None:
         return None
-    if found.dimension is None or found.error is None:
+    if found.dimension is None:
         return Answer("Cannot tell", unrepeated(found.verdict))
-    number = f"{found.dimension:.2g} ± {found.error:.1g}"
-    if found.error > found.dimension / 2:
-        number = f"Uncertain: {found.dimension:.2g} at the finest scale"
-    return Answer(f"{number} (a Gaussian: {found.null_dimension:.2g})", found.verdict)
+    number, beside = interval(found), share(found)
+    if found.is_settled:
+        number = f"{found.dimension:.2g} ({number})"
+    elif not number.startswith("at least"):
+        number = f"not settled: {number}"
+    text = f"{number}; {beside} of a Gaussian's" if beside else number
+    return Answer(text[:1].upper() + text[1:], found.verdict)
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:

@@ -1,18 +1,20 @@
-"""Do labels have a direction? Those whose two means differ by more than chance."""
+"""Do labels have a direction? Those whose two means differ by more than chance explains."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from latentscope._table import Table
-from latentscope.analysis.direction import Direction, direction
-from latentscope.errors import LatentscopeError
+from latentscope.analysis._label_groups import Value, categories
+from latentscope.analysis.direction import Direction, direction_within, whole_of
+from latentscope.errors import DataError, LatentscopeError
 from latentscope.reporting.questions.question import Analysis, Answer, Question, numbers
 from latentscope.reporting.study import Study
 from latentscope.reporting.wording import plural
+from latentscope.statistics import ALPHA
 
 N_LABELS = 60  # whose directions are computed
 N_NAMED = 4  # labels in the sentence
-STANDS_OUT = 2.0  # times chance: labels above it have a direction
+N_CATEGORIES = 20  # of a label of text, each of which is compared with the others
 
 
 class Labels(NamedTuple):
@@ -23,21 +25,45 @@ class Labels(NamedTuple):
 
     @property
     def clear(self) -> tuple[Direction, ...]:
-        """The directions that are longer than chance explains."""
-        return tuple(one for one in self.directions if one.times_chance > STANDS_OUT)
+        """The directions that chance does not explain."""
+        return tuple(one for one in self.directions if one.is_significant)
+
+    @property
+    def told(self) -> tuple[Direction, ...]:
+        """The directions of which the points tell anything."""
+        return tuple(one for one in self.directions if one.p_value is not None)
 
 
 def _directions(study: Study) -> Labels:
     labels = list(study.rows.labels)
-    found, left_out = [], {}
+    if not labels:
+        return Labels()
+    found, left_out, whole = [], {}, whole_of(study.rows)
     for label in labels[:N_LABELS]:
         try:
-            found.append(direction(study.rows, label))
+            values = _values(study, label)
+            found += [direction_within(whole, study.rows, label, value) for value in values]
         except LatentscopeError as error:
             left_out[f"label {label}"] = str(error)
     reason = f"the report uses only the first {N_LABELS} labels."
     left_out |= {f"label {label}": reason for label in labels[N_LABELS:]}
-    return Labels(tuple(sorted(found, key=lambda one: -one.times_chance)), left_out)
+    return Labels(tuple(sorted(found, key=_order)), left_out)
+
+
+def _values(study: Study, label: str) -> tuple[Value | None, ...]:
+    """Return the categories of a label of text; None for a label of numbers, which is split."""
+    found = categories(study.rows, label)
+    if len(found) > N_CATEGORIES:
+        raise DataError(
+            f"the report compares at most {N_CATEGORIES} categories with the others; this label "
+            f"has {len(found):,}."
+        )
+    return found or (None,)
+
+
+def _order(one: Direction) -> tuple[float, float]:
+    """Sort by p-value, then by length; what cannot be told comes last."""
+    return (2.0 if one.p_value is None else one.p_value), -one.times_chance
 
 
 def _numbers(labels: Labels | None) -> Any:
@@ -56,18 +82,34 @@ def _answer(study: Study) -> Answer | None:
     labels = labels_of(study)
     if not labels.directions:
         return None
-    clear, n_labels = labels.clear, len(labels.directions)
+    clear, told = labels.clear, labels.told
+    if not told:
+        return Answer("Cannot tell", "Of no label are both groups large enough for a test.")
     listed = ", ".join(
-        f"{one.label} ({one.times_chance:.3g} times as long; the means are {one.separation:.2g} "
-        "standard deviations apart)"
-        for one in (clear or labels.directions)[:N_NAMED]
+        f"{one.name} ({one.p_in_words}; {one.times_chance:.3g} times as long as by "
+        f"chance; the means are {one.separation:.2g} standard deviations apart)"
+        for one in (clear or told)[:N_NAMED]
     )
     return Answer(
-        f"{len(clear):,} of {n_labels:,} {plural('does', 'do', len(clear))}",
+        f"{len(clear):,} of {len(told):,} {plural('does', 'do', len(clear))}",
         "The direction of a label leads from the mean of the points without it to the mean of "
-        f"those with it. It counts if it is more than {STANDS_OUT:g} times as long as by chance. "
-        f"{'Clearest' if clear else 'None counts; the longest'}: {listed}.",
+        "those with it. It counts if the two means differ by more than those of random groups "
+        f"(p ≤ {ALPHA:g}, corrected for all labels and their categories). "
+        f"{'Clearest' if clear else 'None counts; the smallest p-values'}: {listed}."
+        + _unknown(len(labels.directions) - len(told)),
     )
+
+
+def _p_value(study: Study) -> float | None:
+    found = [one.p_value for one in labels_of(study).directions if one.p_value is not None]
+    return min(found, default=None)
+
+
+def _unknown(n: int) -> str:
+    """Say how many labels have too few points to tell."""
+    if not n:
+        return ""
+    return f" Of {n:,} more, {plural('a group is', 'groups are', n)} too small to tell."
 
 
 def _tables(study: Study) -> Mapping[str, Table]:
@@ -75,12 +117,13 @@ def _tables(study: Study) -> Mapping[str, Table]:
     if not found:
         return {}
     columns: dict[str, list[Any]] = {
-        "label": [one.label for one in found],
+        "label": [one.name for one in found],
         "with": [one.n_with for one in found],
         "without": [one.n_without for one in found],
         "length": [one.length for one in found],
         "by chance": [one.chance_length for one in found],
         "separation in σ": [one.separation for one in found],
+        "p": [one.headline()["p"] for one in found],
     }
     return {"Directions of the labels": Table(**columns)}
 
@@ -94,6 +137,7 @@ QUESTION = Question(
     title="Do labels have a direction?",
     computes=(LABELS,),
     answer=_answer,
+    p_value=_p_value,
     tables=_tables,
     left_out=_left_out,
 )

@@ -11,7 +11,12 @@ from latentscope.results import Result
 
 R = TypeVar("R")
 
-_BULKY = ("components", "xy", "indices")  # fields with a number per point, or z_dim² numbers
+_BULKY = (
+    "components",
+    "xy",
+    "indices",
+    "groups",
+)  # fields with a number per point, or z_dim² numbers
 
 
 class Answer(NamedTuple):
@@ -95,6 +100,11 @@ def _unanswered(_study: Study) -> Answer | None:
     return None
 
 
+def _untested(_study: Study) -> float | None:
+    """Return no p-value, where the answer rests on none."""
+    return None
+
+
 def _nothing(_study: Study) -> Mapping[str, Any]:
     """Return no tables, or nothing left out."""
     return {}
@@ -114,6 +124,8 @@ class Question:
         Results that no question before it computes. All of them are in report.json.
     answer : callable
         Returns the answer on one set, or None.
+    p_value : callable
+        Returns the p-value on which the answer on one set rests, or None.
     figure : Figure or None
     tables : callable
         Returns the tables of one set by title.
@@ -125,6 +137,7 @@ class Question:
     title: str
     computes: tuple[Analysis[Any], ...] = ()
     answer: Callable[[Study], Answer | None] = _unanswered
+    p_value: Callable[[Study], float | None] = _untested
     figure: Figure | None = None
     tables: Callable[[Study], Mapping[str, Table]] = _nothing
     left_out: Callable[[Study], Mapping[str, str]] = _nothing

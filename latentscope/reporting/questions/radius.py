@@ -3,29 +3,39 @@
 import numpy as np
 from scipy.stats import chi
 
+from latentscope.analysis.radius import Misfit
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Answer, Figure, Question
 from latentscope.reporting.study import Study
 from latentscope.reporting.wording import number, plural
 
-NEAR = 0.05  # relative difference below which two radii count as equal
+NEAR = 0.1  # share of the points whose radii may differ from those of N(0, I)
+CERTAIN = 2  # times the share by chance, up to which the radii do not differ
 
 
 def _answer(study: Study) -> Answer:
     radius, d = study.overview.radius, study.overview.radius.z_dim
     offset = float(np.linalg.norm(study.overview.pca.mean))
-    typical = float(chi.mean(d))
-    is_prior = abs(radius.mean / typical - 1) < NEAR and offset < typical / 2
-    verdict = f"About {number(radius.mean)}, {'like' if is_prior else 'unlike'} N(0, I)"
+    typical, misfit = float(chi.mean(d)), radius.prior_misfit
     return Answer(
-        verdict,
+        f"About {number(radius.mean)}, {_comparison(misfit, offset, typical)}",
         f"The distance from the origin (radius) is {number(radius.mean)} ± {number(radius.std)} "
         f"(mean ± standard deviation), and for 99 % of the points it lies between "
         f"{number(radius.quantile(0.005))} and {number(radius.quantile(0.995))}. Points of N(0, I) "
         f"in {d:,} {plural('dimension', 'dimensions', d)} lie at {number(typical)} ± "
-        f"{number(float(chi.std(d)))}. The centre of the cloud lies {number(offset)} from the "
-        "origin.",
+        f"{number(float(chi.std(d)))}; for {misfit.share:.1%} of the points, the radius would have "
+        f"to change to match theirs (by chance: {misfit.by_chance:.1%}). The centre of the cloud "
+        f"lies {number(offset)} from the origin.",
     )
+
+
+def _comparison(misfit: Misfit, offset: float, typical: float) -> str:
+    """Compare all radii with those of N(0, I), and the distance of the centre with the radius."""
+    if misfit.share > max(NEAR, CERTAIN * misfit.by_chance) or offset > typical / 2:
+        return "unlike N(0, I)"
+    if misfit.by_chance > NEAR:
+        return "with too few points to compare with N(0, I)"
+    return "like N(0, I)"
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:

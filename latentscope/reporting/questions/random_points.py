@@ -48,7 +48,13 @@ def _answer(study: Study) -> Answer | None:
     if not supports:
         return None
     prior, full = supports[PRIOR], supports[FULL]
-    text = _where(prior, full)
+    text, posterior = _where(prior, full), study.overview.posterior
+    is_mu = posterior is not None and posterior.is_mu
+    if is_mu:
+        text += (
+            " z is mu here, without noise: N(0, I) is the prior of draws from the posterior, which "
+            "are spread more widely than mu."
+        )
     curve = CURVE.of(study)
     if curve is not None and curve.elbow is not None:
         text += (
@@ -58,7 +64,7 @@ def _answer(study: Study) -> Answer | None:
     if pictures:
         listed = ", ".join(f"{one.title} {one.score:.2f}" for one in pictures.random)
         text += f" Meaningful-image scores (1 means like images of the data): {listed}."
-    return Answer(_verdict(prior, pictures), text)
+    return Answer(_verdict(prior, pictures, is_mu=is_mu), text)
 
 
 def _where(prior: Support, full: Support) -> str:
@@ -66,9 +72,9 @@ def _where(prior: Support, full: Support) -> str:
     text = (
         f"99.8 % of the data lie at Mahalanobis distances between {number(low)} and "
         f"{number(high)} from their mean. Points of N(0, I) have a median distance of "
-        f"{number(float(np.median(prior.distance)))}, and {prior.share_on_shell:.0%} of them lie "
+        f"{number(float(np.median(prior.distance)))}, and {prior.share_on_shell:.1%} of them lie "
         "in this range; points of the full Gaussian (the data's mean and covariance) have "
-        f"{number(float(np.median(full.distance)))}, and {full.share_on_shell:.0%} lie in it."
+        f"{number(float(np.median(full.distance)))}, and {full.share_on_shell:.1%} lie in it."
     )
     if prior.n_directions == prior.z_dim:
         return text
@@ -79,7 +85,7 @@ def _where(prior: Support, full: Support) -> str:
     )
 
 
-def _verdict(prior: Support, pictures: Gallery | None) -> str:
+def _verdict(prior: Support, pictures: Gallery | None, *, is_mu: bool) -> str:
     is_near = prior.share_on_shell > MOSTLY and prior.n_directions == prior.z_dim
     if pictures:
         scores = {one.title: one.score for one in pictures.random}
@@ -90,7 +96,11 @@ def _verdict(prior: Support, pictures: Gallery | None) -> str:
         return "Unlikely"
     if prior.n_used < MANY:
         return "Too few rows to tell"
-    return f"Points of N(0, I) {'lie as far out as' if is_near else 'miss'} the data"
+    if prior.n_directions < prior.z_dim:
+        does = "mu does" if is_mu else "the data do"
+        return f"Points of N(0, I) vary along directions in which {does} not"
+    data = "mu" if is_mu else "the data"
+    return f"{prior.share_on_shell:.1%} of points of N(0, I) lie within the distances of {data}"
 
 
 def _tables(study: Study) -> Mapping[str, Table]:

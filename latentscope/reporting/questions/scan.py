@@ -4,6 +4,7 @@ from latentscope.analysis.scan_planes import PlaneScan, scan_planes
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Analysis, Answer, Figure, Question
 from latentscope.reporting.study import Study
+from latentscope.statistics import ALPHA
 
 N_AXES = 4  # components
 N_NULL = 99  # null sets per window
@@ -25,17 +26,31 @@ def _answer(study: Study) -> Answer | None:
     if scan is None:
         return None
     components = f"the first {int(scan.axes.max()) + 1} principal components"
-    verdict = f"None in the planes of {components}"
-    if scan.is_structured[0]:
-        one, other = sorted(int(axis) + 1 for axis in scan.axes[0])
+    found = scan.is_structured
+    if found.any():
+        first = int(found.argmax())
+        one, other = sorted(int(axis) + 1 for axis in scan.axes[first])
         plane = f"the plane of principal components {one} and {other}"
-        verdict = f"{scan.sign[0].capitalize()} points in {plane}"
+        verdict = f"{scan.sign[first].capitalize()} points in {plane}"
+    elif "none" in scan.sign and scan.family_p[0] > ALPHA:
+        verdict = f"None in the planes of {components}"
+    else:
+        verdict = {
+            "few points": f"Cannot tell: so few points ({scan.n_window.max():,})",
+            "misfit": "Perhaps: no smooth density fits, be it filaments or uneven spread",
+            "edge": "Cannot tell: the windows hold the edge of the cloud",
+        }[scan.doubt[0]]
     return Answer(
         verdict,
         f"{scan.verdict} At most {scan.n_points:,} points of each window were compared. Structure "
         "that is finer than the distance between these points, runs across many axes, or lies "
         f"outside {components} is not seen.",
     )
+
+
+def _p_value(study: Study) -> float | None:
+    scan = SCAN.of(study)
+    return None if scan is None else float(scan.family_p[0])
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:
@@ -58,5 +73,6 @@ QUESTION = Question(
     title="Are there filaments or voids?",
     computes=(SCAN,),
     answer=_answer,
+    p_value=_p_value,
     figure=FIGURE,
 )

@@ -47,10 +47,14 @@ def map_text(study: Study) -> str:
     found, null = MAP.of(study), GAUSSIAN_MAP.of(study)
     if found is None or null is None:
         return ""
+    copies = (
+        f" {found.n_copies:,} of its {found.n_used:,} points coincide with another: islands of "
+        "copies show nothing else."
+    )
     return (
         f"The t-SNE map keeps {found.neighbour_preservation:.0%} of each point's nearest "
         f"neighbours; the map of a Gaussian keeps {null.neighbour_preservation:.0%}, chance "
-        f"{found.chance_preservation:.1%}."
+        f"{found.chance_preservation:.1%}.{copies if found.n_copies else ''}"
     )
 
 

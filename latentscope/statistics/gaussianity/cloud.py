@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from latentscope._compute.kernels import centred, radii
+from latentscope._compute.kernels import radii
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce
@@ -17,7 +17,7 @@ from latentscope.rows.source import Rows
 from latentscope.rows.summaries import Block, Summary
 from latentscope.statistics.gaussianity.marginals import MarginalSums
 from latentscope.statistics.gaussianity.radial import RadialSums
-from latentscope.statistics.moments import DoubleCovariance, spread_rows, varying_axes
+from latentscope.statistics.moments import DoubleCovariance, spread_rows, varying_axes, whitened
 
 _N_PROJECTIONS = 64
 
@@ -52,13 +52,13 @@ class Frame:
     def of(cls, data: Rows, random: np.random.Generator) -> Self:
         """Estimate it from all rows."""
         (found,) = reduce(data, DoubleCovariance(data.z_dim), progress="covariance")
-        variance, directions = varying_axes(found.covariance, data.matrices["z"].dtype)
+        variance, directions = varying_axes(found, data.matrices["z"].dtype)
         if not len(variance):
             raise DataError(
                 f"{data.name} must hold points that differ to have a shape; all of them coincide."
             )
         own = (directions**2).T @ variance  # of each axis, without rounding along constant ones
-        std = np.sqrt(np.diagonal(found.covariance))
+        std = np.sqrt(found.axis_variance)
         vectors = random.standard_normal((len(variance), _N_PROJECTIONS))
         return cls(
             n=found.n,
@@ -76,18 +76,17 @@ class Frame:
 
     def white(self, z: Array) -> Array:
         """Return whitened rows, whose mean is 0 and whose covariance is I."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            white = centred(z, self.mean) @ self.whitening.T.astype(z.dtype)
-        if np.isfinite(white).all():
-            return white
-        return (z - self.mean) @ self.whitening.T  # beyond float32
+        return whitened(z, self.mean, self.whitening)
 
     def directions(self) -> FloatArray:
         """Return the directions of the marginals: unit vectors in the whitened space, as columns.
 
         The original axes that vary, the principal components, the random projections.
         """
-        axes = (self.whitening / (self.whitening**2).sum(axis=1, keepdims=True))[:, self.axes]
+        largest = np.abs(self.whitening).max(axis=1, keepdims=True)  # its square may overflow
+        precision = largest * np.linalg.norm(self.whitening / largest, axis=1, keepdims=True)
+        std = precision.min() / precision  # relative to the broadest
+        axes = (self.whitening / precision * std)[:, self.axes]
         axes /= np.linalg.norm(axes, axis=0)
         return np.hstack([axes, np.eye(self.n_directions), self.projections])
 

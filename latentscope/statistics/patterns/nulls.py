@@ -1,9 +1,9 @@
 """How would the points of a window be arranged without structure? Null models of two or three axes.
 
 Each model is fitted to all points along these axes and draws as many as are requested inside the
-window. If those are most of the points, the Gaussian and the elliptical model draw whole clouds
-and give them exactly the mean and covariance of the data: all sets then share what was fitted, and
-the comparison is exact. Otherwise mean and covariance are known almost exactly.
+window. If those are most of the points, the Gaussian and the elliptical model draw whole clouds and
+give them exactly the mean and covariance, or the centre and shape, of the data: all sets then share
+what was fitted, and the comparison is exact. Otherwise these are known almost exactly.
 """
 
 import warnings
@@ -19,6 +19,7 @@ from latentscope._validate import one_of
 from latentscope.errors import DataError
 from latentscope.statistics.draws import in_order_of, normal_scores, standardised
 from latentscope.statistics.patterns.window import Window
+from latentscope.statistics.shape import balanced, centre_and_shape, polar
 
 NullName = Literal["gaussian", "elliptical", "copula", "independent", "smooth", "uniform"]
 NULLS: tuple[NullName, ...] = get_args(NullName)  # of a plane
@@ -27,9 +28,9 @@ _MAX_ROUNDS = 1000  # of drawing candidates, until enough are inside the window
 _CELLS = 32  # per side, for the fit of the smooth density
 _EDGES = np.linspace(0, 1, _CELLS + 1)
 _FINE = 128  # per side, for its draws
-_DEGREES = (0, 1, 2, 3, 4, 6)
+_DEGREES = (0, 1, 2, 3, 4, 6, 8, 10)
 _TOLERANCE = 1e-4  # gradient per cell and point of a cell, at which the fit has converged
-_RIDGE = 1e-4  # penalty that keeps the density smooth where most of the window is empty
+_RIDGE = 1e-6  # penalty that keeps the fit finite where most of the window is empty
 
 
 class WindowNull(ABC):
@@ -90,40 +91,61 @@ class _Independent(WindowNull):
         return np.stack(drawn, axis=1)
 
 
-class _Elliptical(WindowNull):
-    """The Mahalanobis radii of the points, each in a random direction."""
+class _Radial(WindowNull):
+    """Radii about a centre, in the metric of a shape, each in a random direction."""
 
     def fit(self) -> None:
+        self.is_whole = self.n > _WHOLE_CLOUD_SHARE * len(self.points)
         self.mean = self.points.mean(axis=0)
         self.root = np.asarray(np.linalg.cholesky(np.cov(self.points.T)), dtype=float)
-        self.ends = _mahalanobis_ends(self.window, self.mean, self.root)
-        self.is_whole = self.n > _WHOLE_CLOUD_SHARE * len(self.points)
         self.fit_radii()
 
+    @property
+    def ends(self) -> FloatArray:
+        """The smallest and the largest radius of the places in the window."""
+        return _radial_ends(self.window, self.mean, self.root)
+
     def fit_radii(self) -> None:
-        """Keep the radii of all points, or of those that can reach the window."""
-        radii = np.hypot(*np.linalg.solve(self.root, (self.points - self.mean).T))
-        is_near = (radii >= self.ends[0]) & (radii <= self.ends[1])
-        self.radii = radii if self.is_whole else radii[is_near]
+        """Fit what the mean and the covariance do not describe."""
 
     def candidates(self, random: np.random.Generator) -> FloatArray:
         radii = self.candidate_radii(random)
         angle = random.uniform(0, 2 * np.pi, size=len(radii))
-        white = radii * np.stack([np.cos(angle), np.sin(angle)])
+        white = radii[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         if self.is_whole:
-            white = standardised(white)
-        return (self.root @ white).T + self.mean
+            white = self.adjusted(white)
+        return white @ self.root.T + self.mean
 
-    def candidate_radii(self, random: np.random.Generator) -> FloatArray:  # noqa: ARG002
+    @abstractmethod
+    def candidate_radii(self, random: np.random.Generator) -> FloatArray:
         """Return the radii of some candidates."""
-        return self.radii
+
+    @abstractmethod
+    def adjusted(self, white: FloatArray) -> FloatArray:
+        """Return a whole cloud, adjusted to exactly what was fitted to the data."""
 
 
-class _Gaussian(_Elliptical):
-    """The Gaussian with the mean and covariance of the points."""
+class _Elliptical(_Radial):
+    """The radii of the points in the metric of their shape, whatever their tails."""
 
     def fit_radii(self) -> None:
-        """Fit nothing: half the squared radii are exponentially distributed."""
+        white = np.linalg.solve(self.root, (self.points - self.mean).T).T
+        centre, shape = centre_and_shape(white)
+        self.radii, _ = polar(white, centre, shape)
+        self.mean, self.root = self.mean + self.root @ centre, self.root @ shape
+        if not self.is_whole:
+            low, high = self.ends
+            self.radii = self.radii[(self.radii >= low) & (self.radii <= high)]
+
+    def candidate_radii(self, random: np.random.Generator) -> FloatArray:  # noqa: ARG002
+        return self.radii
+
+    def adjusted(self, white: FloatArray) -> FloatArray:
+        return balanced(white)
+
+
+class _Gaussian(_Radial):
+    """The Gaussian with the mean and covariance of the points."""
 
     def candidate_radii(self, random: np.random.Generator) -> FloatArray:
         if self.is_whole:
@@ -131,6 +153,9 @@ class _Gaussian(_Elliptical):
         low, high = self.ends
         share = random.uniform(size=2 * self.n) * -np.expm1(0.5 * (low**2 - high**2))
         return np.sqrt(low**2 - 2 * np.log1p(-share))
+
+    def adjusted(self, white: FloatArray) -> FloatArray:
+        return standardised(white.T).T
 
 
 class _Copula(WindowNull):
@@ -157,8 +182,7 @@ class _Smooth(WindowNull):
         inside = self.points[self.window.holds(self.points)]
         self.low, self.span = inside.min(axis=0), np.ptp(inside, axis=0)
         counts, *_ = np.histogramdd((inside - self.low) / self.span, [_EDGES, _EDGES])
-        fits = [_fitted_density(counts.ravel(), degree) for degree in _DEGREES]
-        _, density = min(fits, key=lambda fit: fit[0])
+        density = _fitted_density(counts.ravel())
         self.cumulated = np.cumsum(density) / density.sum()
 
     def candidates(self, random: np.random.Generator) -> FloatArray:
@@ -213,8 +237,8 @@ def window_null(name: NullName, points: FloatArray, window: Window, n: int) -> W
     )
 
 
-def _mahalanobis_ends(window: Window, mean: FloatArray, root: FloatArray) -> FloatArray:
-    """Return the smallest and the largest Mahalanobis radius of the places in a window."""
+def _radial_ends(window: Window, mean: FloatArray, root: FloatArray) -> FloatArray:
+    """Return the smallest and the largest radius of the places in a window."""
     square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]])
     corners = np.linalg.solve(root, (window.from_unit(square) - mean).T).T
     largest = np.hypot(*corners.T).max()
@@ -226,9 +250,20 @@ def _mahalanobis_ends(window: Window, mean: FloatArray, root: FloatArray) -> Flo
     return np.array([np.hypot(*nearest.T).min(), largest])
 
 
-def _fitted_density(counts: FloatArray, degree: int) -> tuple[float, FloatArray]:
-    """Return AIC and density, in fine cells, of a polynomial fitted to counts of cells."""
-    terms = _polynomials(_cell_centers(_CELLS), degree)
+def _fitted_density(counts: FloatArray) -> FloatArray:
+    """Return the density, in fine cells, of the polynomial with the least AIC of all degrees."""
+    fits = [(*_fit(counts, degree), degree) for degree in _DEGREES]
+    for _, coefficients, degree in sorted(fits, key=lambda fit: fit[0]):
+        with np.errstate(over="ignore", invalid="ignore"):
+            density = np.exp(_polynomials(_FINE, degree) @ coefficients)
+        if np.isfinite(density).all():
+            break
+    return np.asarray(density)
+
+
+def _fit(counts: FloatArray, degree: int) -> tuple[float, FloatArray]:
+    """Return AIC and coefficients of a polynomial fitted to counts of cells."""
+    terms = _polynomials(_CELLS, degree)
     model = PoissonRegressor(
         alpha=_RIDGE,
         fit_intercept=False,
@@ -239,10 +274,9 @@ def _fitted_density(counts: FloatArray, degree: int) -> tuple[float, FloatArray]
     with one_blas_thread(), quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that fails is left out below
         mean = model.fit(terms, counts).predict(terms)
-        density = model.predict(_polynomials(_cell_centers(_FINE), degree))
     deviance = 2 * float(mean.sum() - counts @ np.log(np.maximum(mean, np.finfo(float).tiny)))
     criterion = deviance + 2 * terms.shape[1]
-    return criterion if np.isfinite(density).all() and np.isfinite(criterion) else np.inf, density
+    return criterion if np.isfinite(criterion) else np.inf, model.coef_
 
 
 def _cell_centers(n_cells: int) -> FloatArray:
@@ -250,8 +284,10 @@ def _cell_centers(n_cells: int) -> FloatArray:
     return np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def _polynomials(places: FloatArray, degree: int) -> FloatArray:
-    """Return products of Legendre polynomials up to a total degree, one column each."""
-    x, y = np.polynomial.legendre.legvander(2 * places - 1, degree).transpose(1, 0, 2)
+def _polynomials(n_cells: int, degree: int) -> FloatArray:
+    """Return products of Legendre polynomials up to a total degree at the cells' centres."""
+    x, y = np.polynomial.legendre.legvander(2 * _cell_centers(n_cells) - 1, degree).transpose(
+        1, 0, 2
+    )
     columns = [x[:, i] * y[:, j] for i in range(degree + 1) for j in range(degree + 1 - i)]
     return np.stack(columns, axis=1)

@@ -78,7 +78,9 @@ def without_copies(points: FloatArray, window: Window, axes: Sequence[int]) -> F
     axes : sequence of int
         Numbers of the axes in messages.
     """
-    steps = np.round(points / (_SAME * np.maximum(np.ptp(points, axis=0), _TINY)))
+    steps = np.round(
+        (points - points.min(axis=0)) / (_SAME * np.maximum(np.ptp(points, axis=0), _TINY))
+    )
     for axis, values in zip(axes, steps.T, strict=True):
         tied = 1 - len(np.unique(values)) / len(values)
         if tied > _MAX_TIES:

@@ -81,6 +81,7 @@ def test_neighbours_that_the_maps_keep(studies):
 def test_the_dimension(asked):
     study = asked("ring", "dimension")
     (figure,) = drawn_text(QUESTION["dimension"], study)
-    (drawn,) = re.findall(r"([\d.]+) \(Gaussian", figure)
-    (said,) = re.findall(r"([\d.]+) ±", QUESTION["dimension"].answer(study).verdict)
-    assert float(drawn) == pytest.approx(float(said), rel=0.05)  # in three digits, and in two
+    (drawn,) = re.findall(r"TwoNN: ([\d.]+ to [\d.]+) \(finest", figure)
+    answer = QUESTION["dimension"].answer(study)
+    assert f"({drawn})" in answer.verdict
+    assert f"95 % interval: {drawn})" in answer.text

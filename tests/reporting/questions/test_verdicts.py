@@ -4,6 +4,7 @@ import pytest
 
 from latentscope.reporting.answers import answers
 from latentscope.reporting.questions import QUESTIONS
+from latentscope.reporting.questions.labels import LABELS
 
 QUESTION = {one.key: one for one in QUESTIONS}
 
@@ -13,10 +14,12 @@ QUESTION = {one.key: one for one in QUESTIONS}
     [
         ("radius", "prior", "About 2.74, like N(0, I)"),
         ("radius", "off_centre", "About 14."),  # below √(8 · 25 + 8)
+        ("data", "prior", "Nothing noteworthy"),
+        ("data", "same", "Note: copies"),
         ("axes", "prior", "None stands out"),
         ("axes", "stretched", "Axis 0 (92%)"),  # 81 / 88
         ("axes", "same", "None: all points coincide"),
-        ("clusters", "prior", "No separate clusters found"),
+        ("clusters", "prior", "No clusters found"),
         ("clusters", "clustered", "4 clusters"),
         ("normality", "prior", "Like a Gaussian"),
         ("normality", "off_centre", "Like a Gaussian"),
@@ -26,16 +29,27 @@ QUESTION = {one.key: one for one in QUESTIONS}
         ("normality", "few", "Cannot tell"),
         ("scan", "prior", "None in the planes of the first 2 principal components"),
         ("scan", "stretched", "None in the planes of the first 2 principal components"),
-        ("scan", "ring", "Filament-like points in the plane of principal components 1 and 2"),
+        ("scan", "ring", "Perhaps: no smooth density fits, be it filaments or uneven spread"),
         ("dimension", "few", "Cannot tell"),
         ("dimension", "ring", "1."),
         ("posterior", "variance", "Cannot tell: logvar is not a log-variance"),
         ("posterior", "just_mu", "Hardly: z is almost mu"),
-        ("posterior", "half_used", "Yes: noise is part of z"),
+        ("posterior", "half_used", "Yes: noise is part of z; 4 of 8 axes collapsed"),
+        ("posterior", "mu_as_z", "No, z is mu: noise would make up 50."),  # 4.01 of 8.01
+        ("posterior", "diverged", "Somewhat"),
+        ("posterior", "at_zero", "Yes: noise is part of z; 8 of 8 axes collapsed"),
+        ("posterior", "dim", "Somewhat; 1 of 8 axes nearly dead"),
         ("random_points", "few", "Too few rows to tell"),
-        ("random_points", "prior", "Points of N(0, I) lie as far out as the data"),
-        ("random_points", "off_centre", "Points of N(0, I) miss the data"),
+        ("random_points", "prior", "99.9% of points of N(0, I) lie within the distances of the d"),
+        ("random_points", "mu_as_z", "Points of N(0, I) vary along directions in which mu does"),
+        ("random_points", "off_centre", "0.0% of points of N(0, I) lie within the distances of"),
+        ("random_points", "flat", "Points of N(0, I) vary along directions in which the data do"),
+        ("radius", "unit", "About 7.968, like N(0, I)"),
+        ("radius", "shells", "About 8.003, unlike N(0, I)"),  # whose mean is 7.969
+        ("radius", "few", "About 2.767, with too few points to compare with N(0, I)"),
         ("labels", "labelled", "1 of 2 does"),
+        ("labels", "kinds", "2 of 5 do"),  # cat and dog, which are all of the kinds, but no animal
+        ("labels", "rare", "Cannot tell"),
     ],
 )
 def test_verdicts(asked, key, name, expected):
@@ -45,8 +59,24 @@ def test_verdicts(asked, key, name, expected):
 @pytest.mark.parametrize(
     ("key", "name", "expected"),
     [
-        ("posterior", "half_used", "4 of 8 axes carry less than 0.1 nats"),
-        ("labels", "labelled", "Clearest: first ("),
+        ("posterior", "half_used", "Along 4 of 8 axes, mu hardly varies"),
+        ("posterior", "half_used", "they are collapsed. Draws along them are only noise"),
+        ("posterior", "mu_as_z", "In these latents z is mu: no noise was added"),
+        ("posterior", "mu_as_z", "noise would make up 50."),
+        ("posterior", "diverged", "1 of 24,000 values of logvar has diverged: the largest is 30."),
+        ("posterior", "diverged", "The noise makes up 11."),  # e⁻² / (1 + e⁻²)
+        ("posterior", "at_zero", "from the origin is 2.7"),
+        ("posterior", "at_zero", "for z, and 0 for mu."),
+        ("posterior", "dim", "Along 1 of 8 axes, mu varies a little more, so that it counts as"),
+        ("random_points", "mu_as_z", "z is mu here, without noise"),
+        ("labels", "labelled", "Clearest: first (p < 1e-12; "),
+        ("labels", "kinds", "Clearest: kind = "),
+        ("labels", "kinds", " Of 1 more, a group is too small to tell."),
+        (
+            "radius",
+            "shells",
+            "of the points, the radius would have to change to match theirs (by ch",
+        ),
         ("axes", "stretched", "axis 0 (centre"),
     ],
 )
@@ -59,3 +89,26 @@ def test_questions_that_a_set_does_not_allow_are_not_asked(asked):
     (found,) = answers(studies, (QUESTION["posterior"],))
     assert list(found.sets) == ["variance", "just_mu", "half_used"]
     assert asked("prior", "posterior").left_out.keys() == {"posterior"}
+
+
+def test_categories_are_asked_one_by_one(asked):
+    study = asked("kinds", "labels")
+    names = {one.name for one in LABELS.of(study).directions}
+    assert names == {
+        "kind = cat", "kind = dog", "animal = cat", "animal = dog", "animal = eel", "rare",
+    }  # fmt: skip
+    assert QUESTION["labels"].left_out(study) == {
+        "label name": "the report compares at most 20 categories with the others; this label has "
+        "3,000."
+    }
+    table = QUESTION["labels"].tables(study)["Directions of the labels"]
+    assert table["label"][-1] == "rare"
+    assert table["p"][-1] is None
+
+
+def test_coins_have_no_direction(asked):
+    (coin,) = [
+        one for one in LABELS.of(asked("labelled", "labels")).directions if one.label == "coin"
+    ]
+    assert coin.n_labels == 2
+    assert not coin.is_significant
