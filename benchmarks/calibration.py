@@ -2,7 +2,7 @@
 
 ``python benchmarks/calibration.py --kept runs/calibration --write docs/calibration.md`` runs all
 parts and writes the page; each part also runs alone. Finished parts are kept, so that an
-interrupted run continues. About an hour on two cores, and eight more for the whole reports.
+interrupted run continues. About an hour on two cores, and three more for the whole reports.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import calibration_labels
 import calibration_models
 import calibration_normality
 import calibration_planes
+import calibration_repeats
 import calibration_report
 import calibration_ridges
 
@@ -40,6 +41,7 @@ def parts(folder: Path, celeba: Path | None) -> dict[str, Callable[[], str]]:
         "clusters": calibration_clusters.measure,
         "labels": calibration_labels.measure,
         "report": lambda: calibration_report.measure(folder / "report.jsonl"),
+        "repeats": lambda: calibration_repeats.measure(folder / "repeats.jsonl"),
         "models": lambda: calibration_models.measure(folder),
     }
     if celeba:

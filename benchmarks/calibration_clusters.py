@@ -14,11 +14,12 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 from sklearn.mixture import GaussianMixture
 
 import latentscope
-from latentscope.analysis._groups import groups_of
+from latentscope.statistics import ALPHA
+from latentscope.statistics.valleys import valley_groups
 
 N_POINTS = 1000
 N_LEVEL, LEVEL_AXES = 100, 8
-N_SINGLE = 30  # runs of each other cloud without groups
+N_SINGLE = 20  # runs of each other cloud without groups
 N_RUNS = 5
 N_NULL = 19
 FIRST_SEED = 1000  # the method was not adjusted on these
@@ -41,7 +42,7 @@ never says that there are none. *Gap* counts the runs in which k-means fits the 
 
 By chance, 5 % of the correlated Gaussians are rejected by the gap, and at most 5 % of any cloud
 without groups may report clusters: of {n_level} runs at most {most_level} would be in line with
-that, of {n_single} at most {most_single}. A mixture of Gaussians describes any cloud that is no
+that, of {n_single} at most {most_single}. A mixture of Gaussians describes any cloud that is not
 Gaussian by several; that is no sign of clusters.
 
 **Data of others.** Four sets that come with scikit-learn and that nothing was adjusted on, each
@@ -150,7 +151,7 @@ def _is_mostly_found(n: int, z_dim: int, apart: float) -> bool:
     for seed in range(POWER_RUNS):
         rng = np.random.default_rng([n, z_dim, seed])
         z, _ = pair(z_dim, apart, n_points=n)(rng)
-        missed += groups_of(z, z, rng)[0].max() == 0
+        missed += not valley_groups(z, ALPHA, rng).is_divided
         if missed > POWER_RUNS - MOSTLY:
             return False
     return True

@@ -77,7 +77,7 @@ def is_thin(claim: str) -> bool:
 BASIS: Mapping[str, IsRight] = {"dimension": is_no_thinner, "directions": one_of(Z_DIM)}
 STRETCHED = {**BASIS, "radius": one_of(UNLIKE), "noise": anything}
 # of a cloud that is not Gaussian
-OTHER = {**STRETCHED, "dimension": is_not_thin, "normality": anything, "k-means": anything}
+OTHER = {**STRETCHED, "dimension": is_not_thin, "normality": anything}
 
 
 def latents(z: np.ndarray, rng: np.random.Generator, **more: np.ndarray) -> Latents:

@@ -6,6 +6,9 @@ from typing import Any
 
 from latentscope._optional import import_optional
 
+_ROUNDING = 1e-12  # of a share, which sums of floats may lack
+_MOST_DIGITS = 15
+
 
 class Table(Mapping[str, Sequence[Any]]):
     """Named columns of equal length, in order.
@@ -78,6 +81,35 @@ def show(value: Any) -> str:
     if float(value).is_integer() and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:.5g}"
+
+
+def percentage(share: float, digits: int = 1) -> str:
+    """Write a share of rows in percent; all of them only if it is all, none only if it is none.
+
+    Examples
+    --------
+    >>> percentage(0.1234), percentage(0.99999), percentage(1.0), percentage(1e-9, digits=0)
+    ('12.3%', 'over 99.9%', '100.0%', 'below 1%')
+    """
+    text, step = f"{share:.{digits}%}", 10.0**-digits
+    if share < 1 - _ROUNDING and float(text[:-1]) >= 100:
+        return f"over {100 - step:.{digits}f}%"
+    if share > _ROUNDING and not float(text[:-1]):
+        return f"below {step:.{digits}f}%"
+    return text
+
+
+def below_one(value: float) -> str:
+    """Write a number of at most 1 with two digits, or with so many that it shows if it is below 1.
+
+    Examples
+    --------
+    >>> below_one(0.1234), below_one(-0.99786), below_one(1.0)
+    ('0.12', '-0.998', '1')
+    """
+    texts = (f"{value:.{digits}g}" for digits in range(2, _MOST_DIGITS))
+    is_one = abs(value) > 1 - _ROUNDING
+    return next((text for text in texts if is_one or abs(float(text)) < 1), f"{value:.2g}")
 
 
 def sentence(text: str) -> str:

@@ -1,5 +1,7 @@
 """Groups that valleys of density separate, if rows repeat or are rounded; what labels say."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from latentscope._types import Array, FloatArray, IntArray
@@ -7,34 +9,40 @@ from latentscope.rows.source import Rows
 from latentscope.statistics import ALPHA
 from latentscope.statistics.grids import grid_steps
 from latentscope.statistics.split_halves import adjusted_rand
-from latentscope.statistics.valleys import MIN_POINTS, valley_groups
+from latentscope.statistics.valleys import Groups, valley_groups
 
-_COPIES = 10  # rows for each place, if all lie on a few
 _MAX_CATEGORIES = 0.2  # of the rows, in a label that groups are compared with
 _ROWS, _AXES = (100, 200, 500, 1000, 4000), (2, 16, 64, 256)
 _APART = (  # standard deviations between two equal groups that are mostly found
     (8, 8, 8, 10),
-    (4.5, 6, 6, 8),
-    (4.5, 4.5, 4.5, 4.5),
-    (4, 4, 4, 4),
-    (4, 4, 3.5, 4),
+    (8, 6, 6, 8),
+    (4.5, 4.5, 4.5, 5),
+    (4.5, 4, 4, 4.5),
+    (4.5, 4, 4, 4),
 )  # measured by benchmarks/calibration_clusters.py
+_LEAST_SEEN, _LEAST_SHARE = 24, 0.008  # points, and share of all, of a group that is mostly found
+
+
+class Distinct(NamedTuple):
+    """The rows that do not repeat others, and for every row the number of the one it repeats."""
+
+    rows: IntArray
+    copy_of: IntArray
+
+    @classmethod
+    def of(cls, sample: Array) -> "Distinct":
+        """Find copies."""
+        _, first, copy_of = np.unique(sample, axis=0, return_index=True, return_inverse=True)
+        return cls(first, copy_of.ravel())
 
 
 def groups_of(
-    points: FloatArray, sample: Array, random: np.random.Generator
-) -> tuple[IntArray, float]:
-    """Return the group of each row, the largest first, and the p-value of the clearest valley."""
-    distinct, first, copy_of = np.unique(sample, axis=0, return_index=True, return_inverse=True)
-    copy_of = copy_of.ravel()
-    if len(distinct) * _COPIES <= len(sample) and len(distinct) < MIN_POINTS:
-        groups, p = copy_of.astype(np.int64), 0.0  # all rows are copies of a few
-    elif len(distinct) < len(sample) and not grid_steps(sample).any():
-        groups, p = valley_groups(points[first], ALPHA, random)
-        groups = groups[copy_of]
-    else:
-        groups, p = valley_groups(points, ALPHA, random)
-    return np.argsort(np.argsort(-np.bincount(groups), kind="stable"))[groups], p
+    points: FloatArray, distinct: Distinct, random: np.random.Generator
+) -> tuple[IntArray, Groups]:
+    """Return the group of every point, the largest first, and those of the distinct ones."""
+    found = valley_groups(points[distinct.rows], ALPHA, random)
+    of = found.of[distinct.copy_of]
+    return np.argsort(np.argsort(-np.bincount(of), kind="stable"))[of], found
 
 
 def seen_apart(n_points: int, n_directions: int) -> float | None:
@@ -48,6 +56,11 @@ def seen_apart(n_points: int, n_directions: int) -> float | None:
     if row < 0 or column == len(_AXES):
         return None
     return _APART[row][column]
+
+
+def seen_size(n_points: int) -> int:
+    """Return the size of a group, far from all others, that is mostly found (measured alike)."""
+    return max(_LEAST_SEEN, int(_LEAST_SHARE * n_points))
 
 
 def off_the_grid(sample: Array, random: np.random.Generator) -> Array:

@@ -25,11 +25,14 @@ class Split(NamedTuple):
         Points whose label exceeds it have the property; None for a category.
     n_categories : int
         Number of ways to split the label into one category and the rest; 1 where there is one way.
+    is_cut : bool
+        True if the label has more than two different numbers, which are split at the threshold.
     """
 
     has_it: BoolArray
     threshold: float | None
     n_categories: int
+    is_cut: bool = False
 
 
 def split(rows: Rows, label: str, value: Value | None) -> Split:
@@ -63,7 +66,8 @@ def _split(values: Array, label: str, value: Value | None) -> Split:
     low, high = values.min(), values.max()
     if low == high:
         raise DataError(f"labels[{label!r}] must differ; all are {float(low):g}.")
-    return Split(*_above_threshold(values, label), 1)
+    n_at_ends = sum(int(np.count_nonzero(values == end)) for end in (low, high))
+    return Split(*_above_threshold(values, label), 1, n_at_ends < len(values))
 
 
 def _is_text(values: Array) -> bool:

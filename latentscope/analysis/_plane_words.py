@@ -1,4 +1,4 @@
-"""The words of verdicts on planes: names of axes and of null models, in full."""
+"""The words of results on planes: names of axes, null models and functions, in full."""
 
 from collections.abc import Sequence
 
@@ -20,8 +20,14 @@ SIGNS_IN_WORDS = {
     "regular": "regular (there are too few near pairs)",
     "empty": "empty in places (they leave a wide void)",
 }
+FUNCTIONS_IN_WORDS = {
+    "pairs": "pairs (L)",
+    "nearest": "nearest neighbour (G)",
+    "empty": "empty space (F)",
+    "alignment": "alignment",
+}
 COARSE = (  # only other null models than "smooth" come so far
-    "Already their coarse distribution differs, so this may be another smooth shape; the null "
+    "Even their coarse distribution differs, so this may be another smooth shape; the null "
     "model 'smooth' allows for any."
 )
 

@@ -29,10 +29,10 @@ from latentscope.rows.summaries import Collected
 from latentscope.statistics.bins import AxisCounts
 from latentscope.statistics.extremes import Extremes
 from latentscope.statistics.gaussian_fit import fit_gaussians, gaussian_curves
+from latentscope.statistics.histogram_shapes import ATOMS, PLAIN, Repeats, Shape, shapes
 from latentscope.statistics.histograms import Histograms, edges_of
 from latentscope.statistics.moments import Moments, spread_rows
 from latentscope.statistics.scaled_bins import ScaledCounts
-from latentscope.statistics.shapes import Repeats, Shape, shapes
 
 FWHM = 2 * np.sqrt(2 * np.log(2))  # full width at half maximum of a Gaussian, in σ
 _MANY_ROWS = 100  # with fewer, no histogram shows much
@@ -42,8 +42,7 @@ _MIN_FITTED = 50  # rows
 _AMPLITUDE = 0.75, 1.25  # of fits that describe the points
 _MAX_SIGMA = 1.5  # of a fit, in standard deviations
 _MIN_QUALITY = 0.5  # R² of a fit
-_PLAIN = ("constant", "few values", "repeated value", "several humps", "flat", "skewed")
-_ATOMS = ("constant", "few values", "repeated value")
+_PRECISION = float(np.finfo(np.float32).eps)  # of an axis' largest coordinate: less is rounding
 _SAMPLE_ROWS, _SAMPLE_CELLS = 4096, 2**22  # rows among which repeated values are counted
 
 
@@ -127,6 +126,21 @@ class AxisDensity(OnePanel):
         return FWHM * self.sigma
 
     @property
+    def offset(self) -> FloatArray:
+        """Mean of each axis; 0 where it is rounding beside the largest coordinate of the axis."""
+        return self._beyond_rounding(self.mean)
+
+    @property
+    def most_off_centre(self) -> float:
+        """Centre, with its sign, of the axis whose centre lies farthest from 0."""
+        center = self._beyond_rounding(self.center)
+        return float(center[np.abs(center).argmax()])
+
+    def _beyond_rounding(self, value: FloatArray) -> FloatArray:
+        reach = np.maximum(np.abs(self.minimum), np.abs(self.maximum))
+        return np.where(np.abs(value) <= _PRECISION * reach, 0.0, value)
+
+    @property
     def weight(self) -> FloatArray:
         """Share of each axis in the mean squared radius: mean² + std², over their sum."""
         square = self.mean**2 + self.std**2
@@ -175,10 +189,10 @@ class AxisDensity(OnePanel):
             "axes": self.z_dim,
             "median width (FWHM)": float(np.median(self.fwhm)),
             "widest": float(self.fwhm.max()),
-            "most off-centre": float(np.abs(self.center).max()),
+            "centre farthest from 0": self.most_off_centre,
             "median fit quality": float(np.median(self.fit_quality)),
             "axes without a fit": int((~self.is_fitted).sum()),
-            **{shape: n for shape in _PLAIN if (n := self.shape.count(shape))},
+            **{shape: n for shape in PLAIN if (n := self.shape.count(shape))},
         }
 
 
@@ -264,7 +278,7 @@ def axes_result(
     within = (fits[1] >= (extremes.minimum - origin) / width) & (
         fits[1] <= (extremes.maximum - origin) / width
     )
-    is_fitted &= within & ~np.isin(named, _ATOMS)
+    is_fitted &= within & ~np.isin(named, ATOMS)
     if shown.n >= _MANY_ROWS and std.any():
         _warn_of_bins(width[std > 0], std[std > 0], is_fitted[std > 0])
     moments_in_bins = np.stack([np.ones_like(std), (mean - origin) / width, std / width])

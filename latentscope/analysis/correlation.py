@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from latentscope._table import Table
+from latentscope._table import Table, below_one
 from latentscope._types import BoolArray, FloatArray, IntArray
 from latentscope._validate import integer
 from latentscope.errors import DataError
@@ -56,7 +56,7 @@ class Correlation(OnePanel):
         equal, the few other values must agree often enough too.
     can_tell : bool
         True if two or more axes have so many different orders of their rows that chance hardly
-        gives two axes the same one.
+        gives two axes the same one, and `limit` is below 1.
     """
 
     matrix: FloatArray
@@ -118,25 +118,33 @@ class Correlation(OnePanel):
                 f"Cannot tell whether axes are correlated: {self.rows_text} are too few, or too "
                 "many of their values are equal."
             )
-        chance = f"chance alone exceeds {self.limit:.2g} in 1 of 20 clouds{ranked}"
+        chance = f"chance alone exceeds {below_one(self.limit)} in 1 of 20 clouds{ranked}"
         if not self.n_beyond and self.largest_of_ranks > self.limit:
             return (
-                f"No axes are correlated beyond chance: the largest of {self.n_pairs:,} rank "
-                f"correlations, {self.largest_of_ranks:.2g}, rests on a few points, because most "
+                f"No axes are correlated beyond chance: {self._largest}, "
+                f"{below_one(self.largest_of_ranks)}, rests on a few points, because most "
                 "values of these axes are equal."
             )
         if not self.n_beyond:
             return (
-                f"No axes are correlated beyond chance: the largest of {self.n_pairs:,} rank "
-                f"correlations is {self.largest_of_ranks:.2g}, and {chance}."
+                f"No axes are correlated beyond chance: {self._largest} is "
+                f"{below_one(self.largest_of_ranks)}, and {chance}."
             )
         axis, other, value, rank, _ = self.planes(1).rows[0]
+        numbers = f"r = {below_one(value)}, and {below_one(rank)} for their ranks; {chance}."
+        if self.n_pairs == 1:
+            return f"Axes {axis} and {other} are correlated beyond chance: {numbers}"
         return (
             f"{self.n_beyond:,} of {self.n_pairs:,} pairs of axes "
             f"{'is' if self.n_beyond == 1 else 'are'} correlated beyond chance. "
-            f"The strongest are axes {axis} and {other}: r = {value:.2g}, and {rank:.2g} for "
-            f"their ranks; {chance}."
+            f"The strongest are axes {axis} and {other}: {numbers}"
         )
+
+    @property
+    def _largest(self) -> str:
+        if self.n_pairs == 1:
+            return "the only rank correlation"
+        return f"the largest of {self.n_pairs:,} rank correlations"
 
     def planes(self, n: int = 20) -> Table:
         """Return the n pairs of axes with the strongest correlations, strongest first.
@@ -264,7 +272,7 @@ def correlation(z: Points) -> Correlation:
         n_ranked=len(sample.array),
         rank_spread=max(ranks.spread, 1.0),
         is_beyond=(np.abs(ranks.matrix) * ranks.certainty > limit) & ranks.is_judged,
-        can_tell=bool(ranks.is_judged.any()),
+        can_tell=bool(ranks.is_judged.any()) and limit < 1,
     )
 
 

@@ -42,6 +42,10 @@ from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, varying_axes
 
 _MAX_TIES = 0.05  # share of equal distances, above which the coordinates are too coarse
+_FALLEN = 2 / 3  # of the finest estimate, below which the coarsest shows a fall
+_PAIRED = 0.5  # directions, below which the estimate is that of pairs of points
+_CUT = 0.5  # of the estimate: the widest interval that settles it where the directions cut it
+_MIN_SCALES = 3  # with which a fall is steady
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -60,7 +64,7 @@ class IntrinsicDimension(OnePanel):
     n_directions : int
         Directions along which the points vary at all.
     n_duplicates : int
-        Rows used that equal another row, exactly or but for rounding, and were left out.
+        Rows used that are copies of an earlier row, exactly or up to rounding; they were left out.
     n_neighbours : int64 array of shape (n_scales,)
         Neighbours that each estimate uses.
     n_subset : int64 array of shape (n_scales,)
@@ -108,27 +112,57 @@ class IntrinsicDimension(OnePanel):
         """A 95 % interval for the intrinsic dimension; None if there is no estimate.
 
         It includes the bias that the estimates of the five finest scales show: it holds all of
-        them, and reaches up to the highest of their extrapolations to scale 0, but not beyond
-        `n_directions`, each with its error by chance. The upper limit is infinity if these scales
-        span less than a factor of 1.25, as they do beyond about 12 dimensions: then nothing shows
-        where the curve ends.
+        them, and reaches up to the highest of their extrapolations to scale 0, each with its error
+        by chance, but neither end lies beyond `n_directions`. The upper limit is infinity if these
+        scales span less than a factor of 1.25, as they do beyond about 12 dimensions: then nothing
+        shows where the curve ends.
         """
         if not len(self.dimensions):
             return None
-        low, high = interval_at_zero(self.scales, self.dimensions, self.errors)
-        most = max(float(self.n_directions), float(self.dimensions[0] + self.errors[0]))
-        return max(low, 0.0), high if high == np.inf else min(high, most)
+        low, high = self._uncapped
+        most = float(self.n_directions)
+        return min(max(low, 0.0), most), high if high == np.inf else min(high, most)
+
+    @property
+    def falls_steadily(self) -> bool:
+        """True if the estimates fall from the finest scale to the coarsest by more than a third.
+
+        Noise and narrow directions do so: they count at fine scales alone. No estimate may lie
+        above the one before it by more than chance.
+        """
+        if len(self.dimensions) < _MIN_SCALES:
+            return False
+        low, high = self.dimensions - self.errors, self.dimensions + self.errors
+        return bool((low[1:] <= high[:-1]).all() and high[-1] < _FALLEN * low[0])
+
+    @property
+    def is_paired(self) -> bool:
+        """True if most points have one neighbour far nearer than the next, as near-copies have.
+
+        The estimate at the finest scale is then below half a direction, and says nothing about the
+        cloud.
+        """
+        return len(self.dimensions) > 0 and bool(self.dimensions[0] < _PAIRED)
 
     @property
     def is_settled(self) -> bool:
-        """True if `interval` has an upper limit and is not wider than the estimate is large.
+        """True if one number describes the dimension.
 
-        If it is not settled, nothing is concluded from the dimension at the finest scale.
+        The interval has an upper limit and is not wider than the estimate is large, or than half of
+        it if the number of directions cuts the interval; and the estimates do not fall steadily
+        with the scale. If it is not settled, nothing is concluded from the dimension at the finest
+        scale.
         """
-        if self.interval is None:
+        if self.interval is None or self.falls_steadily or self.is_paired:
             return False
         low, high = self.interval
-        return high - low <= self.dimensions[0]
+        is_cut = self._uncapped[1] > high
+        return high - low <= self.dimensions[0] * (_CUT if is_cut else 1)
+
+    @property
+    def _uncapped(self) -> tuple[float, float]:
+        """The interval as the estimates alone give it."""
+        return interval_at_zero(self.scales, self.dimensions, self.errors)
 
     @property
     def null_dimension(self) -> float | None:
@@ -224,7 +258,7 @@ def intrinsic_dimension(
     Warns
     -----
     LatentscopeWarning
-        If rows repeat others, exactly or but for rounding, or coordinates are so coarse that
+        If rows are copies of others, exactly or up to rounding, or coordinates are so coarse that
         neighbours lie at equal distances.
 
     Notes
@@ -256,8 +290,8 @@ def intrinsic_dimension(
     n_duplicates = len(sample) - len(points)
     if n_duplicates:
         warn(
-            f"{n_duplicates:,} of {len(sample):,} rows repeat others, exactly or but for rounding, "
-            "and were left out."
+            f"{n_duplicates:,} of {len(sample):,} rows are copies of an earlier row, exactly or up "
+            "to rounding, and were left out."
         )
     covariance = Covariance(rows.z_dim)
     covariance.add(points)

@@ -46,6 +46,8 @@ class Direction(OnePanel):
         Category whose points have the property; None if the label's numbers are split.
     threshold : float or None
         Points whose label exceeds it count as having the property; None for a category.
+    is_cut : bool
+        True if the label has more than two different numbers, which are split at `threshold`.
     n_with, n_without : int
         Numbers of points in the two groups.
     vector : float64 array of shape (z_dim,)
@@ -68,6 +70,7 @@ class Direction(OnePanel):
     label: str
     value: Value | None
     threshold: float | None
+    is_cut: bool
     n_with: int
     n_without: int
     vector: FloatArray
@@ -118,25 +121,34 @@ class Direction(OnePanel):
     @property
     def verdict(self) -> str:
         """Whether the label has a direction, in words, and what that rests on."""
-        groups = f"groups of {self.n_with:,} and {self.n_without:,} points"
+        groups = f"groups of {self.n_with:,} and {self.n_without:,} points{self._which}"
         if self.p_value is None:
             few = not _can_tell(self.n_with, self.n_without, self.n_labels * self.n_categories)
             reason = f"{groups} are too small" if few else "the points do not differ enough"
             return f"Cannot tell whether {self.name} has a direction: {reason}."
-        test = f"{self.p_in_words}, corrected for {self._others}"
+        test = f"{self.p_in_words}{self._others}"
         if self.is_significant:
             return f"{self.name} has a direction: the means of {groups} differ ({test})."
         return (
-            f"No direction of {self.name} was found: the means of {groups} differ no more than "
-            f"those of random groups ({test})."
+            f"No direction of {self.name} was found: the means of {groups} do not differ "
+            f"significantly more than those of random groups ({test})."
         )
 
     @property
+    def _which(self) -> str:
+        """How numbers were split; empty for a category or a label of two values."""
+        if self.threshold is None or not self.is_cut:
+            return ""
+        median = ", about the median," if self.n_with <= self.n_without else ""
+        return f" (those with values above {self.threshold:.4g}{median} and the others)"
+
+    @property
     def _others(self) -> str:
+        """What the p-value is corrected for; empty if it is a single test."""
         labels = f"{self.n_labels:,} label{'s' * (self.n_labels > 1)}"
         if self.n_categories == 1:
-            return labels
-        return f"{labels} and {self.n_categories:,} categories"
+            return f", corrected for {labels}" if self.n_labels > 1 else ""
+        return f", corrected for {labels} and {self.n_categories:,} categories"
 
     @property
     def length(self) -> float:
@@ -203,9 +215,9 @@ def direction(latents: Latents | Rows, label: str, *, value: Value | None = None
     weighted with the eigenvalues of the covariance times (1/n₁ + 1/n₀); in a cloud with a few wide
     axes it is often more than twice as long as that. Hotelling's T² is the squared length measured
     in standard deviations along each direction. Both tests are repeated with the covariance of each
-    group instead, as Welch's t-test does, and the larger p-value counts: then neither heavy tails,
-    nor skewed axes, nor groups of unequal width make a claim. A p-value is never smaller than one
-    over the number of ways to choose the n₁ points. Points are taken as independent.
+    group instead, as Welch's t-test does, and the larger p-value counts: then heavy tails, skewed
+    axes or groups of unequal width do not lead to a claim. A p-value is never smaller than one over
+    the number of ways to choose the n₁ points. Points are taken as independent.
 
     The vector includes everything that is correlated with the label in these data: adding a beard
     may also make the hair shorter.
@@ -247,7 +259,7 @@ def whole_of(rows: Rows) -> Whole:
 
 def direction_within(whole: Whole | None, rows: Rows, label: str, value: Value | None) -> Direction:
     """Return the direction of a label, with `whole_of` the rows if it is known."""
-    has_it, threshold, n_categories = split(rows, label, value)
+    has_it, threshold, n_categories, is_cut = split(rows, label, value)
     whole = whole_of(rows) if whole is None else whole
     is_rarer = 2 * np.count_nonzero(has_it) <= whole.n
     groups, rarer = reduce(
@@ -269,6 +281,7 @@ def direction_within(whole: Whole | None, rows: Rows, label: str, value: Value |
         label=label,
         value=value,
         threshold=threshold,
+        is_cut=is_cut,
         n_with=n_with,
         n_without=n_without,
         vector=vector,

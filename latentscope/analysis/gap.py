@@ -4,7 +4,7 @@ Groups are reported where points are rarer between them than within them: half o
 such valleys, in views of few dimensions, and the other half tests them. Beside this, the gap
 statistic measures how much tighter the groups of k-means are than those of Gaussians of exactly the
 same mean and covariance, and the agreement of two halves whether k-means finds the same groups
-among other points. k-means splits any cloud, so that a gap alone shows only that it is no Gaussian.
+among other points. k-means splits any cloud: a gap alone shows only that the cloud is not Gaussian.
 
 References
 ----------
@@ -19,13 +19,20 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from tqdm import tqdm
 
 from latentscope._compute.blas import one_blas_thread
+from latentscope._compute.threads import with_bar
 from latentscope._table import Table, sentence
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer
-from latentscope.analysis._groups import groups_of, labels_beside, off_the_grid, seen_apart
+from latentscope.analysis._groups import (
+    Distinct,
+    groups_of,
+    labels_beside,
+    off_the_grid,
+    seen_apart,
+    seen_size,
+)
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import sample_rows, take
@@ -34,7 +41,7 @@ from latentscope.statistics import ALPHA
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, varying_axes
 from latentscope.statistics.split_halves import fit_and_agreement
-from latentscope.statistics.valleys import MIN_POINTS
+from latentscope.statistics.valleys import MIN_SEARCHED
 
 _MIN_NULLS = 19  # with which a p-value can be as low as 0.05
 _MIN_PER_CLUSTER = 10  # points
@@ -42,6 +49,7 @@ _MIN_POINTS = 20
 _KS = range(1, 11)  # of k-means, by default
 _BESIDE = 2  # further k tested beside the number of groups
 _SMALLEST_P = 1e-6  # that is written out
+_CLEAR = 1e-3  # p-value of a division, up to which the sentence does not name it
 _TINY = 1e-12  # share of the variance, below which an inertia is rounding
 
 
@@ -57,9 +65,13 @@ class ClusterGap(SeveralPanels):
         The rows used.
     groups : int64 array of shape (n_used,)
         The group of each of these rows, the largest group first: 0, 1, …; all 0 if none were found.
+    n_searched : int
+        Rows among which groups were searched: copies count once.
     valley_p_value : float
         Probability of a valley as clear as the clearest one if the density has a single peak; 1 if
         no place looked like a valley.
+    weakest_p_value : float
+        The same for the least clear of the valleys between the groups; 0 if there are no groups.
     label_names : tuple of str
         Labels of the latents that stand for categories.
     label_agreement : float64 array of shape (n_labels,)
@@ -83,7 +95,9 @@ class ClusterGap(SeveralPanels):
     n_directions: int
     indices: IntArray
     groups: IntArray
+    n_searched: int
     valley_p_value: float
+    weakest_p_value: float
     label_names: tuple[str, ...]
     label_agreement: FloatArray
     n_null: int
@@ -102,21 +116,26 @@ class ClusterGap(SeveralPanels):
         return n if n > 1 else None
 
     @property
-    def is_told(self) -> bool:
+    def is_searched(self) -> bool:
+        """True if there are enough different points to search for groups."""
+        return self.n_searched >= MIN_SEARCHED
+
+    @property
+    def has_nulls(self) -> bool:
         """True if there are Gaussians to compare with."""
         return len(self.null_log_inertia) > 0
 
     @property
     def gap(self) -> FloatArray:
         """Mean logarithm of the Gaussians' inertia minus that of the data, for every k."""
-        if not self.is_told:
+        if not self.has_nulls:
             return np.zeros(len(self.n_clusters))
         return self.null_log_inertia.mean(axis=0) - self.log_inertia
 
     @property
     def error(self) -> FloatArray:
         """Standard error of the gap: spread of the Gaussians times √(1 + 1 / n_null)."""
-        if not self.is_told:
+        if not self.has_nulls:
             return np.zeros(len(self.n_clusters))
         return self.null_log_inertia.std(axis=0) * np.sqrt(1 + 1 / self.n_null)
 
@@ -126,10 +145,10 @@ class ClusterGap(SeveralPanels):
 
         Gaps are in units of their spread, and the largest over all k above 1 is compared with the
         largest, so that the p-value is corrected for testing many k. None if there are no Gaussians
-        to compare with. A small one shows that the points are no Gaussian, not that there are
-        clusters: those are `groups`.
+        to compare with. A small one shows that the points are not Gaussian, not that there
+        are clusters: those are `groups`.
         """
-        if not self.is_told:
+        if not self.has_nulls:
             return None
         every = np.vstack([self.log_inertia, self.null_log_inertia])[:, self.n_clusters > 1]
         spread = np.maximum(every.std(axis=0), _TINY)
@@ -141,48 +160,58 @@ class ClusterGap(SeveralPanels):
         """The answer in a sentence, with its p-value."""
         return sentence(self._found())
 
+    @property
+    def comparison(self) -> str:
+        """How tight the groups of k-means are beside those of Gaussians, in a sentence."""
+        if self.p_value is None:
+            return "There are too few points to compare k-means with that on Gaussians."
+        is_tighter = "" if self.p_value <= ALPHA else "no significantly "
+        end = ", as it does in most clouds that are not Gaussian" if self.p_value <= ALPHA else ""
+        return (
+            f"K-means with {self.n_clusters[0]} to {self.n_clusters[-1]} centroids finds "
+            f"{is_tighter}tighter groups than in a Gaussian of the same covariance "
+            f"(p = {self.p_value:.2g}){end}."
+        )
+
     def _found(self) -> str:
-        valley = _p_text(self.valley_p_value)
         if self.best is not None:
-            shares = np.bincount(self.groups) / self.n_used
+            return self._described()
+        if not self.is_searched:
+            repeated = " (the other rows repeat them)" if self.n_searched < self.n_used else ""
             return (
-                f"{self.best} clusters: points are rarer between them than within them, also among "
-                f"points that did not help to find them (p {valley}); the largest holds "
-                f"{shares.max():.0%} of the points, the smallest {shares.min():.1%}"
-                f"{self._agreement()}"
-            )
-        if self.n_used < MIN_POINTS:
-            return (
-                f"cannot tell: {MIN_POINTS} points are needed to search for clusters; there are "
-                f"{self.n_used}"
-            )
-        none = f"no place has significantly fewer points than both of its sides (p {valley})"
-        p = self.p_value
-        if p is None:
-            return f"no clusters found: {none}. {self._unseen()}"
-        beside = f"in a Gaussian of the same covariance (p = {p:.2g})"
-        ks = f"{self.n_clusters[0]} to {self.n_clusters[-1]} centroids"
-        if p <= ALPHA:
-            return (
-                f"no clusters found, but the cloud is not Gaussian: {none}, although k-means with "
-                f"{ks} finds tighter groups than {beside}. {self._unseen()}"
+                f"cannot tell: at least {MIN_SEARCHED} different points are needed to search for "
+                f"clusters; there are {self.n_searched}{repeated}"
             )
         return (
-            f"no clusters found: {none}, and the groups of k-means with {ks} are not significantly "
-            f"tighter than {beside}. {self._unseen()}"
+            "no clusters found: no place has significantly fewer points than both of its sides "
+            f"({_p_text(self.valley_p_value)}). {self._unseen()}"
+        )
+
+    def _described(self) -> str:
+        """Return the number and the sizes of the groups, and how clear they are."""
+        shares = np.bincount(self.groups) / self.n_used
+        weakest = ""
+        if self.weakest_p_value > _CLEAR:
+            weakest = f"; {_p_text(self.weakest_p_value)} of the least clear division"
+        return (
+            f"{self.best} clusters: points are rarer between them than within them, also among "
+            f"points that did not help to find them ({_p_text(self.valley_p_value)}{weakest}); the "
+            f"largest holds {shares.max():.1%} of the points, the smallest {shares.min():.1%}"
+            f"{self._agreement()}"
         )
 
     def _unseen(self) -> str:
         """Return which groups would have been missed."""
-        apart = seen_apart(self.n_used, self.n_directions)
+        apart = seen_apart(self.n_searched, self.n_directions)
         if apart is None:
             return (
-                f"With so few points ({self.n_used:,} along {self.n_directions:,} directions), "
+                f"With so few points ({self.n_searched:,} along {self.n_directions:,} directions), "
                 "even groups that lie far apart may be missed"
             )
         return (
-            "Two round groups of equal size would mostly be found if their centres lay "
-            f"{apart:g} standard deviations apart; a group of fewer than about ten points would not"
+            "Two equal groups, each as wide in all directions, would mostly be found if their "
+            f"centres lay {apart:g} of these widths (standard deviations) apart; a group of fewer "
+            f"than about {seen_size(self.n_searched)} points would mostly be missed"
         )
 
     def _agreement(self) -> str:
@@ -203,16 +232,17 @@ class ClusterGap(SeveralPanels):
             gap=self.gap.tolist(),
             error=self.error.tolist(),
             stability=self.stability.tolist(),
-            of_gaussians=(self.null_stability.mean(axis=0) if self.is_told else means).tolist(),
+            of_gaussians=(self.null_stability.mean(axis=0) if self.has_nulls else means).tolist(),
         )
 
     def headline(self) -> dict[str, Any]:
         """Return the number of clusters, and the p-values."""
         found: dict[str, Any] = {"clusters": "none" if self.best is None else self.best}
-        if self.best is None and self.n_used < MIN_POINTS:
+        if self.is_searched:
+            found["p of the valley"] = self.valley_p_value
+        else:
             found["clusters"] = "cannot tell"
-        found["p of the valley"] = self.valley_p_value
-        if self.is_told:
+        if self.has_nulls:
             found |= {
                 "p of the gap": self.p_value,
                 "largest gap": float(self.gap.max()),
@@ -264,14 +294,15 @@ def cluster_gap(
     The other half is counted in balls about a pass and about the densest places on both sides:
     without a valley, the pass holds at least as many as one of the two, on average, so the counts
     follow a binomial distribution. Both halves take both parts; the p-value is corrected for all
-    passes tested, and groups within groups are tested at a tenth of the level.
+    passes tested. The points are split in two ways, and in a third if they disagree; the p-value
+    is twice the median. Groups are searched for further groups at a tenth of the level, and so on.
 
     The Gaussians of the gap have exactly the mean and the covariance of the points. If the points
     are themselves a Gaussian sample, they are as likely to be any one of these sets as any other:
     with a level of 5 %, the test of the gap rejects them in 5 % of cases, whatever the covariance.
 
     Groups that overlap so much that no valley is left between them are not found, nor those with
-    fewer than about ten points among those used: see the page on the method.
+    fewer than about 30 points of 4,000 used: see the page on the method.
 
     Examples
     --------
@@ -294,35 +325,36 @@ def cluster_gap(
             f"{rows.name} must have at least {_MIN_POINTS} rows to search for clusters; "
             f"got {len(indices)}."
         )
-    ks = None if n_clusters is None else _checked_clusters(n_clusters, len(indices))
-    sample = take(rows, indices)
-    points = _principal(off_the_grid(sample, random), rows.name)
-    groups, valley_p = groups_of(points, sample, random)
+    sample = off_the_grid(take(rows, indices), random)
+    points, distinct = _principal(sample, rows.name), Distinct.of(sample)
+    compared = points[distinct.rows] if len(distinct.rows) >= MIN_SEARCHED else points
+    ks = None if n_clusters is None else _checked_clusters(n_clusters, len(compared))
+    groups, found = groups_of(points, distinct, random)
     if ks is None:
-        ks = _default_clusters(int(groups.max()) + 1, len(points))
+        ks = _default_clusters(int(groups.max()) + 1, len(compared))
     n_directions = points.shape[1]
-    n_null = n_null if len(points) > n_directions + 1 else 0
-    clouds = _clouds(points, n_null, random)
-    log_inertia, stability = np.array([_curves(cloud, ks, random) for cloud in clouds]).transpose(
-        1, 0, 2
-    )
+    n_null = n_null if len(distinct.rows) > n_directions + 1 else 0
+    log_inertia, stability = _curves(compared, ks, random)
+    null = _of_gaussians(compared, ks, n_null, random)
     names, agreement = labels_beside(rows, indices, groups)
     return ClusterGap(
-        n_used=len(points),
+        n_used=len(indices),
         n_total=rows.n_total,
         z_dim=rows.z_dim,
         n_directions=n_directions,
         indices=indices,
         groups=groups,
-        valley_p_value=valley_p,
+        n_searched=len(distinct.rows),
+        valley_p_value=found.p,
+        weakest_p_value=found.weakest,
         label_names=names,
         label_agreement=agreement,
         n_null=n_null,
         n_clusters=ks,
-        log_inertia=log_inertia[0],
-        null_log_inertia=log_inertia[1:],
-        stability=stability[0],
-        null_stability=stability[1:],
+        log_inertia=log_inertia,
+        null_log_inertia=null[:, 0],
+        stability=stability,
+        null_stability=null[:, 1],
     )
 
 
@@ -368,26 +400,26 @@ def _principal(sample: Array, name: str) -> FloatArray:
         return (scaled - covariance.mean) @ axes.T / np.sqrt(variance.sum())
 
 
-def _clouds(points: FloatArray, n_null: int, random: np.random.Generator) -> Iterable[FloatArray]:
-    """Yield the points, and Gaussians with exactly their covariance."""
+def _of_gaussians(
+    points: FloatArray, ks: IntArray, n_null: int, random: np.random.Generator
+) -> FloatArray:
+    """Return the curves of Gaussians that have exactly the covariance of the points."""
     covariance = Covariance(points.shape[1])
     covariance.add(points)
-    with tqdm(total=1 + n_null, desc="k-means beside Gaussians", unit="cloud", delay=2) as bar:
-        yield points
-        bar.update()
-        for _ in range(n_null):
-            with one_blas_thread():
-                draws = gaussian_like(covariance, len(points), random)
-            yield draws
-            bar.update()
+
+    def curves(seed: np.random.Generator) -> FloatArray:
+        return _curves(gaussian_like(covariance, len(points), seed), ks, seed)
+
+    with one_blas_thread():
+        every = [*with_bar(curves, random.spawn(n_null), "k-means of Gaussians", "set")]
+    return np.array(every).reshape(n_null, 2, len(ks))
 
 
-def _curves(
-    points: FloatArray, ks: IntArray, random: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def _curves(points: FloatArray, ks: IntArray, random: np.random.Generator) -> FloatArray:
+    """Return the logarithm of the inertia, and the stability, for every k."""
     inertia, agreement = fit_and_agreement(points, ks, random)
-    return np.log(np.maximum(inertia / len(points), _TINY)), agreement
+    return np.stack([np.log(np.maximum(inertia / len(points), _TINY)), agreement])
 
 
 def _p_text(p: float) -> str:
-    return f"= {p:.2g}" if p >= _SMALLEST_P else f"< {_SMALLEST_P:.0e}"
+    return f"p = {p:.2g}" if p >= _SMALLEST_P else f"p < {_SMALLEST_P:.0e}"

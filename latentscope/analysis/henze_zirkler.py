@@ -157,8 +157,8 @@ def _white(points: Array) -> FloatArray:
         )
     if not rank or found.n < max(_MIN_ROWS, 2 * rank):
         raise DataError(
-            f"z must vary, and have at least {_MIN_ROWS} rows and two per direction; got {found.n} "
-            f"rows that vary along {rank} directions."
+            f"z must vary, and have at least {_MIN_ROWS} different rows and two per direction; its "
+            f"{found.n} rows (copies left out) vary along {rank} directions."
         )
     std = np.sqrt(variance * (1 - 1 / found.n))
     return (points - found.mean) @ (axes / std[:, None]).T

@@ -2,7 +2,7 @@
 
 Effect sizes come first, from all rows: the distribution of the Mahalanobis distances compared with
 a Gaussian's, every marginal along axes, components and random projections compared with a normal
-distribution, and the share of the points in a Gaussian core. One p-value of all tests together,
+distribution, and the points within a Gaussian core. One p-value of all tests together,
 from Gaussian sets, decides what is said; the tests also search for directions, as departures need
 not lie along any of those given.
 
@@ -42,6 +42,7 @@ SHARES = np.linspace(0.001, 0.999, 999)
 _MIN_SETS = 19  # with which a p-value can be 0.05
 _CORE_ROWS = (20_000, 100)  # rows from which the core is fitted: at least, and per direction
 _CORE_TOLERANCE = 1e-4
+_LIMITED = ("radial_gap", "kurtosis_ratio", "gap", "skewness", "excess", "searched_gap")  # TESTS
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -71,9 +72,10 @@ class Normality(SeveralPanels):
         skewness and its excess kurtosis. First those of `axes`, then of the principal components,
         then of 64 random projections.
     core_share : float or None
-        Share of the points in a Gaussian core: the number of rows within its radius divided by the
-        number that a Gaussian of all rows would have there. About 1 for a Gaussian. None if there
-        are too few rows, or too few within the radius, to fit a core.
+        Number of rows within the radius of the Gaussian core, divided by the number that a Gaussian
+        of all rows would have there. About 1 for a Gaussian; but it counts distances from the
+        centre alone, and 1 does not prove one. None if there are too few rows, or too few within
+        the radius, to fit a core.
     n_core : int
         Rows from which the core is fitted.
     n_points : int
@@ -114,6 +116,14 @@ class Normality(SeveralPanels):
         return self.kurtosis * (self.n_used + 1) / (self.n_used - 1)
 
     @property
+    def is_measured(self) -> bool:
+        """True if there are so many rows that their distances from the mean can differ.
+
+        With at most one row more than directions, all rows of every cloud lie at one distance.
+        """
+        return self.n_used > self.n_directions + 1
+
+    @property
     def n_null(self) -> int:
         """Number of Gaussian sets from which the p-values are computed."""
         return len(self.null)
@@ -151,10 +161,14 @@ class Normality(SeveralPanels):
         """Limits that a Gaussian of as many rows exceeds once in 20 times, by name of the quantity.
 
         For marginals, the limit is that of the largest of all; "single_gap" is that of one
-        marginal alone. "radial_gap" is an upper bound: Kolmogorov's 1.36 / √n, which is too large
-        for a fitted mean and covariance. "searched_gap" comes from the Gaussian sets, if there are
-        any.
+        marginal alone. All but this come from the Gaussian sets. Without sets, "searched_gap" is
+        left out, and the others follow from formulas; that of "radial_gap" is only an upper bound:
+        Kolmogorov's 1.36 / √n, which is too large for a fitted mean and covariance.
         """
+        if self.n_null:
+            limits = np.quantile(self.null[:, : len(_LIMITED)], 0.95, axis=0).tolist()
+            return {**dict(zip(_LIMITED, limits, strict=True)),
+                    "single_gap": chance_gap(self.n_used)}  # fmt: skip
         n, many = self.n_used, len(self.gaps)
         skewness, excess = chance_moments(n, many)
         return {
@@ -164,9 +178,7 @@ class Normality(SeveralPanels):
             "skewness": skewness,
             "excess": excess,
             "single_gap": chance_gap(n),
-            **({"searched_gap": float(np.quantile(self.null[:, SEARCHED], 0.95))}
-               if self.n_null else {}),
-        }  # fmt: skip
+        }
 
     @property
     def marginal_names(self) -> list[tuple[str, int]]:
@@ -226,11 +238,13 @@ class Normality(SeveralPanels):
         return words.effects(self)
 
     def headline(self) -> dict[str, Any]:
-        """Return the effect sizes and the p-value."""
+        """Return the effect sizes and the p-value; None for what could not be measured."""
         return {
-            "share in a Gaussian core": self.core_share,
-            "departure of the distances from the mean": self.radial_gap,
-            "kurtosis ratio": self.kurtosis_ratio,
+            "points in the core, of a Gaussian's": self.core_share,
+            "departure of the distances from the mean": self.radial_gap
+            if self.is_measured
+            else None,
+            "kurtosis ratio": self.kurtosis_ratio if self.is_measured else None,
             "largest departure along a given direction": float(self.gaps.max()),
             "largest departure along a direction searched for": self.searched_gap,
             "AUC": self.auc,

@@ -23,8 +23,8 @@ from latentscope.errors import DataError
 from latentscope.rows.reduction import reduce, sample_rows, take
 from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.statistics.draws import gaussian_like, in_order_of, normal_scores
+from latentscope.statistics.elliptical_shape import centre_and_shape, polar
 from latentscope.statistics.moments import Covariance, varying_axes
-from latentscope.statistics.shape import centre_and_shape, polar
 
 Null = Literal["gaussian", "elliptical", "copula", "independent"]
 MODELS: tuple[Null, ...] = get_args(Null)
@@ -110,7 +110,7 @@ class _Elliptical(_OfRows):
             raise DataError("the points of z must differ from each other; all of them coincide.")
         white = (z - found.mean) @ (axes.T / np.sqrt(variance))
         centre, shape = np.zeros(len(axes)), np.eye(len(axes))
-        if len(z) > len(axes) + 1:  # fewer points have no shape of their own
+        if len(z) > 2 * len(axes):  # else mean and covariance: fewer may have no shape
             centre, shape = centre_and_shape(white)
         unwhite = np.sqrt(variance)[:, None] * axes
         self.mean, self.root = found.mean + centre @ unwhite, shape.T @ unwhite
@@ -158,8 +158,9 @@ def null_model(
         the others hold `n_points` rows in memory.
     null : {"gaussian", "elliptical", "copula", "independent"}
         What is kept: mean and covariance, exactly (if there are more points than axes); centre,
-        shape and the radii in its metric, whatever the tails; the marginals of all axes, exactly,
-        and their rank correlation; the marginals alone.
+        shape and the radii in its metric, whatever the tails (if there are more than twice as many
+        points as axes; else mean and covariance); the marginals of all axes, exactly, and their
+        rank correlation; the marginals alone.
     n_points : int, optional
         Points of each draw; by default as many as there are rows. If fewer, the rows are chosen at
         random.
@@ -174,7 +175,8 @@ def null_model(
     Raises
     ------
     DataError
-        If the name is none of these, or `n_points` is not from 2 to the number of rows.
+        If the name is none of these, `n_points` is not from 2 to the number of rows, or
+        "elliptical" is requested for points that have no shape because most lie on a plane.
 
     Notes
     -----

@@ -32,9 +32,9 @@ class Overview(SeveralPanels):
     posterior : Posterior or None
         None for latents without mu and logvar.
     notes : tuple of Note
-        What is noteworthy about the rows: copies, dead axes, repeated values, a row far from the
-        others, normalised rows, an index among the axes. Each note has a `kind`, a `text`, a
-        `share`, the `axes` it is about, and the number of rows that were looked at.
+        What is noteworthy about the rows: copies, constant axes, repeated values, a row with much
+        of the variance, normalised rows, an index among the axes. Each note has a `kind`, a `text`,
+        a `share`, the `axes` it is about, and the number of rows that were looked at.
     """
 
     radius: RadiusDensity
@@ -44,6 +44,11 @@ class Overview(SeveralPanels):
     notes: tuple[Note, ...]
 
     _plot: ClassVar[str] = "plot_overview"
+
+    @property
+    def offset(self) -> float:
+        """Distance of the mean from the origin, without what is rounding along an axis."""
+        return float((self.axes.offset**2).sum() ** 0.5)
 
     @property
     def verdict(self) -> str:
@@ -58,9 +63,9 @@ class Overview(SeveralPanels):
             "mean radius": self.radius.mean,
             "radius, std": self.radius.std,
             "√dimensions": self.radius.z_dim**0.5,
-            "distance of the mean from 0": float((self.pca.mean**2).sum() ** 0.5),
-            "widest axis (FWHM)": float(self.axes.fwhm.max()),
-            "most off-centre axis": float(abs(self.axes.center).max()),
+            "distance of the mean from 0": self.offset,
+            "width (FWHM) of the widest axis": float(self.axes.fwhm.max()),
+            "centre of the axis farthest from 0": self.axes.most_off_centre,
             "axes without a fit": int((~self.axes.is_fitted).sum()),
             "share of PC 1": float(self.pca.variance_ratio[0]),
             "participation": self.pca.participation,

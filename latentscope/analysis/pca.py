@@ -28,7 +28,7 @@ from latentscope.rows.reduction import collect, reduce
 from latentscope.rows.source import Points, Rows, as_rows
 from latentscope.rows.summaries import Block, Collected
 from latentscope.statistics.moments import Covariance, principal_frame, spread_rows
-from latentscope.statistics.noise import MIN_ROWS, components_above_noise, noise_spectrum
+from latentscope.statistics.noise import MIN_HALVED_ROWS, components_above_noise, noise_spectrum
 
 _MIN_ROWS = 10  # with fewer, any spectrum may be that of noise
 _SAMPLED_ROWS = 4096  # whose tails are judged
@@ -87,6 +87,15 @@ class PCA(OnePanel):
         return len(self.variance)
 
     @property
+    def n_varying(self) -> int:
+        """Number of components kept along which the rows vary, at most their number minus one.
+
+        Variances that are rounding of the first are left out.
+        """
+        real = self.variance > np.finfo(float).eps * self.variance[0]
+        return max(1, min(int(real.sum()), self.n_used - 1))
+
+    @property
     def total_variance(self) -> float:
         """Sum of the variances of all axes."""
         return float(self.axis_variance.sum())
@@ -110,13 +119,11 @@ class PCA(OnePanel):
         """How many components stand out from noise, in words, and what that rests on."""
         if self._unknown:
             return f"Cannot tell which components stand out from noise: {self._unknown}."
+        n, above = min(self.z_dim, self.n_used - 1), self.n_above_noise
         found = {
-            0: f"None of {self.z_dim:,} components was found to stand out from noise",
-            1: f"One of {self.z_dim:,} components stands out from noise",
-        }.get(
-            self.n_above_noise,
-            f"{self.n_above_noise:,} of {self.z_dim:,} components stand out from noise",
-        )
+            0: f"None of {n:,} components was found to stand out from noise",
+            1: f"One of {n:,} components stands out from noise",
+        }.get(above, f"{above:,} of {n:,} components stand out from noise")
         if self.has_heavy_tails:
             return (
                 f"{found}. The tails are heavier than a Gaussian's, which makes large variances by "
@@ -132,7 +139,7 @@ class PCA(OnePanel):
             return "a single axis has no others to compare with"
         if self.n_used < _MIN_ROWS:
             return f"{self.n_used:,} rows are too few"
-        if self.has_heavy_tails and self.n_sampled < MIN_ROWS:
+        if self.has_heavy_tails and self.n_sampled < MIN_HALVED_ROWS:
             return (
                 f"the tails are heavier than a Gaussian's, and {self.n_sampled:,} rows are too few "
                 "to compare two halves"
@@ -172,13 +179,14 @@ class PCA(OnePanel):
         return collect(rows, partial(_unproject, self.mean, self.components), progress="projecting")
 
     def table(self) -> Table:
-        """Return the spectrum next to that of noise."""
+        """Return the spectrum next to that of noise, for the components along which rows vary."""
+        n = self.n_varying
         return Table(
-            component=list(range(self.n_components)),
-            variance=self.variance.tolist(),
-            share=self.variance_ratio.tolist(),
-            cumulated=np.cumsum(self.variance_ratio).tolist(),
-            noise=self.noise_variance.tolist(),
+            component=list(range(n)),
+            variance=self.variance[:n].tolist(),
+            share=self.variance_ratio[:n].tolist(),
+            cumulated=np.cumsum(self.variance_ratio[:n]).tolist(),
+            noise=self.noise_variance[:n].tolist(),
         )
 
     def headline(self) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from latentscope.analysis._doubts import (
 )
 from latentscope.analysis._plane_words import (
     COARSE,
+    FUNCTIONS_IN_WORDS,
     NULLS_IN_WORDS,
     SIGNS_IN_WORDS,
     axes_in_words,
@@ -60,12 +61,6 @@ _ALIGNED = 0.1  # share of distances with excess alignment; a lower share comes 
 _WIDE = 1.5  # times the void that chance leaves
 _DENSER = 0.3  # share of distances with more near neighbours; from here, voids separate clumps
 _ONE_SIDED = 1.4  # sidedness over alignment: about 1 along curves, 2 and more in round clumps
-_KINDS = {
-    "pairs": "pairs (L)",
-    "nearest": "nearest neighbour (G)",
-    "empty": "empty space (F)",
-    "alignment": "alignment",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -165,16 +160,18 @@ class PlaneStructure(SeveralPanels):
     def doubt(self) -> Doubt:
         """Why it cannot be told whether there is structure; "none" if it can.
 
-        "few points" (p > 0.05, but of fewer than 1,000 points much would be missed); for the null
-        model "smooth", if p ≤ 0.05, "misfit" (see `fit_p`) and "edge" (see `is_edge`).
+        "few points" (p > 0.05, but among fewer than 1,000 points much would be missed); for the
+        null model "smooth", if p ≤ 0.05, "edge" (see `is_edge`) and "misfit" (see `fit_p`; but not
+        for a filament-like departure, which no wrong density explains).
         """
         return doubt_of(
-            self.null, self.p_value, self.fit_p, is_edge=self.is_edge, n_points=self.n_used
-        )
+            self.null, self.p_value, self.departure,
+            fit_p=self.fit_p, is_edge=self.is_edge, n_points=self.n_used,
+        )  # fmt: skip
 
     @property
     def is_structured(self) -> bool:
-        """True if the data leave the envelope, p ≤ 0.05, and there is no doubt why."""
+        """True if the data leave the envelope, p ≤ 0.05, and there is no `doubt`."""
         return self.p_value <= ALPHA and self.doubt == "none"
 
     def above(self, function: Function) -> float:
@@ -250,7 +247,7 @@ class PlaneStructure(SeveralPanels):
 
     def table(self) -> Table:
         """Return one row per function: the share of distances at which it leaves its envelope."""
-        rows = [_KINDS[name] for name in FUNCTIONS]
+        rows = [FUNCTIONS_IN_WORDS[name] for name in FUNCTIONS]
         return Table(
             function=rows,
             up_to=[float(self.distance[k, -1]) for k in range(len(rows))],
@@ -325,7 +322,7 @@ def plane_structure(
     DataError
         If the window holds fewer than 30 points, its points share their coordinates, both axes are
         proportional or constant, the null model puts hardly any points into the window, or
-        "elliptical" is asked of points that have no shape because most of them lie on a line.
+        "elliptical" is requested for points that have no shape because most lie on a line.
 
     Notes
     -----

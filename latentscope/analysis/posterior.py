@@ -34,7 +34,7 @@ _SCALES = ("log-variance", "variance", "standard deviation", "log standard devia
 _BY_CHANCE = (5e-4, 1 - 5e-4)  # shares of the law of few squares, between which nothing is odd
 _UNIT = (0.8, 1.25)  # mean squares that count as unit spread
 _Z_IS_MU = "unknown: z equals mu"
-_SAME = 1e-6  # of the largest radius, up to which z and mu differ by rounding
+_SAME = 4e-3  # of the largest radius, up to which z and mu differ by the digits of bfloat16
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -58,9 +58,10 @@ class Posterior(SeveralPanels):
         as ±80.
     n_diverged : int
         Number of values of logvar that lie more than 5 above both 0 and the median of their axis: a
-        standard deviation 12 times that of the prior. A single one can rule all means.
-    bulk_kl, bulk_variance : float64 array of shape (z_dim,)
-        As `kl` and `mean_variance`, without the diverged values.
+        standard deviation 12 times that of the prior. A single one can dominate every mean.
+    bulk_kl, bulk_variance, bulk_mu_variance : float64 array of shape (z_dim,)
+        As `kl`, `mean_variance` and `mu_variance`, without the diverged values of logvar and the mu
+        that belongs to each.
     deviation_edges : float64 array of shape (n_intervals + 1,)
         Edges of the intervals of ``|z − mu|``; the last interval is open.
     deviation_counts : int64 array of shape (n_intervals,)
@@ -91,6 +92,7 @@ class Posterior(SeveralPanels):
     n_diverged: int
     bulk_kl: FloatArray
     bulk_variance: FloatArray
+    bulk_mu_variance: FloatArray
     deviation_edges: FloatArray
     deviation_counts: IntArray
     deviation_maximum: float
@@ -118,15 +120,15 @@ class Posterior(SeveralPanels):
         """Share of the variance of draws from the posterior that is noise, all axes together.
 
         If z was drawn, this is the share in z; if z is mu, it is what draws would have. Computed
-        from mu and logvar, without the diverged values of logvar.
+        from mu and logvar, without the diverged values of logvar and the mu of each.
         """
         noise = float(self.bulk_variance.sum())
-        return noise / (noise + float(self.mu_variance.sum()))
+        return noise / (noise + float(self.bulk_mu_variance.sum()))
 
     @property
     def active(self) -> BoolArray:
         """True for axes along which mu varies over the data (variance above 0.01)."""
-        return self.mu_variance > ACTIVE_VARIANCE
+        return self.bulk_mu_variance > ACTIVE_VARIANCE
 
     @property
     def nearly_dead(self) -> BoolArray:
@@ -161,7 +163,7 @@ class Posterior(SeveralPanels):
             ("logvar, mean", self.logvar_mean),
             ("logvar, maximum", self.logvar_maximum),
             ("|z − mu|, maximum", self.deviation_maximum),
-            *((f"components with |z − mu| ≥ {edge:g}", self.n_beyond(edge))
+            *((f"coordinates with |z − mu| ≥ {edge:g}", self.n_beyond(edge))
               for edge in self.deviation_edges[1:-1]),
             *zip(("radius by z, minimum", "radius by z, mean", "radius by z, maximum"),
                  self.z_radius.tolist(), strict=True),
@@ -280,8 +282,8 @@ def posterior_result(rows: Rows, sums: PosteriorSums) -> Posterior:
     mean_squares = np.where(sums.is_possible, sums.scaled_squares / n_values, 0.0)
     is_mu = sums.deviation_maximum <= _SAME * sums.z_radius[2]
     scale = _scale(mean_squares, n_values, is_mu=is_mu)
-    diverged, bulk_variance, bulk_kl = sums.without_diverged()
-    n_diverged = int(diverged.sum())
+    bulk = sums.without_diverged()
+    n_diverged = int(bulk.n_diverged.sum())
     _warn(scale, mean_squares, sums.n_extreme, n_diverged, n_values)
     mean_difference = sums.relative[1] / sums.n_away if sums.n_away else np.nan
     largest_difference = sums.relative[2] if sums.n_away else np.nan
@@ -297,8 +299,9 @@ def posterior_result(rows: Rows, sums: PosteriorSums) -> Posterior:
         logvar_maximum=sums.logvar_maximum,
         n_extreme=sums.n_extreme,
         n_diverged=n_diverged,
-        bulk_kl=np.maximum(bulk_kl, 0.0),
-        bulk_variance=bulk_variance,
+        bulk_kl=np.maximum(bulk.kl, 0.0),
+        bulk_variance=bulk.variance,
+        bulk_mu_variance=bulk.mu_variance,
         deviation_edges=np.append(DEVIATIONS, max(2 * DEVIATIONS[-1], sums.deviation_maximum)),
         deviation_counts=sums.deviation_counts,
         deviation_maximum=sums.deviation_maximum,

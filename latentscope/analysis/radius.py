@@ -37,6 +37,7 @@ from latentscope.statistics.scaled_bins import ScaledCounts
 
 _NARROWEST, _WIDEST = 0.5, 100  # std of the radii in bins that a histogram shows well
 _MIN_ROWS = 2048
+_ROUNDING = 16  # times the precision of the rows: radii that differ by less are the same
 _GAUSSIAN_ROWS = 4096  # rows that determine the Gaussian's curve to within the width of a line
 
 
@@ -270,7 +271,7 @@ def radius_result(rows: Rows, counts: "RadiusCounts", covariance: Covariance) ->
     bins = counts.counts.histograms()
     bins = bins.suited(std) if isinstance(counts.counts, ScaledCounts) else bins
     bin_width = float(bins.bin_width[0])
-    _warn_of_bins(bin_width, float(std[0]))
+    _warn_of_bins(bin_width, float(std[0]), counts, rows.matrices["z"].dtype)
     return RadiusDensity(
         n_used=bins.n,
         n_total=rows.n_total,
@@ -303,8 +304,17 @@ def _in_principal_frame(covariance: Covariance) -> tuple[FloatArray, FloatArray]
     return variance, offset
 
 
-def _warn_of_bins(bin_width: float, std: float) -> None:
-    """Warn if the bins hide the shape of the shell."""
+def _warn_of_bins(
+    bin_width: float, std: float, counts: "RadiusCounts", dtype: np.dtype[Any]
+) -> None:
+    """Warn if the bins hide the shape of the shell, or there is none to show."""
+    precision = np.finfo(dtype if dtype.kind == "f" else float).eps
+    if std > 0 and counts.maximum - counts.minimum <= _ROUNDING * precision * counts.maximum:
+        warn(
+            f"all rows have the same distance from the origin, {counts.maximum:.4g}, to within "
+            "rounding, as normalised rows do: the distances show nothing else."
+        )
+        return
     if 0 < std < _NARROWEST * bin_width:
         remedy = "is narrower than half a bin: choose a smaller"
     elif std > _WIDEST * bin_width:

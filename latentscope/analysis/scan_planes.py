@@ -331,7 +331,14 @@ def _ranked(windows: list[_Tested], n_points: int, n_used: int) -> PlaneScan:
     found = [windows[k].result for k in order]
     first = found[0]
     doubts = [
-        doubt_of(one.null, p, one.fit_p, is_edge=one.is_edge, n_points=one.n_used)
+        doubt_of(
+            one.null,
+            p,
+            one.departure,
+            fit_p=one.fit_p,
+            is_edge=one.is_edge,
+            n_points=one.n_used,
+        )
         for one, p in zip(found, family_p[order], strict=True)
     ]
     return PlaneScan(

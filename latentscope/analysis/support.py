@@ -115,8 +115,8 @@ class Support(OnePanel):
             "their distance, median": float(np.median(self.distance)),
             "share inside": self.share_inside,
             "distance of the data, 0.1 %": low,
-            "median": middle,
-            "99.9 %": high,
+            "distance of the data, median": middle,
+            "distance of the data, 99.9 %": high,
             "directions": self.n_directions,
         }
 

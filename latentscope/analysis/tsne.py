@@ -52,15 +52,15 @@ class Embedding(OnePanel):
         Comparable between runs with the same points and perplexity.
     neighbour_preservation : float
         Share of each point's nearest neighbours on the map that are also among its nearest in z. Of
-        neighbours at the same distance in z, any count.
+        neighbours at the same distance in z, all count.
     chance_preservation : float
         `neighbour_preservation` expected for a map that is unrelated to z: `n_scored` of all other
         points, or more if there are neighbours at the same distance.
     n_scored : int
         Number of these neighbours: 10, or three times the perplexity if that is less.
     n_copies : int
-        Number of points that coincide with another but for rounding. The map puts copies together,
-        whatever lies around them.
+        Number of points that are copies of an earlier point up to rounding. The map puts copies
+        together, whatever lies around them.
     n_pca : int
         Number of principal components that t-SNE used; z_dim if it used the points themselves.
     perplexity, early_exaggeration : float
@@ -138,13 +138,13 @@ def tsne(
     Warns
     -----
     LatentscopeWarning
-        If more than one in a hundred points coincides with another.
+        If more than one in a hundred points is a copy of an earlier one.
 
     Notes
     -----
     Neighbours are found by comparing all pairs, in float32. The same seed gives the same map with
     the same number of threads. The map shows nothing but neighbourhoods: check
-    `latentscope.inertia_curve` before you believe in clusters, and a map of pure noise before you
+    `latentscope.cluster_gap` before you believe in clusters, and a map of pure noise before you
     believe in strings.
 
     Examples
@@ -202,8 +202,9 @@ def tsne(
 def _warn_of_copies(n_copies: int, n_points: int) -> None:
     if n_copies > _MAX_COPIES * n_points:
         warn(
-            f"{n_copies:,} of {n_points:,} points coincide with another, but for rounding. The map "
-            "shows groups of copies as islands, which say nothing else about z. Remove the copies."
+            f"{n_copies:,} of {n_points:,} points are copies of an earlier point, up to "
+            "rounding. The map shows groups of copies as islands, which say nothing else about z. "
+            "Remove the copies."
         )
 
 

@@ -10,13 +10,13 @@ from latentscope._types import FloatArray
 from latentscope._validate import integer
 from latentscope.analysis.axes import AxisDensity
 from latentscope.plot._panels import MUTED, one_axes
+from latentscope.statistics.histogram_shapes import PLAIN
 
 _COLORS = [f"C{k}" for k in (0, 1, 2, 3, 4, 5, 6, 8, 9)]  # without the grey of the others
 _GOOD = 0.9  # R² below which the legend shows it
 _TAIL = 1e-3  # share of an axis, at either end, that the figure may leave out
 _FAR = 3.0  # times the range without these tails, above which it does
 _MARGIN = 0.02  # of the range
-_UNNAMED = ("unremarkable", "unclear")  # shapes that the legend leaves out
 _N_POINTS = 400
 
 
@@ -57,7 +57,7 @@ def plot_axes(result: AxisDensity, *, ax: Axes | None = None, n_dominant: int = 
         remark = f" (R² {quality:.2f})" if quality < _GOOD else ""
         remark = remark if result.is_fitted[axis] else " (moments)"
         shape = result.shape[axis]
-        remark += f", {shape}" if shape not in _UNNAMED else ""
+        remark += f", {shape}" if shape in PLAIN else ""
         text = f"{axis}: {center:.3g}, {result.fwhm[axis]:.3g}{remark}"
         style: dict[str, Any] = {"color": color, "zorder": 3}
         ax.stairs(curves[axis], result.edges[axis], linewidth=0.8, alpha=0.6, **style)

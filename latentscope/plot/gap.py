@@ -27,7 +27,7 @@ def plot_gap(result: ClusterGap, *, ax: GivenAxes = None) -> Panels:
     """
     panels = some_axes(ax, 2, n_columns=2, panel=(4.2, 3.8))
     gap, stability = panels
-    if result.is_told:
+    if result.has_nulls:
         nulls = result.null_log_inertia.mean(axis=0) - result.null_log_inertia
         _band(gap, result, nulls)
         _band(stability, result, result.null_stability)
@@ -60,6 +60,6 @@ def _band(ax: Axes, result: ClusterGap, curves: Array) -> None:
 
 
 def _title(result: ClusterGap) -> str:
-    if not result.is_told:
+    if not result.has_nulls:
         return ""
     return f"p = {result.p_value:.2g} of the gap"

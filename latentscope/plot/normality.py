@@ -38,6 +38,10 @@ def plot_normality(result: Normality, *, ax: GivenAxes = None) -> Panels:
 
 
 def _draw_distances(ax: Axes, result: Normality) -> None:
+    if not result.is_measured:
+        ax.set(xticks=[], yticks=[])
+        ax.set_title("distances: too few rows to measure them", fontsize="medium")
+        return
     law, data = np.sqrt(result.law_quantiles), np.sqrt(result.quantiles)
     ends = [min(law[0], data[0]), max(law[-1], data[-1])]
     ax.plot(ends, ends, color=GAUSSIAN, lw=1, label="Gaussian")

@@ -23,14 +23,15 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
         With logarithmic scales.
     """
     ax = one_axes(ax)
-    number = np.arange(1, result.n_components + 1)
-    by_axis = np.sort(result.axis_variance)[::-1][: result.n_components]
+    n, most = result.n_varying, min(result.z_dim, result.n_used - 1)
+    number = np.arange(1, n + 1)
+    by_axis = np.sort(result.axis_variance)[::-1][:n]
     total, heavy = result.total_variance or 1.0, result.has_heavy_tails
     for variance, text, style in (
-        (result.variance, "components", {"color": DATA, "marker": "o", "markersize": 3}),
+        (result.variance[:n], "components", {"color": DATA, "marker": "o", "markersize": 3}),
         (by_axis, "original axes, sorted", {"color": MUTED}),
         (
-            result.noise_variance,
+            result.noise_variance[:n],
             "Gaussian noise at the level of the last components",
             {"color": GAUSSIAN, "linestyle": "--"},
         ),
@@ -42,7 +43,7 @@ def plot_pca(result: PCA, *, ax: Axes | None = None) -> Axes:
     ax.set(
         xlabel="principal component",
         ylabel="share of the variance",
-        title=f"{result.n_above_noise} of {result.z_dim} above the noise floor, {result.rows_text}"
+        title=f"{result.n_above_noise} of {most} above the noise floor, {result.rows_text}"
         + (f"\n(heavy tails: in both halves of {result.n_sampled:,} rows)" if heavy else ""),
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")

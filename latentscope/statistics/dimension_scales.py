@@ -90,7 +90,8 @@ def _estimate(distances: FloatArray, n_subset: int) -> _Estimate:
     n, k = distances.shape
     last = distances[:, -1:]
     log_ratios = np.log(last / distances[:, :-1])
-    dimension = (n * (k - 1) - 1) / max(float(log_ratios.sum()), np.finfo(float).tiny)
+    with np.errstate(over="ignore", divide="ignore"):  # all neighbours may lie at one distance
+        dimension = float(np.float64(n * (k - 1) - 1) / log_ratios.sum())
     error = TWO_SIDED * _DEPENDENCE * dimension / np.sqrt(n * (k - 1))
     ties = float((np.diff(distances, axis=1) == 0).mean())
     return _Estimate(n_subset, k, float(last.mean()), dimension, float(error), ties)

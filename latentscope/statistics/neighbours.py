@@ -13,11 +13,13 @@ from typing import NamedTuple
 
 import faiss
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 from tqdm import tqdm
 
-from latentscope._types import Array, FloatArray, IntArray
+from latentscope._types import Array, BoolArray, FloatArray, IntArray
 from latentscope.errors import DataError
 
 _PROCESS = os.getpid()
@@ -89,7 +91,7 @@ class Preservation(NamedTuple):
     """How well a map in the plane keeps neighbours.
 
     `share` of the neighbours on the map are also neighbours in z, `by_chance` on a map unrelated to
-    z. `n_copies` points coincide with their nearest neighbour, but for rounding.
+    z. `n_copies` points are copies of an earlier one up to rounding: all but one of each group.
     """
 
     share: float
@@ -119,19 +121,27 @@ def preservation(points: Array, neighbours: IntArray, xy: FloatArray) -> Preserv
     n, k = neighbours.shape
     _, in_plane = cKDTree(xy).query(xy, k + 1, workers=-1)
     in_plane = in_plane[_without_self(in_plane)].reshape(n, k)
-    kept, nearest, farthest = 0, np.empty(n), np.empty(n)
+    kept, is_same, farthest = 0, np.empty((n, k), dtype=bool), np.empty(n)
     same = _SAME * _about_median(points)[1]
     for low in range(0, n, _QUERIES):
         some = slice(low, low + _QUERIES)
         distance = _distances(points, some, neighbours)
-        nearest[some] = distance.min(axis=1)
+        is_same[some] = distance <= same
         farthest[some] = np.maximum(distance.max(axis=1) * (1 + _SAME), same)
         kept += int((_distances(points, some, in_plane) <= farthest[some, None]).sum())
     return Preservation(
         share=kept / (n * k),
         by_chance=_share_within(points, farthest),
-        n_copies=int((nearest <= same).sum()),
+        n_copies=n - _n_groups(neighbours, is_same),
     )
+
+
+def _n_groups(neighbours: IntArray, is_joined: BoolArray) -> int:
+    """Return into how many groups the points fall if some of the listed neighbours are joined."""
+    n = len(neighbours)
+    point, place = np.nonzero(is_joined)
+    joins = coo_array((np.ones(len(point)), (point, neighbours[point, place])), shape=(n, n))
+    return int(connected_components(joins, directed=False)[0])
 
 
 def _share_within(points: Array, distance: FloatArray) -> float:

@@ -20,7 +20,7 @@ from latentscope._types import FloatArray
 _TRACY_WIDOM_99 = 2.0234  # 99 % point of the law for real matrices
 _N_ANGLES = 20_001
 _LIMIT_99 = 2.3263  # 99 % point of the normal law
-MIN_ROWS = 32  # in two halves, whose variances can be compared
+MIN_HALVED_ROWS = 32  # in two halves, whose variances can be compared
 _ROUNDING, _LEAST = 4, 1e-12  # share of the largest variance: in units of eps, and at least
 _CERTAIN = 3  # standard errors by which tails must be heavier than a Gaussian's
 
@@ -150,7 +150,7 @@ def _has_heavy_tails(sample: FloatArray, variance: FloatArray, n_points: int) ->
 
 def _above_in_both_halves(sample: FloatArray) -> int:
     """Return how many components of either half have more variance than the rest in the other."""
-    if len(sample) < MIN_ROWS:
+    if len(sample) < MIN_HALVED_ROWS:
         return 0
     halves = sample[::2], sample[1::2]
     return min(_above_rest(*halves), _above_rest(*halves[::-1]))

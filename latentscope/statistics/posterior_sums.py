@@ -1,7 +1,7 @@
 """Sums over the rows of z, mu and logvar, from which `posterior` is computed, in one pass."""
 
 import math
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 
@@ -16,6 +16,23 @@ _BIN = 0.5  # width of the intervals in which logvar is counted; 0 is an edge
 _N_BINS = 160  # they reach from -40 to 40; the outer two are open
 _EDGES = _BIN * (np.arange(_N_BINS) - _N_BINS // 2)
 _MAX_ABOVE = 5.0  # of logvar above 0 and above the axis's median; 12 times their deviation
+
+
+class Bulk(NamedTuple):
+    """Figures per axis without what belongs to diverged values of logvar.
+
+    Attributes
+    ----------
+    n_diverged : int64 array of shape (z_dim,)
+        Number of these values.
+    variance, mu_variance, kl : float64 array of shape (z_dim,)
+        Mean of exp(logvar), variance of mu, and KL divergence from N(0, 1) in nats.
+    """
+
+    n_diverged: IntArray
+    variance: FloatArray
+    mu_variance: FloatArray
+    kl: FloatArray
 
 
 class PosteriorSums(Summary):
@@ -37,6 +54,8 @@ class PosteriorSums(Summary):
         self.binned_counts: IntArray = np.zeros((z_dim, _N_BINS), dtype=np.int64)  # by logvar
         self.binned_logvar: FloatArray = np.zeros((z_dim, _N_BINS))  # sums
         self.binned_variance: FloatArray = np.zeros((z_dim, _N_BINS))
+        self.binned_mean: FloatArray = np.zeros((z_dim, _N_BINS))  # of mu
+        self.binned_squares: FloatArray = np.zeros((z_dim, _N_BINS))  # Σ (mu − that mean)²
         self.deviation_counts: IntArray = np.zeros(len(DEVIATIONS), dtype=np.int64)
         self.deviation_maximum = 0.0
         self.z_radius, self.mu_radius = _no_points(), _no_points()
@@ -62,12 +81,9 @@ class PosteriorSums(Summary):
         total, lowest, highest, farthest, n_extreme = _add_posterior(
             *(block.z, block.mu, block.logvar, LOGVAR_LIMIT, DEVIATIONS),
             self.binned_counts,
-            self.binned_logvar,
-            self.binned_variance,
+            *(self.binned_logvar, self.binned_variance, self.binned_mean, self.binned_squares),
             self.deviation_counts,
-            self.kl,
-            self.variance,
-            sums,
+            *(self.kl, self.variance, sums),
         )
         self.logvar += total
         self.logvar_minimum = min(self.logvar_minimum, lowest)
@@ -93,6 +109,11 @@ class PosteriorSums(Summary):
 
     def merge(self, other: Self) -> None:
         self.mu.merge(other.mu)
+        n, n_others = self.binned_counts, other.binned_counts
+        total = np.maximum(n + n_others, 1)
+        shift = np.where(n_others > 0, other.binned_mean - self.binned_mean, 0.0)
+        self.binned_mean += shift * (n_others / total)
+        self.binned_squares += other.binned_squares + shift**2 * (n * n_others / total)
         for name in (
             "n", "n_away", "kl", "variance", "logvar", "n_extreme", "binned_counts",
             "binned_logvar", "binned_variance", "deviation_counts", "scaled_squares",
@@ -105,11 +126,11 @@ class PosteriorSums(Summary):
         for name in ("z_radius", "mu_radius", "absolute", "relative"):
             _merge_triple(getattr(self, name), getattr(other, name))
 
-    def without_diverged(self) -> tuple[IntArray, FloatArray, FloatArray]:
+    def without_diverged(self) -> Bulk:
         """Return how many values of logvar have diverged per axis, and what the others give.
 
-        Diverged is what lies far above both 0, the prior's, and the axis's median. Of the others,
-        the mean of exp(logvar) and the KL divergence are returned, both per axis.
+        Diverged is what lies far above both 0, the prior's, and the axis's median. What belongs to
+        it along the same axis, mu included, is left out.
         """
         counts = self.binned_counts
         median = _EDGES[(np.cumsum(counts, axis=1) >= self.n / 2).argmax(axis=1)]
@@ -118,14 +139,23 @@ class PosteriorSums(Summary):
         n_usual = counts.sum(axis=1, where=is_usual)
         variance = self.binned_variance.sum(axis=1, where=is_usual) / n_usual
         logvar = self.binned_logvar.sum(axis=1, where=is_usual) / n_usual
-        squared_mu = self.mu.squares / self.n + self.mu.mean**2
-        kl = (squared_mu + variance - 1 - logvar) / 2
+        mean, mu_variance = self._moments_of_mu(counts * is_usual)
+        kl = (mu_variance + mean**2 + variance - 1 - logvar) / 2
         has_all = n_usual == self.n
-        return (
-            self.n - n_usual,
-            np.where(has_all, self.variance / self.n, variance),
-            np.where(has_all, self.kl / self.n, kl),
+        return Bulk(
+            n_diverged=self.n - n_usual,
+            variance=np.where(has_all, self.variance / self.n, variance),
+            mu_variance=np.where(has_all, self.mu.squares / self.n, mu_variance),
+            kl=np.where(has_all, self.kl / self.n, kl),
         )
+
+    def _moments_of_mu(self, counts: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Return mean and variance of mu per axis, from the bins that have counts."""
+        weight = counts / counts.sum(axis=1, keepdims=True)
+        mean = (weight * self.binned_mean).sum(axis=1)
+        between = (weight * (self.binned_mean - mean[:, None]) ** 2).sum(axis=1)
+        within = self.binned_squares.sum(axis=1, where=counts > 0) / counts.sum(axis=1)
+        return mean, within + between
 
 
 def _no_points() -> FloatArray:
@@ -146,6 +176,8 @@ def _add_posterior(
     binned_counts: IntArray,
     binned_logvar: FloatArray,
     binned_variance: FloatArray,
+    binned_mean: FloatArray,
+    binned_squares: FloatArray,
     counts: IntArray,
     kl: FloatArray,
     variances: FloatArray,
@@ -153,7 +185,8 @@ def _add_posterior(
 ) -> tuple[float, float, float, float, int]:
     """Add a block to the sums of `PosteriorSums`; return the figures that are not sums per axis.
 
-    The first three get counts and sums of logvar and its exponential per axis, binned by logvar;
+    The first five get, per axis and binned by logvar, counts, sums of logvar and its exponential,
+    and mean and squared deviations of mu (by Welford's update, so that no outlier costs precision);
     `counts` gets |z − mu| binned by `edges`; `kl` and `variances` get one number per axis; `scaled`
     gets the four sums of ((z − mu) / σ)². Returned are the sum, minimum and maximum of logvar, the
     maximum of |z − mu|, and the number of values of logvar beyond ±`limit`.
@@ -176,6 +209,9 @@ def _add_posterior(
             binned_counts[j, place] += 1
             binned_logvar[j, place] += clipped
             binned_variance[j, place] += variance
+            from_mean = mean - binned_mean[j, place]
+            binned_mean[j, place] += from_mean / binned_counts[j, place]
+            binned_squares[j, place] += from_mean * (mean - binned_mean[j, place])
             kl[j] += 0.5 * (mean * mean + variance - 1 - clipped)
             deviation = np.float64(z[i, j]) - mean
             size = abs(deviation)

@@ -22,6 +22,7 @@ from latentscope.statistics import ALPHA
 
 _MAX_PRODUCT = 3.3  # of kurtoses, just above that of two axes without ties
 _MAX_KURTOSIS = 3.0  # of an axis with few ties; 1.8 without any
+_FEWEST = 5  # rows that may be judged; of four, two orders agree too often
 _ROWS_PER_PRODUCT = 50  # with fewer rows per product of kurtoses, r is not near its usual law
 
 
@@ -71,15 +72,21 @@ def rank_correlations(points: Array) -> RankCorrelations:
 def largest_by_chance(n: int, n_pairs: int, probability: float) -> float:
     """Return the |r| that the largest of many pairs exceeds with this probability by chance.
 
+    The law of r is a symmetric beta distribution with the exact variance and fourth moment of
+    Spearman's r (Kendall 1948). With so few rows that chance gives r = 1 too often, it is 1.
+
     Examples
     --------
-    >>> round(largest_by_chance(1000, 32_640, 0.5), 3)
-    0.134
+    >>> round(largest_by_chance(1000, 32_640, 0.5), 3), largest_by_chance(8, 780, 0.05)
+    (0.134, 1.0)
     """
-    if n < 3:  # any two points lie on a line
+    if n < _FEWEST:
         return 1.0
     single = -np.expm1(np.log1p(-probability) / n_pairs)
-    return float(np.sqrt(beta.isf(single, 0.5, (n - 2) / 2)))
+    fourth = 3 * (25 * n**3 - 38 * n**2 - 35 * n + 72) / (25 * n * (n + 1) * (n - 1))
+    shape = 3 / (3 - fourth) - 1.5  # of the second parameter, from the kurtosis
+    width = (2 * shape + 1) / (n - 1)
+    return min(1.0, float(np.sqrt(width * beta.isf(single, 0.5, shape))))
 
 
 def _orders(points: Array) -> FloatArray:

@@ -1,4 +1,4 @@
-"""How many rows repeat another one? Counted by hashes, in one pass and in bounded memory.
+"""How many rows are copies of an earlier one? Counted by hashes, in one pass and in bounded memory.
 
 Of all different hashes the smallest are kept, each with the number of its rows: a random sample of
 the different rows, whose counts are complete (the bottom-k sketch). It depends neither on the order
@@ -25,12 +25,12 @@ _ROUGH_BITS = 10  # of the mantissa that near-copies share: three decimal digits
 
 
 class Repeated(NamedTuple):
-    """Rows that repeat another one.
+    """Rows that are copies of an earlier one.
 
     Attributes
     ----------
     share : float
-        Of the rows, those that repeat one before.
+        Of the rows, those that are copies of an earlier one: all but the first of each group.
     n : int
         Rows that were looked at.
     is_exact : bool
@@ -63,12 +63,16 @@ class RowCopies(Summary):
 
     @property
     def copies(self) -> Repeated:
-        """Rows that repeat another one exactly."""
+        """Rows that equal an earlier one."""
         return _repeated(self.n_exact)
 
     @property
     def near_copies(self) -> Repeated:
-        """Rows that agree with another one in about three digits along every axis."""
+        """At least these rows agree with an earlier one in about three digits along every axis.
+
+        Values are rounded to fixed places: close ones on both sides of an edge between two are told
+        apart, which happens to more rows the more axes there are.
+        """
         return _repeated(self.n_rough)
 
 

@@ -1,27 +1,20 @@
-"""Views of few dimensions in which groups may show, chosen on some of the points.
+"""Views of few dimensions in which groups may show, chosen on some of the points."""
 
-References
-----------
-A. Hyvärinen (1999), IEEE Transactions on Neural Networks 10, 626–634 (FastICA).
-doi:10.1109/72.761722
-"""
-
-import warnings
 from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
-from sklearn.decomposition import FastICA
-from sklearn.exceptions import ConvergenceWarning
 
 from latentscope._types import FloatArray
+from latentscope.statistics.fast_ica import independent
 from latentscope.statistics.kmeans import lloyd, nested_seeds
 
 _KS = (2, 3, 4, 5, 6, 8, 10, 13, 16, 20, 25, 31)  # k-means whose centroids span views
 _PER_CENTROID = 15  # points
 _BROADEST = (2, 4)  # directions of the two first views
 _MAX_DIMENSIONS = 8  # of a view
-_N_FLATTEST, _N_SKEWED = 4, 2  # directions
+_N_NARROWEST, _N_FLATTEST, _N_SKEWED = 2, 4, 2  # directions
+_ROWS_PER_DIRECTION = 10  # at least, where FastICA searches
 _TINY = 1e-9  # spread, relative to the largest, that is rounding
 _NEAR = 0.1  # share of the points that lie near a place
 
@@ -48,18 +41,21 @@ def spans(points: FloatArray, random: np.random.Generator) -> Iterator[FloatArra
 
 
 def unusual(points: FloatArray) -> Iterator[FloatArray]:
-    """Yield the directions along which the points are flattest, and most skewed, by FastICA."""
+    """Yield the narrowest directions, and the flattest and the most skewed ones, by FastICA.
+
+    FastICA searches among the broadest directions, at most one for ten points: with more, it finds
+    what is in these points alone.
+    """
     about = points - points.mean(axis=0)
     _, spread, axes = np.linalg.svd(about, full_matrices=False)
-    n = min(int((spread > _TINY * spread[0]).sum()), max(2, len(points) // 10))
+    axes = axes[spread > _TINY * spread[0]]
+    yield from axes[max(0, len(axes) - _N_NARROWEST) :]
+    n = min(len(axes), max(2, len(points) // _ROWS_PER_DIRECTION))
     if n < 2:
         return
     whitening = axes[:n].T / (spread[:n] / np.sqrt(len(points)))
     white = about @ whitening
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        ica = FastICA(whiten=False, random_state=0, max_iter=60, tol=1e-2).fit(white)
-    directions = ica.components_ / np.linalg.norm(ica.components_, axis=1, keepdims=True)
+    directions = independent(white.astype(np.float32)).astype(np.float64)
     along = white @ directions.T
     flattest = np.argsort((along**4).mean(axis=0))[:_N_FLATTEST]
     skewed = np.argsort(-np.abs((along**3).mean(axis=0)))[:_N_SKEWED]

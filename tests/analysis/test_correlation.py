@@ -28,7 +28,7 @@ def test_planes_are_ranked_by_size(cloud):
     assert abs(table["correlation"][0]) == result.largest
 
 
-@pytest.mark.parametrize(("n", "z_dim"), [(50, 30), (400, 12)])
+@pytest.mark.parametrize(("n", "z_dim"), [(24, 100), (50, 30), (400, 12)])
 def test_chance_is_what_independent_axes_give(n, z_dim):
     """Of 400 clouds, 5 % exceed the limit and half the median, to three binomial errors."""
     rng = np.random.default_rng(0)
@@ -103,6 +103,12 @@ def test_copies_of_few_values_are_found_and_coincidences_are_not():
     assert np.argwhere(np.triu(result.is_beyond)).tolist() == [[0, 1]]
     without = ls.correlation(z[:, 2:])
     assert "rests on a few points, because most values of these axes are equal" in without.verdict
+
+
+def test_few_rows_of_many_axes_cannot_tell(rng):
+    """Of 8 rows and 780 pairs, one pair has nearly the same order in more than 1 of 20 clouds."""
+    result = ls.correlation(rng.standard_normal((8, 40)))
+    assert (result.can_tell, result.limit, result.n_beyond) == (False, 1.0, 0)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5])
@@ -214,3 +220,13 @@ def test_too_few_axes_are_refused(z, match):
 def test_no_pairs_to_list_are_refused(cloud):
     with pytest.raises(DataError, match="n must be an integer at least 1; got 0"):
         ls.correlation(cloud.z).planes(0)
+
+
+def test_no_number_below_one_is_called_one():
+    """r = 0.998 with two digits would be 1; and of a single pair, nothing is the strongest."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(1000)
+    verdict = ls.correlation(np.column_stack([x, x + 0.065 * rng.standard_normal(1000)])).verdict
+    assert verdict.startswith("Axes 0 and 1 are correlated beyond chance: r = 0.998, and 0.99")
+    verdict = ls.correlation(rng.standard_normal((1000, 2))).verdict
+    assert "beyond chance: the only rank correlation is " in verdict

@@ -148,6 +148,53 @@ def test_heavy_tails_are_not_thin(seed):
     assert "thin structure blurred" not in verdict
 
 
+def noisy_ring(n, noise, seed):
+    """Return points of a circle in 20 axes, with noise along all of them."""
+    rng = np.random.default_rng(seed)
+    angle = rng.uniform(0, 2 * np.pi, n)
+    plane = np.linalg.qr(rng.standard_normal((20, 2)))[0]
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) @ plane.T
+    return ring + noise * rng.standard_normal((n, 20))
+
+
+@pytest.mark.parametrize("noise", [0.01, 0.02])
+@pytest.mark.parametrize("n", [1000, 2000])
+def test_noise_around_a_ring_is_no_proof_against_a_thin_structure(n, noise):
+    """Below the noise all 20 directions differ, but the ring is thin all the same."""
+    found = ls.intrinsic_dimension(noisy_ring(n, noise, 0))
+    assert not found.is_settled
+    assert found.falls_steadily
+    assert "do not lie on a thin structure" not in found.verdict
+    assert "The estimate falls steadily with the scale, from 1" in found.verdict
+    assert found.verdict.endswith("Whether the points lie on a thin structure cannot be told.")
+
+
+SETTLED = {
+    "Gaussian": (lambda rng: rng.standard_normal((1500, 6)), "like that of the Gaussian."),
+    "cube": (lambda rng: rng.random((1500, 5)), "slightly lower than the Gaussian's."),
+}
+
+
+@pytest.mark.parametrize(("draw", "end"), SETTLED.values(), ids=SETTLED)
+def test_clouds_that_fill_all_directions_are_settled(draw, end):
+    found = ls.intrinsic_dimension(draw(np.random.default_rng(11)))
+    assert found.is_settled
+    assert not found.falls_steadily
+    assert found.verdict.endswith(end)
+
+
+@each_method
+@pytest.mark.parametrize("n_axes", [1, 2, 4])
+def test_no_interval_exceeds_the_number_of_directions(n_axes, method):
+    for seed in range(5):
+        z = np.random.default_rng(seed).standard_normal((300, n_axes))
+        found = ls.intrinsic_dimension(z, method=method)
+        low, high = found.interval
+        assert 0 <= low <= high <= n_axes
+        about = found.verdict.partition(" is about ")[2].partition(" ")[0]
+        assert float(about) <= n_axes
+
+
 # --- laws ---
 
 
@@ -232,7 +279,7 @@ def test_all_others_may_be_neighbours():
 
 def test_duplicates_are_left_out_and_counted():
     z = sphere(2, 400)
-    with pytest.warns(LatentscopeWarning, match="800 of 1,200 rows repeat others"):
+    with pytest.warns(LatentscopeWarning, match="800 of 1,200 rows are copies of an earlier"):
         found = ls.intrinsic_dimension(np.repeat(z, 3, axis=0))
     assert found.n_duplicates == 800
     assert_allclose(found.dimension, ls.intrinsic_dimension(z).dimension, rtol=1e-9)
@@ -273,7 +320,9 @@ def test_near_copies_are_left_out_and_counted(copied, n_copies, method):
     z = folded(1000)
     near = copied(z[:n_copies])
     assert (near != z[:n_copies]).any(axis=1).all()
-    with pytest.warns(LatentscopeWarning, match="repeat others, exactly or but for rounding"):
+    with pytest.warns(
+        LatentscopeWarning, match="are copies of an earlier row, exactly or up to rounding"
+    ):
         found = ls.intrinsic_dimension(np.concatenate([z.astype(near.dtype), near]), method=method)
     assert found.n_duplicates == n_copies
     expected = ls.intrinsic_dimension(z, method=method)
@@ -283,7 +332,7 @@ def test_near_copies_are_left_out_and_counted(copied, n_copies, method):
 def test_near_copies_of_near_copies_are_one_point():
     z = folded(500)
     many = np.concatenate([z, next_to(z, 1), next_to(z, 2)])
-    with pytest.warns(LatentscopeWarning, match="1,000 of 1,500 rows repeat others"):
+    with pytest.warns(LatentscopeWarning, match="1,000 of 1,500 rows are copies of an earlier row"):
         assert ls.intrinsic_dimension(many).n_duplicates == 1000
 
 
@@ -398,3 +447,19 @@ def test_the_figure_shows_both_curves():
     numbers = f"{found.dimension:.3g}, Gaussian: {found.null_dimension:.3g}"
     assert ax.get_title().startswith("TwoNN: 1.")  # the lower limit
     assert ax.get_title().endswith(f" (finest scale: {numbers})")
+
+
+def test_near_copies_beyond_rounding_cannot_be_told(rng):
+    half = rng.standard_normal((400, 32))
+    result = ls.intrinsic_dimension(np.vstack([half, half + 1e-4 * rng.standard_normal((400, 32))]))
+    assert result.is_paired
+    assert not result.is_settled
+    assert result.verdict.startswith("Cannot tell: most points have one neighbour far nearer than")
+    assert not ls.intrinsic_dimension(half).is_paired
+
+
+@pytest.mark.parametrize("method", ["two-nn", "mle"])
+@pytest.mark.filterwarnings("ignore::latentscope.errors.LatentscopeWarning")  # of copies and ties
+def test_neighbours_at_one_distance_cannot_be_told(rng, method):
+    coins = (rng.random((1500, 8)) < 0.5).astype(float)
+    assert "so coarse that" in ls.intrinsic_dimension(coins, method=method).verdict

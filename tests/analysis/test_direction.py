@@ -245,6 +245,16 @@ def test_no_p_value_is_below_that_of_all_ways_to_choose(rng):
     assert_allclose([found.length_p_value, found.hotelling_p_value], 1 / 70)
 
 
+def test_a_p_value_above_the_level_is_not_called_equality(rng):
+    """They differ more than the means of most random groups, but not significantly."""
+    label = np.arange(400) % 2
+    z = rng.standard_normal((400, 2))
+    z -= label[:, None] * (z[label == 1].mean(axis=0) - z[label == 0].mean(axis=0))
+    found = ls.direction(labelled(z + 0.25 * label[:, None] * [1, 0], label), "smiling")
+    assert 0.05 < found.p_value < 0.2
+    assert "do not differ significantly more than those of random groups (p = 0." in found.verdict
+
+
 def test_points_that_coincide_cannot_tell():
     found = ls.direction(labelled(np.ones((30, 2)), np.arange(30) % 2), "smiling")
     assert found.verdict.endswith("has a direction: the points do not differ enough.")
@@ -476,3 +486,22 @@ def test_whole_numbers_that_float64_cannot_tell_apart(low):
     label = np.where(z[:, 0] > 0, low + 1, low).astype(np.uint64)
     found = ls.direction(ls.Latents(z, labels={"a": label}), "a")
     assert found.n_with == np.count_nonzero(z[:, 0] > 0)
+
+
+CUT = {
+    "median": (np.repeat([0, 1, 2], 50), " (those with values above 1, about the median, and the"),
+    "mostly the highest": (
+        np.repeat([0, 1, 2], [20, 30, 100]),
+        " (those with values above 1.5 and",
+    ),
+    "two values": (np.repeat([0, 1], 75), " points d"),
+}
+
+
+@pytest.mark.parametrize(("values", "words"), CUT.values(), ids=CUT)
+def test_the_verdict_says_how_numbers_were_split(values, words):
+    z = np.random.default_rng(0).standard_normal((150, 3)) + values[:, None]
+    found = ls.direction(ls.Latents(z, labels={"species": values}), "species")
+    assert f"points{words.removeprefix(' points')}" in found.verdict
+    assert found.is_cut == (len(np.unique(values)) > 2)
+    assert "corrected" not in found.verdict

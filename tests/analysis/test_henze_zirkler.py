@@ -117,8 +117,8 @@ REFUSED = {
         np.random.default_rng(0).standard_normal((50, 11)), {},
         r"at most 10 directions .* varies along 11\. .* tends to 1 .* Use latentscope\.normality",
     ),
-    "few rows": (np.eye(4)[:, :3], {}, "10 rows and two per direction; got 4 rows .* 3 dir"),
-    "points coincide": (np.ones((9, 2)), {}, "must vary, .* got 9 rows that vary along 0"),
+    "few rows": (np.eye(4)[:, :3], {}, "10 different rows .*; its 4 rows .* 3 dir"),
+    "points coincide": (np.ones((9, 2)), {}, "must vary, .* its 9 rows .* vary along 0"),
     "few points": (np.eye(9), {"n_points": 2}, "n_points must be an integer at least 3; got 2"),
 }  # fmt: skip
 

@@ -253,8 +253,8 @@ REFUSALS = {
     ("henze_zirkler", "all rows alike"): "vary along 0 directions",
     ("henze_zirkler", "all zero"): "vary along 0 directions",
     ("henze_zirkler", "fewer rows than axes"): "at most 10 directions",
-    ("henze_zirkler", "two rows"): "10 rows and two per direction",
-    ("henze_zirkler", "few distinct rows"): "10 rows and two per direction; got 5",
+    ("henze_zirkler", "two rows"): "10 different rows and two per direction",
+    ("henze_zirkler", "few distinct rows"): "10 different rows and two per direction; its 5",
 }
 
 

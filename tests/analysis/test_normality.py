@@ -1,5 +1,7 @@
 """normality: is the cloud a Gaussian, and how far from one?"""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -430,18 +432,18 @@ def test_ties_are_a_departure():
 def test_verdicts():
     few = sizes(gaussian(20, 30))
     assert few.verdict == (
-        "Cannot tell: 20 rows are too few to judge the shape of a cloud along 19 directions; at "
-        "least 57 are needed."
+        "Cannot tell: 20 rows are too few to judge the shape of a cloud along 30 directions; at "
+        "least 90 are needed."
     )
     far = ls.normality(student(3000, 16, 3), n_null=19).verdict
     assert "So the cloud is far from a Gaussian (p = 0.05, from 3,000 rows and 19 Gaussian" in far
     two = ls.normality(two_clusters(3000, 64), n_null=19).verdict
     most = "differs most from a normal distribution, by 0.1"
     assert f"that of axis 2 {most}" in two or f"that of principal component 1 {most}" in two
-    assert "So the cloud is not Gaussian along some directions, although its distances" in two
+    assert "So the cloud is not Gaussian along some directions" in two
     fine = ls.normality(gaussian(3000, 6), n_null=19).verdict
     assert fine.startswith(
-        "A Gaussian fitted to the core of the cloud, without tails and outliers, "
+        "Counted by their distance from the centre alone, the core of the cloud holds "
     )
     assert "The tests do not reject a Gaussian (p = " in fine
     assert fine.endswith("which does not prove that the cloud is one.")
@@ -481,7 +483,7 @@ def test_how_far_is_not_said_with_few_rows_per_direction():
 def test_what_the_search_cannot_see_is_said():
     few = ls.normality(gaussian(1000, 32, seed=1), n_null=19).verdict
     assert few.endswith(
-        "Along a few of 32 directions that are no axes, 1,000 rows show only strong departures: "
+        "Along a few of 32 directions that are not axes, 1,000 rows show only strong departures: "
         "two equal groups, a ring or heavy tails need about 4,100 rows."
     )
     fewer = ls.normality(gaussian(200, 32), n_null=19).verdict
@@ -494,7 +496,7 @@ def test_without_sets_nothing_is_claimed():
 
 def test_a_core_that_holds_too_much_is_said():
     cube = np.random.default_rng(0).random((5000, 64))
-    assert sizes(cube).verdict.startswith("The core of the cloud holds 1")
+    assert "the core of the cloud holds 1" in sizes(cube).verdict
 
 
 def test_too_few_rows_are_no_evidence():
@@ -507,6 +509,50 @@ def test_too_few_rows_are_no_evidence():
     assert found.kurtosis_ratio == pytest.approx(1)
     assert found.verdict.startswith("Cannot tell")
     assert found.table()["p_value"] == (None,) * 10
+    assert found.table()["value"][:3] == found.table()["by_chance"][:3] == (None,) * 3
+    assert list(found.headline().values())[:3] == [None] * 3
+    panel = found.plot()[0]
+    assert not panel.lines
+    assert panel.get_title() == "distances: too few rows to measure them"
+
+
+def test_the_rows_that_are_asked_for_are_enough():
+    """60 rows span 59 directions, but rows are needed for all 100."""
+    few = sizes(gaussian(60, 100)).verdict
+    n = int(few.partition("at least ")[2].partition(" ")[0])
+    assert n == 300
+    assert sizes(gaussian(n, 100)).kind == "not tested"
+
+
+@pytest.mark.parametrize(("n", "p", "limit"), [(150, 4, 0.085), (178, 13, 0.072)])
+def test_limits_of_chance_are_those_of_gaussian_sets(n, p, limit):
+    """95 % limits with estimated mean and covariance, by simulation; 1.36 / √n is 30 % more."""
+    found = ls.normality(gaussian(n, p, 1), n_null=99)
+    tests = found.tests()["gaussian_95"]
+    assert found.table()["by_chance"][1] == tests[0] == pytest.approx(limit, rel=0.15)
+    assert found.table()["by_chance"][2] == 1 + tests[1]
+    assert found.table()["by_chance"][3:6] == tests[2:5]
+    assert f"; up to {tests[0]:.2g} by chance)" in found.verdict
+    assert f"; by chance at most {1.36 / np.sqrt(n):.2g})" in sizes(gaussian(n, p)).verdict
+
+
+def test_groups_around_an_empty_centre_are_not_called_a_gaussian_core():
+    rng = np.random.default_rng(0)
+    blobs = rng.standard_normal((2000, 4)) + 6 * np.eye(4)[rng.integers(4, size=2000)]
+    assert "accounts for" not in sizes(blobs).verdict
+    assert "Counted by their distance from the centre alone" in sizes(blobs).verdict
+
+
+@pytest.mark.parametrize("rejected", [None, 0, 1])
+def test_distances_are_called_gaussian_only_if_both_their_tests_say_so(rejected):
+    found = ls.normality(two_clusters(3000, 64), n_null=39)
+    observed = np.array(found.observed)
+    observed[:2] = np.median(found.null[:, :2], axis=0)
+    if rejected is not None:
+        observed[rejected] = 1.1 * found.null[:, rejected].max()
+    kind = dataclasses.replace(found, observed=observed).kind
+    end = ", although its distances from the mean are like a Gaussian's" * (rejected is None)
+    assert kind == f"not Gaussian along some directions{end}"
 
 
 def test_tables():

@@ -76,9 +76,11 @@ def test_fewer_points_and_rows_left_out(null):
 
 
 def test_fewer_points_than_axes_are_drawn_too():
-    z = cloud()[:5]
-    for null in MODELS:
-        assert latentscope.null_model(z, null).draw().shape == (5, 6)
+    for n in (2, 5, 6, 7, 8, 12, 13):
+        for null in MODELS:
+            draw = latentscope.null_model(cloud()[:n], null).draw()
+            assert draw.shape == (n, 6)
+            assert np.isfinite(draw).all()
 
 
 @pytest.mark.parametrize(
@@ -90,6 +92,11 @@ def test_fewer_points_than_axes_are_drawn_too():
             np.ones((50, 3)),
             {"null": "elliptical"},
             r"points of z must differ from each other; all of them coincide",
+        ),
+        (
+            np.vstack([cloud()[:400] * [1, 1, 1, 0, 0, 0], cloud()[400:450]]),
+            {"null": "elliptical"},
+            r"z must have a shape, for an elliptical null model",
         ),
         (np.full((50, 3), np.inf), {}, r"must be finite"),
     ],

@@ -192,3 +192,15 @@ def test_few_rows_have_as_many_components(rng):
     assert_allclose(found.inverse_transform(found.transform(z)), z)
     with pytest.raises(DataError, match="n_components must be an integer from 1 to 12"):
         ls.pca(z, n_components=13)
+
+
+def test_only_components_that_can_exist_are_counted_and_shown():
+    """60 rows vary along 59 directions, whatever the number of axes."""
+    found = ls.pca(np.random.default_rng(0).standard_normal((60, 512)))
+    assert found.n_varying == 59
+    assert " of 59 components " in found.verdict
+    assert len(found.table()["variance"]) == 59
+    assert min(found.table()["variance"]) > 1
+    ax = found.plot()
+    assert all(len(line.get_xdata()) <= 59 for line in ax.lines)
+    assert " of 59 above the noise floor" in ax.get_title()

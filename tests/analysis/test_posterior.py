@@ -37,9 +37,9 @@ def test_figures_are_those_of_numpy(rng):
         "logvar, mean": logvar.mean(),
         "logvar, maximum": logvar.max(),
         "|z − mu|, maximum": deviation.max(),
-        "components with |z − mu| ≥ 0.05": (deviation >= 0.05).sum(),
-        "components with |z − mu| ≥ 1": (deviation >= 1).sum(),
-        "components with |z − mu| ≥ 10": 0,
+        "coordinates with |z − mu| ≥ 0.05": (deviation >= 0.05).sum(),
+        "coordinates with |z − mu| ≥ 1": (deviation >= 1).sum(),
+        "coordinates with |z − mu| ≥ 10": 0,
         "radius by z, minimum": by_z.min(),
         "radius by z, mean": by_z.mean(),
         "radius by z, maximum": by_z.max(),
@@ -153,6 +153,17 @@ def test_z_saved_in_single_precision_is_mu(rng):
     assert not ls.posterior(drawn(rng, sigma=(1e-3, 1e-3))).is_mu
 
 
+@pytest.mark.parametrize("digits", ["float16", "bfloat16"])
+def test_z_saved_in_half_precision_is_mu(rng, digits):
+    """bfloat16 keeps the upper 16 bits of a float32, rounded."""
+    mu = rng.standard_normal((500, 8)).astype("f4")
+    half = (
+        mu.astype("f2") if digits == "float16" else (mu.view("u4") + 0x8000 & 0xFFFF0000).view("f4")
+    )
+    logvar = np.full_like(mu, -1.0)
+    assert ls.posterior(ls.Latents(half, mu=mu, logvar=logvar)).is_mu
+
+
 @pytest.mark.parametrize("factor", [0.0, 1.0])
 def test_noise_is_judged_from_mu_and_logvar(factor, rng):
     """σ² = 1 along four of five axes where mu is 0: 4.01 / 5.01, whether or not z was drawn."""
@@ -186,6 +197,34 @@ def test_one_diverged_value_rules_nothing(size, is_drawn, rng):
     assert_array_equal(found.active, expected.active)
     assert_array_equal(found.collapsed, expected.collapsed)
     assert found.table()["value"][found.table()["quantity"].index("diverged values of logvar")] == 1
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+@pytest.mark.parametrize("size", [10.0, 1e4, 1e30])
+def test_the_mu_of_a_diverged_value_is_left_out_too(size, offset, rng):
+    """A row with logvar 30 and a huge mu: all figures are those of the other rows."""
+    clean = drawn(rng, sigma=(0.1, 0.3, 0.5))
+    z, mu, logvar = (array.copy() for array in clean.arrays.values())
+    z[:, 1] += offset
+    mu[:, 1] += offset
+    expected = ls.posterior(ls.Latents(*(np.delete(one, 17, axis=0) for one in (z, mu, logvar))))
+    mu[17, 1] = z[17, 1] = size
+    logvar[17, 1] = 30
+    with pytest.warns(LatentscopeWarning, match="1 of 12,000 values of logvar"):
+        found = ls.posterior(ls.Latents(z, mu, logvar))
+    for name in ("bulk_variance", "bulk_mu_variance", "bulk_kl", "noise_share"):
+        assert_allclose(getattr(found, name), getattr(expected, name), rtol=3e-3, err_msg=name)
+    assert_allclose(found.bulk_mu_variance[1], expected.mu_variance[1], rtol=1e-7)
+
+
+def test_a_mu_that_only_diverged_values_move_is_not_active(rng):
+    mu = 0.01 * rng.standard_normal((3000, 2))
+    logvar = np.zeros_like(mu)
+    mu[5], logvar[5] = 1e4, 30
+    with pytest.warns(LatentscopeWarning, match="2 of 6,000 values of logvar"):
+        found = ls.posterior(ls.Latents(mu, mu, logvar))
+    assert found.collapsed.all()
+    assert_allclose(found.noise_share, 1, atol=1e-3)
 
 
 def test_without_diverged_values_the_bulk_is_everything(rng):

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import chi
 
 import latentscope as ls
-from latentscope.errors import DataError, DataTypeError
+from latentscope.errors import DataError, DataTypeError, LatentscopeWarning
 
 
 def test_counts_are_those_of_numpy(cloud):
@@ -170,3 +170,13 @@ def test_few_rows_of_many_axes_keep_the_offset():
     assert found.gaussian_offset.shape == found.gaussian_variance.shape == (500,)
     assert_allclose(np.linalg.norm(found.gaussian_offset), np.linalg.norm(z.mean(axis=0)))
     assert_allclose(found.centers[found.gaussian_density.argmax()], found.mean, rtol=0.02)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_normalised_rows_are_named_instead_of_bins(dtype):
+    z = np.random.default_rng(0).standard_normal((500, 16)).astype(dtype)
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    with pytest.warns(
+        LatentscopeWarning, match="same distance from the origin, 1, to within round"
+    ):
+        ls.radius_density(z)

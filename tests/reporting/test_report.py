@@ -103,7 +103,7 @@ def test_awkward_sets_give_a_report_that_says_what_it_left_out(make, expected, t
     left_out = json.loads(path.with_suffix(".json").read_text())["sets"]["it"]["left out"]
     assert set(left_out) - {"posterior", "pictures"} == expected
     page = path.read_text()
-    assert all(f"<b>{what}</b> was left out: " in page for what in left_out)
+    assert all(f"<b>{what}</b> left out: " in page for what in left_out)
     assert "How far from the origin do the points lie?" in page
 
 

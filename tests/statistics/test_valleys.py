@@ -54,28 +54,29 @@ def test_a_pass_of_a_flat_density_is_significant_no_more_often_than_it_says(rng,
 def test_two_far_groups_are_found_and_one_is_not(rng):
     truth = np.repeat([0, 1], 100)
     z = rng.standard_normal((200, 3))
-    groups, p = valley_groups(z, LEVEL, rng)
-    assert groups.max() == 0
-    assert p > LEVEL
-    groups, p = valley_groups(z + 15 * truth[:, None], LEVEL, rng)
-    assert adjusted_rand_score(truth, groups) == 1
-    assert p < 1e-6
+    found = valley_groups(z, LEVEL, rng)
+    assert not found.is_divided
+    assert found.p > LEVEL
+    assert found.weakest == 0
+    found = valley_groups(z + 15 * truth[:, None], LEVEL, rng)
+    assert adjusted_rand_score(truth, found.of) == 1
+    assert max(found.p, found.weakest) < 1e-6
 
 
 def test_groups_of_any_shape_are_those_of_hdbscan(rng):
     """A ring about a spot: an independent implementation of mutual reachability agrees."""
-    angle = rng.uniform(0, 2 * np.pi, 400)
-    ring = np.column_stack([np.cos(angle), np.sin(angle)]) * 6 + 0.3 * rng.standard_normal((400, 2))
-    z = np.vstack([ring, rng.standard_normal((200, 2))])
+    angle = rng.uniform(0, 2 * np.pi, 800)
+    ring = np.column_stack([np.cos(angle), np.sin(angle)]) * 6 + 0.3 * rng.standard_normal((800, 2))
+    z = np.vstack([ring, rng.standard_normal((400, 2))])
     theirs = HDBSCAN(min_cluster_size=40, copy=True).fit_predict(z)
-    ours, _ = valley_groups(z - z.mean(axis=0), LEVEL, rng)
+    ours = valley_groups(z - z.mean(axis=0), LEVEL, rng).of
     assert adjusted_rand_score(ours[theirs >= 0], theirs[theirs >= 0]) > 0.99
 
 
 def test_a_ring_is_not_divided(rng):
     angle = rng.uniform(0, 2 * np.pi, 600)
     ring = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.1 * rng.standard_normal((600, 2))
-    assert valley_groups(ring, LEVEL, rng)[0].max() == 0
+    assert not valley_groups(ring, LEVEL, rng).is_divided
 
 
 def test_what_lies_across_a_pass_is_seen(rng):
@@ -107,16 +108,35 @@ def test_a_sheet_that_a_view_folds_is_not_divided():
     waves = angles @ np.array([(1, 0), (0, 1), (1, 1), (1, -1), (2, 0), (0, 2), (2, 1), (1, 2)]).T
     torus = np.hstack([np.cos(waves), np.sin(waves)])
     torus -= torus.mean(axis=0)
-    assert valley_groups(torus, LEVEL, np.random.default_rng(1))[0].max() == 0
+    whole = valley_groups(torus, LEVEL, np.random.default_rng(1))
+    assert not whole.is_divided
+    assert whole.p > LEVEL  # the valleys of its views are none of the sheet's
     truth = np.arange(1500) % 2
     apart = torus + 6 * truth[:, None]
-    groups = valley_groups(apart - apart.mean(axis=0), LEVEL, np.random.default_rng(1))[0]
+    groups = valley_groups(apart - apart.mean(axis=0), LEVEL, np.random.default_rng(1)).of
     assert adjusted_rand_score(truth, groups) > 0.99
+
+
+def test_the_narrowest_directions_are_views(rng):
+    z = rng.standard_normal((300, 4)) * [3, 1, 2, 0.1]
+    first, second = list(unusual(z))[:2]
+    assert abs(second[3]) > 0.99
+    assert abs(first[1]) > 0.8
+
+
+def test_the_least_clear_division_has_its_own_p_value(rng):
+    """Two groups far apart, one of which is divided again, less clearly."""
+    z = rng.standard_normal((900, 2))
+    z[:300, 0] += 40
+    z[300:600, 1] += 5
+    found = valley_groups(z - z.mean(axis=0), LEVEL, rng)
+    assert found.of.max() == 2
+    assert 1e10 * found.p < found.weakest <= LEVEL
 
 
 def test_few_rows_suffice_for_a_wide_gap():
     """Anderson's irises: one species of 50 lies apart from the other two."""
     z, species = load_iris(return_X_y=True)
     z = (z - z.mean(axis=0)) / z.std(axis=0)
-    groups = valley_groups(z, LEVEL, np.random.default_rng(0))[0]
+    groups = valley_groups(z, LEVEL, np.random.default_rng(0)).of
     assert adjusted_rand_score(species == 0, groups) == 1

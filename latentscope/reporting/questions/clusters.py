@@ -1,4 +1,4 @@
-"""Are there clusters? The inertia, gap and stability of k-means, compared with Gaussians."""
+"""Are there clusters? Valleys of density; beside them k-means, compared with Gaussians."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +11,6 @@ from latentscope.reporting.questions.question import Analysis, Answer, Figure, Q
 from latentscope.reporting.questions.tsne import map_text
 from latentscope.reporting.study import Study
 from latentscope.reporting.wording import unrepeated
-from latentscope.statistics import ALPHA
-from latentscope.statistics.valleys import MIN_POINTS
 
 CLUSTERS = (*range(2, 13), *range(14, 81, 2))  # of the inertia curve
 ROWS_PER_CLUSTER = 5  # at least
@@ -49,21 +47,14 @@ def _answer(study: Study) -> Answer | None:
 
 
 def _verdict(gap: ClusterGap | None) -> str:
-    if gap is None or (gap.best is None and gap.n_used < MIN_POINTS):
+    if gap is None or not gap.is_searched:
         return "Cannot tell"
-    if gap.best is not None:
-        return f"{gap.best} clusters"
-    if gap.p_value is None or gap.p_value > ALPHA:
-        return "No clusters found"
-    return "No clusters found; the cloud is not Gaussian"
+    return "No clusters found" if gap.best is None else f"{gap.best} clusters"
 
 
 def _p_value(study: Study) -> float | None:
-    """Return the p-value of the clusters, or that of the comparison with Gaussians without any."""
     gap = GAP.of(study)
-    if gap is None or gap.best is None:
-        return None if gap is None else gap.p_value
-    return gap.valley_p_value
+    return gap.valley_p_value if gap is not None and gap.is_searched else None
 
 
 def _curve_text(curve: InertiaCurve | None) -> str:
@@ -73,16 +64,16 @@ def _curve_text(curve: InertiaCurve | None) -> str:
     elbow = "no elbow" if curve.elbow is None else f"an elbow at k = {curve.elbow}"
     less = f"{below:.1%} below" if below > 0 else "no lower than"
     return (
-        f"For k up to {curve.n_clusters[-1]} clusters, the inertia of k-means (the sum of squared "
-        f"distances to the nearest centroid) has {elbow} beyond what a Gaussian with the same mean "
-        f"and covariance shows, and is {less} the Gaussian's (median over k)."
+        f"The inertia of k-means (the sum of squared distances to the nearest centroid), for k up "
+        f"to {curve.n_clusters[-1]}, has {elbow} beyond what a Gaussian with the same mean and "
+        f"covariance shows; in the median over these k it is {less} the Gaussian's."
     )
 
 
 def _draw(study: Study, drawer: Drawer) -> list[str]:
     curve, gap = CURVE.of(study), GAP.of(study)
     drawn = [] if curve is None else [drawer.result(curve, size=SMALL)]
-    if gap is not None and gap.is_told:
+    if gap is not None and gap.has_nulls:
         drawn += drawer.panels(2, _plotted(gap), size=SMALL)
     return drawn
 
@@ -101,11 +92,12 @@ FIGURE = Figure(
     shows="First panel: the inertia of k-means (the sum of squared distances to the nearest "
     "centroid) for growing k, next to that of a Gaussian with the same mean and covariance. Then, "
     "next to many such Gaussians: how much more tightly k-means groups the data (gap), and how "
-    "well two halves of the points agree on the groups (stability).",
-    misleads="K-means splits any cloud, and every curve falls. Only a bend that the Gaussian's "
-    "curve does not have is a sign of clusters. A curve that is lower but has no bend shows that "
-    "the cloud is not Gaussian: it may be curved, have another shape, or have many small "
-    "clusters.",
+    "well two halves of the points agree on the groups (stability). A line marks the number of "
+    "groups that valleys of density separate, if there are any.",
+    misleads="K-means splits any cloud, and every curve falls. Curves that differ from the "
+    "Gaussian's show that the cloud is not Gaussian: it may be curved or have heavy tails. Whether "
+    "there are clusters is answered by valleys of density, places with fewer points than on both "
+    "sides, which these curves do not show.",
     draw=_draw,
 )
 QUESTION = Question(

@@ -1,6 +1,6 @@
 """How many dimensions do the points fill? The intrinsic dimension, and a Gaussian's."""
 
-from latentscope.analysis._dimension_words import interval, share
+from latentscope.analysis._dimension_words import about, interval, share
 from latentscope.analysis.dimension import IntrinsicDimension, intrinsic_dimension
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Analysis, Answer, Figure, Question
@@ -24,11 +24,11 @@ def _answer(study: Study) -> Answer | None:
     found = DIMENSION.of(study)
     if found is None:
         return None
-    if found.dimension is None:
+    if found.dimension is None or found.is_paired:
         return Answer("Cannot tell", unrepeated(found.verdict))
     number, beside = interval(found), share(found)
     if found.is_settled:
-        number = f"{found.dimension:.2g} ({number})"
+        number = f"{about(found):.2g} ({number})"
     elif not number.startswith("at least"):
         number = f"not settled: {number}"
     text = f"{number}; {beside} of a Gaussian's" if beside else number

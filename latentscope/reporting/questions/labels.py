@@ -51,14 +51,17 @@ def _directions(study: Study) -> Labels:
 
 
 def _values(study: Study, label: str) -> tuple[Value | None, ...]:
-    """Return the categories of a label of text; None for a label of numbers, which is split."""
+    """Return the categories of a label of text; None for a label of numbers, which is split.
+
+    Of two categories, one is enough: the other has the opposite direction.
+    """
     found = categories(study.rows, label)
     if len(found) > N_CATEGORIES:
         raise DataError(
             f"the report compares at most {N_CATEGORIES} categories with the others; this label "
             f"has {len(found):,}."
         )
-    return found or (None,)
+    return (found[1:] if len(found) == 2 else found) or (None,)
 
 
 def _order(one: Direction) -> tuple[float, float]:
@@ -84,14 +87,16 @@ def _answer(study: Study) -> Answer | None:
         return None
     clear, told = labels.clear, labels.told
     if not told:
-        return Answer("Cannot tell", "Of no label are both groups large enough for a test.")
+        return Answer("Cannot tell", "No label has two groups large enough to test.")
+    n_clear, n_told = (len({one.label for one in some}) for some in (clear, told))
     listed = ", ".join(
         f"{one.name} ({one.p_in_words}; {one.times_chance:.3g} times as long as by "
         f"chance; the means are {one.separation:.2g} standard deviations apart)"
         for one in (clear or told)[:N_NAMED]
     )
     return Answer(
-        f"{len(clear):,} of {len(told):,} {plural('does', 'do', len(clear))}",
+        f"{n_clear:,} of {n_told:,} {plural('label', 'labels', n_told)} "
+        f"{plural('does', 'do', n_clear)}",
         "The direction of a label leads from the mean of the points without it to the mean of "
         "those with it. It counts if the two means differ by more than those of random groups "
         f"(p ≤ {ALPHA:g}, corrected for all labels and their categories). "
@@ -106,10 +111,11 @@ def _p_value(study: Study) -> float | None:
 
 
 def _unknown(n: int) -> str:
-    """Say how many labels have too few points to tell."""
+    """Say how many labels or categories have too few points to tell."""
     if not n:
         return ""
-    return f" Of {n:,} more, {plural('a group is', 'groups are', n)} too small to tell."
+    what = plural("label or category has", "labels or categories have", n)
+    return f" {n:,} more {what} too few points to tell."
 
 
 def _tables(study: Study) -> Mapping[str, Table]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import f as f_law
 
+from latentscope._table import percentage
 from latentscope.analysis.normality import Normality, normality
 from latentscope.analysis.support import Support
 from latentscope.pictures import PRIOR
@@ -53,13 +54,13 @@ def _distances(study: Study) -> str:
     differs, by_chance = radius.misfit(radius.gaussian_density)
     own = shell.shell
     return (
-        f"{beyond:.1%} of the points lie farther out than 99.9 % of a Gaussian's points would. "
-        "The Mahalanobis distance of all points (from their mean, in standard deviations of the "
-        f"data) has the median {number(own[1])}; 99.8 % of them lie between {number(own[0])} and "
-        f"{number(own[2])}; for as many points of a Gaussian, the median is {number(middle)} and "
-        f"the range {number(low)} to {number(high)}. For {differs:.1%} of the points, the distance "
-        "from the origin would have to change to match a Gaussian with the same mean and "
-        f"covariance (by chance: {by_chance:.1%})."
+        f"{percentage(beyond)} of the points lie farther out than 99.9 % of a Gaussian's points "
+        "would. The Mahalanobis distance of all points (from their mean, in standard deviations of "
+        f"the data) has the median {number(own[1])}; 99.8 % of them lie between "
+        f"{number(own[0])} and {number(own[2])}; for as many points of a Gaussian, the median is "
+        f"{number(middle)} and the range {number(low)} to {number(high)}. For "
+        f"{percentage(differs)} of the points, the distance from the origin would have to change "
+        f"to match a Gaussian with the same mean and covariance (by chance: {by_chance:.1%})."
     )
 
 

@@ -17,6 +17,8 @@ def _draw(study: Study, drawer: Drawer) -> list[str]:
 def _tables(study: Study) -> Mapping[str, Table]:
     columns = study.overview.pca.table()
     first = Table(**{name: column[:N_ROWS] for name, column in columns.items()})
+    names = [f"PC {number + 1}" for number in first["component"]]
+    first = Table(**{**first, "component": names})
     return {f"Principal components, the first {N_ROWS}": first}
 
 

@@ -58,7 +58,8 @@ def _text(found: Posterior) -> Iterator[str]:
             f"{found.n_diverged:,} of {n:,} values of logvar "
             f"{plural('has', 'have', found.n_diverged)} diverged: the largest is "
             f"{number(found.logvar_maximum)}. The shares, divergences and counts of axes here "
-            "leave out such values, because a single one can outweigh all others."
+            "leave out such values and the mu of each, because a single one can outweigh all "
+            "others."
         )
     yield (
         f"The posterior's KL divergence from N(0, I), which measures how much the posterior says "
@@ -92,8 +93,8 @@ def _radii(found: Posterior) -> str:
     difference = float(found.relative_difference[0])
     if difference <= 1:  # False if it is undefined
         return (
-            "On average, the distances of z and of mu from the origin differ by "
-            f"{percent(difference)}."
+            "On average, the distance of z from the origin differs from that of mu by "
+            f"{percent(difference)} of the latter."
         )
     return (
         f"The mean distance from the origin is {number(found.z_radius[1])} for z, and "

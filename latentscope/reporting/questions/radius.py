@@ -1,8 +1,8 @@
 """How far from the origin do the points lie, compared with N(0, I)?"""
 
-import numpy as np
 from scipy.stats import chi
 
+from latentscope._table import percentage
 from latentscope.analysis.radius import Misfit
 from latentscope.reporting.figures import Drawer
 from latentscope.reporting.questions.question import Answer, Figure, Question
@@ -15,7 +15,7 @@ CERTAIN = 2  # times the share by chance, up to which the radii do not differ
 
 def _answer(study: Study) -> Answer:
     radius, d = study.overview.radius, study.overview.radius.z_dim
-    offset = float(np.linalg.norm(study.overview.pca.mean))
+    offset = study.overview.offset
     typical, misfit = float(chi.mean(d)), radius.prior_misfit
     return Answer(
         f"About {number(radius.mean)}, {_comparison(misfit, offset, typical)}",
@@ -23,9 +23,9 @@ def _answer(study: Study) -> Answer:
         f"(mean ± standard deviation), and for 99 % of the points it lies between "
         f"{number(radius.quantile(0.005))} and {number(radius.quantile(0.995))}. Points of N(0, I) "
         f"in {d:,} {plural('dimension', 'dimensions', d)} lie at {number(typical)} ± "
-        f"{number(float(chi.std(d)))}; for {misfit.share:.1%} of the points, the radius would have "
-        f"to change to match theirs (by chance: {misfit.by_chance:.1%}). The centre of the cloud "
-        f"lies {number(offset)} from the origin.",
+        f"{number(float(chi.std(d)))}; for {percentage(misfit.share)} of the points, the radius "
+        f"would have to change to match theirs (by chance: {misfit.by_chance:.1%}). The centre of "
+        f"the cloud lies {number(offset)} from the origin.",
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from latentscope._table import Table
 from latentscope.analysis.support import Shell, Support
 from latentscope.pictures import FULL, HALF_WIDTH, PER_AXIS, PRIOR
-from latentscope.reporting.questions.clusters import CURVE
+from latentscope.reporting.questions.clusters import GAP
 from latentscope.reporting.questions.pictures import PICTURES, Gallery
 from latentscope.reporting.questions.question import Analysis, Answer, Question, numbers
 from latentscope.reporting.study import Study
@@ -55,12 +55,9 @@ def _answer(study: Study) -> Answer | None:
             " z is mu here, without noise: N(0, I) is the prior of draws from the posterior, which "
             "are spread more widely than mu."
         )
-    curve = CURVE.of(study)
-    if curve is not None and curve.elbow is not None:
-        text += (
-            " The inertia curve of k-means has an elbow, a sign of clusters: points in the empty "
-            "space between clusters also count as lying in this range."
-        )
+    gap = GAP.of(study)
+    if gap is not None and gap.best is not None:
+        text += " Points in the empty space between clusters also count as lying in this range."
     if pictures:
         listed = ", ".join(f"{one.title} {one.score:.2f}" for one in pictures.random)
         text += f" Meaningful-image scores (1 means like images of the data): {listed}."

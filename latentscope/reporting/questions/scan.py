@@ -36,8 +36,8 @@ def _answer(study: Study) -> Answer | None:
         verdict = f"None in the planes of {components}"
     else:
         verdict = {
-            "few points": f"Cannot tell: so few points ({scan.n_window.max():,})",
-            "misfit": "Perhaps: no smooth density fits, be it filaments or uneven spread",
+            "few points": f"Cannot tell: too few points ({scan.n_window.max():,})",
+            "misfit": "Perhaps: no smooth density fits, because of filaments or uneven spread",
             "edge": "Cannot tell: the windows hold the edge of the cloud",
         }[scan.doubt[0]]
     return Answer(

@@ -48,8 +48,8 @@ def map_text(study: Study) -> str:
     if found is None or null is None:
         return ""
     copies = (
-        f" {found.n_copies:,} of its {found.n_used:,} points coincide with another: islands of "
-        "copies show nothing else."
+        f" {found.n_copies:,} of its {found.n_used:,} points are copies of an earlier point: "
+        "islands of copies show nothing else."
     )
     return (
         f"The t-SNE map keeps {found.neighbour_preservation:.0%} of each point's nearest "

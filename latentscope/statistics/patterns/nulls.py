@@ -18,18 +18,19 @@ from latentscope._types import FloatArray
 from latentscope._validate import one_of
 from latentscope.errors import DataError
 from latentscope.statistics.draws import in_order_of, normal_scores, standardised
+from latentscope.statistics.elliptical_shape import balanced, centre_and_shape, polar
+from latentscope.statistics.patterns.coarse_fit import corrected
 from latentscope.statistics.patterns.window import Window
-from latentscope.statistics.shape import balanced, centre_and_shape, polar
 
 NullName = Literal["gaussian", "elliptical", "copula", "independent", "smooth", "uniform"]
 NULLS: tuple[NullName, ...] = get_args(NullName)  # of a plane
 _WHOLE_CLOUD_SHARE = 0.5  # share of the points compared, above which whole clouds are drawn
 _MAX_ROUNDS = 1000  # of drawing candidates, until enough are inside the window
 _CELLS = 32  # per side, for the fit of the smooth density
-_EDGES = np.linspace(0, 1, _CELLS + 1)
 _FINE = 128  # per side, for its draws
 _DEGREES = (0, 1, 2, 3, 4, 6, 8, 10)
 _TOLERANCE = 1e-4  # gradient per cell and point of a cell, at which the fit has converged
+_FINER = 0.1  # by which fine cells may differ in sum: a polynomial may rise between coarse ones
 _RIDGE = 1e-6  # penalty that keeps the fit finite where most of the window is empty
 
 
@@ -175,14 +176,16 @@ class _Smooth(WindowNull):
     """A smooth density: the exponential of a polynomial, of the degree that AIC selects.
 
     Fitted to counts of cells by Poisson regression (J. Lindsey 1974, Journal of the Royal
-    Statistical Society B 36, 38–47), over the rectangle that the points of the window span.
+    Statistical Society B 36, 38–47), over the rectangle that the points of the window span. Where
+    it does not describe even the coarse distribution of the points, it is corrected.
     """
 
     def fit(self) -> None:
         inside = self.points[self.window.holds(self.points)]
         self.low, self.span = inside.min(axis=0), np.ptp(inside, axis=0)
-        counts, *_ = np.histogramdd((inside - self.low) / self.span, [_EDGES, _EDGES])
-        density = _fitted_density(counts.ravel())
+        scaled = (inside - self.low) / self.span
+        density = _fitted_density(_counts(scaled, _CELLS).ravel())
+        density = corrected(density.reshape(_FINE, _FINE), _counts(scaled, _FINE)).ravel()
         self.cumulated = np.cumsum(density) / density.sum()
 
     def candidates(self, random: np.random.Generator) -> FloatArray:
@@ -256,7 +259,7 @@ def _fitted_density(counts: FloatArray) -> FloatArray:
     for _, coefficients, degree in sorted(fits, key=lambda fit: fit[0]):
         with np.errstate(over="ignore", invalid="ignore"):
             density = np.exp(_polynomials(_FINE, degree) @ coefficients)
-        if np.isfinite(density).all():
+        if abs(density.mean() / counts.mean() - 1) < _FINER:
             break
     return np.asarray(density)
 
@@ -277,6 +280,12 @@ def _fit(counts: FloatArray, degree: int) -> tuple[float, FloatArray]:
     deviance = 2 * float(mean.sum() - counts @ np.log(np.maximum(mean, np.finfo(float).tiny)))
     criterion = deviance + 2 * terms.shape[1]
     return criterion if np.isfinite(criterion) else np.inf, model.coef_
+
+
+def _counts(scaled: FloatArray, n_cells: int) -> FloatArray:
+    """Return how many points of the unit square are in each cell."""
+    edges = np.linspace(0, 1, n_cells + 1)
+    return np.histogramdd(scaled, [edges, edges])[0]
 
 
 def _cell_centers(n_cells: int) -> FloatArray:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from latentscope.statistics.patterns.coarse_fit import coarse_fit_p
+from latentscope.statistics.patterns.coarse_fit import coarse_fit_p, corrected
 
 
 @pytest.mark.parametrize("n", [30, 300, 1000])
@@ -33,3 +33,26 @@ def test_scaling_both_changes_nothing():
     points, null_points = rng.uniform(size=(500, 2)), rng.uniform(size=(5000, 2))
     expected = coarse_fit_p(points, null_points)
     assert coarse_fit_p(8 * points + 1, 8 * null_points + 1) == expected
+
+
+def test_a_density_that_fits_is_left_alone_and_another_gets_the_counts_of_its_cells():
+    rng = np.random.default_rng(0)
+    flat = np.ones((128, 128))
+    assert corrected(flat, rng.poisson(0.1, flat.shape).astype(float)) is flat
+    steep = np.repeat(np.linspace(0.0, 2.0, 128)[:, None], 128, axis=1)
+    counts = rng.poisson(0.1 * steep).astype(float)
+    found = corrected(flat, counts)
+    assert (flat == 1).all()
+    for rows in range(0, 128, 32):  # 32 cells of equal size are four high and eight wide
+        cell = np.s_[rows : rows + 32, :16]
+        share = found[cell].sum() / found.sum()
+        assert share == pytest.approx(counts[cell].sum() / counts.sum())
+
+
+def test_few_points_make_few_cells():
+    """Twenty points make two cells, nineteen a single one, which cannot be wrong."""
+    lines = np.zeros((4, 4))
+    lines[:, 0] = 19 / 4
+    assert (corrected(np.ones((4, 4)), lines) == 1).all()
+    found = corrected(np.ones((4, 4)), lines * 21 / 19)
+    np.testing.assert_array_equal(found, [[2, 2, 0, 0]] * 4)

@@ -5,9 +5,9 @@ import pytest
 from scipy.stats import kstest, spearmanr
 
 from latentscope.errors import DataError
+from latentscope.statistics.elliptical_shape import centre_and_shape, polar
 from latentscope.statistics.patterns.nulls import NULLS, window_null
 from latentscope.statistics.patterns.window import Window
-from latentscope.statistics.shape import centre_and_shape, polar
 
 MIX = np.array([[1.0, 0.7], [0.0, 0.5]])
 
@@ -131,6 +131,15 @@ def test_a_smooth_density_follows_a_trend_and_not_a_ring():
     drawn = window_null("smooth", points, window, 4000).draw(rng)
     near = np.abs(np.linalg.norm(drawn - 0.5, axis=1) - 0.02) < 1e-3
     assert near.mean() < 0.1
+
+
+def test_a_smooth_density_does_not_rise_between_the_cells_that_it_is_fitted_to():
+    """All points of this window are on a curve: a polynomial of degree ten rose by 10⁹¹ there."""
+    angle = np.random.default_rng(2).uniform(0, 2 * np.pi, 1500)
+    points = np.column_stack([np.cos(angle), np.sin(angle) + 0.1 * np.cos(3 * angle)])
+    model = window_null("smooth", points, Window(np.zeros(2), 0.99), 1000)
+    drawn = model.draw(np.random.default_rng(0))
+    assert len(np.unique(drawn.round(2), axis=0)) > 800
 
 
 def test_a_window_beyond_the_null_is_refused():

@@ -29,7 +29,7 @@ def centre_and_shape(points: FloatArray) -> tuple[FloatArray, FloatArray]:
     Parameters
     ----------
     points : float64 array of shape (n_points, n_axes)
-        More than n_axes + 1 points, of comparable spread along all axes.
+        More than 2 n_axes points, of comparable spread along all axes.
 
     Raises
     ------

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from latentscope.errors import DataError
-from latentscope.statistics.shape import balanced, centre_and_shape, polar
+from latentscope.statistics.elliptical_shape import balanced, centre_and_shape, polar
 
 ROOT = np.array([[2.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.5, 0.5]])
 

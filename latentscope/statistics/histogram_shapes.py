@@ -24,6 +24,8 @@ Shape = Literal[
     "constant", "few values", "repeated value", "several humps", "flat", "skewed",
     "unremarkable", "unclear",
 ]  # fmt: skip
+ATOMS: tuple[Shape, ...] = ("constant", "few values", "repeated value")  # values that repeat
+PLAIN: tuple[Shape, ...] = (*ATOMS, "several humps", "flat", "skewed")  # the others say nothing
 
 MIN_ROWS = 100  # with fewer, a shape is not plain
 _MIN_VALUES = 20  # rows, of which a few values can be told
