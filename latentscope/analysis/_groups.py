@@ -20,7 +20,7 @@ _APART = (  # standard deviations between two equal groups that are mostly found
     (4.5, 4, 4, 4.5),
     (4.5, 4, 4, 4),
 )  # measured by benchmarks/calibration_clusters.py
-_LEAST_SEEN, _LEAST_SHARE = 24, 0.008  # points, and share of all, of a group that is mostly found
+_LEAST_SEEN, _LEAST_SHARE = 24, 0.008  # points, and share of all: 20 of 1,000 are missed there, too
 
 
 class Distinct(NamedTuple):
@@ -59,7 +59,7 @@ def seen_apart(n_points: int, n_directions: int) -> float | None:
 
 
 def seen_size(n_points: int) -> int:
-    """Return the size of a group, far from all others, that is mostly found (measured alike)."""
+    """Return the size of a group, far from all others, below which it is mostly missed."""
     return max(_LEAST_SEEN, int(_LEAST_SHARE * n_points))
 
 

@@ -166,7 +166,7 @@ class ClusterGap(SeveralPanels):
         if self.p_value is None:
             return "There are too few points to compare k-means with that on Gaussians."
         is_tighter = "" if self.p_value <= ALPHA else "no significantly "
-        end = ", as it does in most clouds that are not Gaussian" if self.p_value <= ALPHA else ""
+        end = "; shapes without clusters can cause this, too" if self.p_value <= ALPHA else ""
         return (
             f"K-means with {self.n_clusters[0]} to {self.n_clusters[-1]} centroids finds "
             f"{is_tighter}tighter groups than in a Gaussian of the same covariance "
