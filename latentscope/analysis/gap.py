@@ -22,22 +22,20 @@ import numpy as np
 
 from latentscope._compute.blas import one_blas_thread
 from latentscope._compute.threads import with_bar
-from latentscope._table import Table, sentence
+from latentscope._table import Table
 from latentscope._types import Array, FloatArray, IntArray
 from latentscope._validate import generator, integer
+from latentscope.analysis import _gap_words as words
 from latentscope.analysis._groups import (
     Distinct,
     groups_of,
     labels_beside,
     off_the_grid,
-    seen_apart,
-    seen_size,
 )
 from latentscope.errors import DataError, DataTypeError
 from latentscope.results import SeveralPanels
 from latentscope.rows.reduction import sample_rows, take
 from latentscope.rows.source import Points, as_rows
-from latentscope.statistics import ALPHA
 from latentscope.statistics.draws import gaussian_like
 from latentscope.statistics.moments import Covariance, varying_axes
 from latentscope.statistics.split_halves import fit_and_agreement
@@ -48,8 +46,6 @@ _MIN_PER_CLUSTER = 10  # points
 _MIN_POINTS = 20
 _KS = range(1, 11)  # of k-means, by default
 _BESIDE = 2  # further k tested beside the number of groups
-_SMALLEST_P = 1e-6  # that is written out
-_CLEAR = 1e-3  # p-value of a division, up to which the sentence does not name it
 _TINY = 1e-12  # share of the variance, below which an inertia is rounding
 
 
@@ -158,71 +154,12 @@ class ClusterGap(SeveralPanels):
     @property
     def verdict(self) -> str:
         """The answer in a sentence, with its p-value."""
-        return sentence(self._found())
+        return words.verdict(self)
 
     @property
     def comparison(self) -> str:
         """How tight the groups of k-means are beside those of Gaussians, in a sentence."""
-        if self.p_value is None:
-            return "There are too few points to compare k-means with that on Gaussians."
-        is_tighter = "" if self.p_value <= ALPHA else "no significantly "
-        end = "; shapes without clusters can cause this, too" if self.p_value <= ALPHA else ""
-        return (
-            f"K-means with {self.n_clusters[0]} to {self.n_clusters[-1]} centroids finds "
-            f"{is_tighter}tighter groups than in a Gaussian of the same covariance "
-            f"(p = {self.p_value:.2g}){end}."
-        )
-
-    def _found(self) -> str:
-        if self.best is not None:
-            return self._described()
-        if not self.is_searched:
-            repeated = " (the other rows repeat them)" if self.n_searched < self.n_used else ""
-            return (
-                f"cannot tell: at least {MIN_SEARCHED} different points are needed to search for "
-                f"clusters; there are {self.n_searched}{repeated}"
-            )
-        return (
-            "no clusters found: no place has significantly fewer points than both of its sides "
-            f"({_p_text(self.valley_p_value)}). {self._unseen()}"
-        )
-
-    def _described(self) -> str:
-        """Return the number and the sizes of the groups, and how clear they are."""
-        shares = np.bincount(self.groups) / self.n_used
-        weakest = ""
-        if self.weakest_p_value > _CLEAR:
-            weakest = f"; {_p_text(self.weakest_p_value)} of the least clear division"
-        return (
-            f"{self.best} clusters: points are rarer between them than within them, also among "
-            f"points that did not help to find them ({_p_text(self.valley_p_value)}{weakest}); the "
-            f"largest holds {shares.max():.1%} of the points, the smallest {shares.min():.1%}"
-            f"{self._agreement()}"
-        )
-
-    def _unseen(self) -> str:
-        """Return which groups would have been missed."""
-        apart = seen_apart(self.n_searched, self.n_directions)
-        if apart is None:
-            return (
-                f"With so few points ({self.n_searched:,} along {self.n_directions:,} directions), "
-                "even groups that lie far apart may be missed"
-            )
-        return (
-            "Two equal groups, each as wide in all directions, would mostly be found if their "
-            f"centres lay {apart:g} of these widths (standard deviations) apart; a group of fewer "
-            f"than about {seen_size(self.n_searched)} points would mostly be missed"
-        )
-
-    def _agreement(self) -> str:
-        """Return what the groups have in common with the label that agrees with them most."""
-        if not len(self.label_names):
-            return ""
-        best = int(self.label_agreement.argmax())
-        return (
-            f". Of the labels, {self.label_names[best]!r} agrees most with them (adjusted Rand "
-            f"index {self.label_agreement[best]:.2f}; 1 if they are the same, 0 as by chance)"
-        )
+        return words.comparison(self)
 
     def table(self) -> Table:
         """Return one row per k."""
@@ -419,7 +356,3 @@ def _curves(points: FloatArray, ks: IntArray, random: np.random.Generator) -> Fl
     """Return the logarithm of the inertia, and the stability, for every k."""
     inertia, agreement = fit_and_agreement(points, ks, random)
     return np.stack([np.log(np.maximum(inertia / len(points), _TINY)), agreement])
-
-
-def _p_text(p: float) -> str:
-    return f"p = {p:.2g}" if p >= _SMALLEST_P else f"p < {_SMALLEST_P:.0e}"
