@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from latentscope._disk.printable import printable
 from latentscope._optional import import_optional
 
 _ROUNDING = 1e-12  # of a share, which sums of floats may lack
@@ -44,7 +45,8 @@ class Table(Mapping[str, Sequence[Any]]):
         return pandas.DataFrame({name: list(column) for name, column in self.items()})
 
     def __repr__(self) -> str:
-        lines = [list(self), *([show(cell) for cell in row] for row in self.rows)]
+        head = [printable(name) for name in self]
+        lines = [head, *([show(cell) for cell in row] for row in self.rows)]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         text_columns = [any(isinstance(cell, str) for cell in self[name]) for name in self]
         return "\n".join(
@@ -56,7 +58,7 @@ class Table(Mapping[str, Sequence[Any]]):
         )
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{escape(name)}</th>" for name in self)
+        head = "".join(f"<th>{escape(printable(name))}</th>" for name in self)
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(show(cell))}</td>" for cell in row) + "</tr>"
             for row in self.rows
@@ -67,13 +69,15 @@ class Table(Mapping[str, Sequence[Any]]):
 def show(value: Any) -> str:
     """Format a value: numbers with at most five significant digits, integers below 1e15 in full.
 
+    Control characters in text become escapes.
+
     Examples
     --------
     >>> show(16.283989), show(170000), show(6.12e-5)
     ('16.284', '170,000', '6.12e-05')
     """
     if isinstance(value, str):
-        return value
+        return printable(value)
     if value is None:
         return "–"
     if isinstance(value, bool) or type(value).__name__ == "bool":

@@ -3,6 +3,7 @@
 import sys
 import warnings
 
+from latentscope._disk.printable import printable
 from latentscope.errors import LatentscopeWarning
 
 
@@ -13,4 +14,4 @@ def warn(message: str) -> None:
     while frame.f_back and frame.f_globals.get("__name__", "").startswith("latentscope."):
         frame = frame.f_back
         level += 1
-    warnings.warn(message, LatentscopeWarning, stacklevel=level)
+    warnings.warn(printable(message, lines=True), LatentscopeWarning, stacklevel=level)

@@ -1,14 +1,17 @@
 """Encoding of images to a file of latents, block by block, so that a stopped run can continue.
 
-Finished blocks are kept in a folder beside the target, ``.NAME.partial``. Once all are there, the
-target is written as a whole, under its own name, and the folder is removed. A run that is killed
-therefore leaves an existing file as it was and no file that looks complete, and the next run does
-not repeat the finished blocks. A finished file is kept if it is what the call would write.
+Finished blocks are kept, with checksums, in a folder beside the target, ``.NAME.partial``. Once all
+are there, the target is written as a whole, under its own name, and the folder is removed. A run
+that is killed therefore leaves an existing file as it was and no file that looks complete, and the
+next run repeats no finished block whose checksum is right. A finished file is kept if it is what
+the call would write.
 """
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import stat
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
@@ -17,7 +20,6 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from latentscope._disk.atomic import replacing
 from latentscope._disk.lock import only_writer
 from latentscope._disk.paths import writable
 from latentscope._types import Array
@@ -26,7 +28,7 @@ from latentscope._version import __version__
 from latentscope.backend.asking import checked
 from latentscope.backend.conformance import encoded
 from latentscope.backend.protocols import Model
-from latentscope.errors import BackendError, DataError, LatentscopeError
+from latentscope.errors import BackendError, DataError, LatentscopeError, UnsafeFileError
 from latentscope.formats import _storable
 from latentscope.formats.loading import load
 from latentscope.formats.saving import save
@@ -50,7 +52,8 @@ def encode(
 
     Images are read, encoded and stored in blocks, so that memory does not grow with their number.
     If a run is stopped half-way, call it again with the same arguments to continue. Until then,
-    the finished blocks are kept in the hidden folder ``.NAME.partial`` beside the file.
+    the finished blocks are kept in the hidden folder ``.NAME.partial`` beside the file. A block
+    that was damaged there, as its checksum tells, is encoded again.
 
     If the file is already finished, it is returned as it is, provided that it is what this call
     would write: settings, image ids, labels and meta are those of the call, and its first and last
@@ -80,6 +83,9 @@ def encode(
         If the images do not fit the model, the folder of `path` does not exist, another run is
         writing there, or an earlier run left blocks from another seed or, judging by the ids,
         sixteen images and the first and last block, from other images or another model.
+    UnsafeFileError
+        If a file in ``.NAME.partial`` is a link, or has another name too: writing to it would
+        change a file elsewhere.
     BackendError
         If the model returns latents of a wrong shape, or NaN.
 
@@ -103,29 +109,38 @@ def encode(
     meta = _meta(model, source, settings)
     columns = _storable.columns(source.labels)  # fail before the work, not after it
     _storable.json_of(meta)
-    partial = _Partial(target.parent / f".{target.name}.partial", model, len(source))
+    partial = _Partial(target.parent / f".{target.name}.partial", model, len(source), block_size)
     if not partial.settings_file.exists() and _is_written(target, model, source, meta, columns):
         return load(target)
     with partial.only_writer():
-        n_done = partial.open(settings, block_size)
-        _check_same_model(model, source, partial, n_done, rng, block_size)
+        partial.open(settings)
+        blocks = _blocks(len(source), block_size)
+        done = [rows for rows in blocks if partial.holds(rows)]
+        _check_same_model(model, source, partial, done[:1] + done[1:][-1:], rng)
+        n_done, starts = sum(r.stop - r.start for r in done), {r.start for r in done}
         with tqdm(total=len(source), initial=n_done, desc="encoding", unit="image", delay=2) as bar:
-            for start in range(n_done, len(source), block_size):
-                rows = slice(start, min(start + block_size, len(source)))
-                partial.append(_encoded(model, source, rows, rng))
-                bar.update(rows.stop - rows.start)
+            for rows in blocks:
+                if rows.start not in starts:
+                    partial.write(rows, _encoded(model, source, rows, rng))
+                    bar.update(rows.stop - rows.start)
         save(target, partial.latents(source, meta))
     partial.remove()
     return load(target)
 
 
 class _Partial:
-    """Folder of finished blocks: one file of float32 rows per array, and the settings."""
+    """Folder of finished blocks: a file of float32 rows per array, checksums, and the settings.
 
-    def __init__(self, folder: Path, model: Model, n_rows: int) -> None:
+    The folder may have come with an archive that somebody unpacked, so that its files may be links:
+    nothing is written through one.
+    """
+
+    def __init__(self, folder: Path, model: Model, n_rows: int, block_size: int) -> None:
         self.folder, self.n_rows, self.z_dim = folder, n_rows, int(model.z_dim)
+        self.block_size = block_size
         self.names = ("z",) if model.kind == "ae" else ("z", "mu", "logvar")
         self.settings_file = folder / "settings.json"
+        self.checksums_file = folder / "checksums.uint32"  # one per block, over all its arrays
 
     @contextmanager
     def only_writer(self) -> Iterator[None]:
@@ -133,39 +148,42 @@ class _Partial:
         if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
             raise DataError(f"{self.folder} must be a folder for unfinished blocks. Remove it.")
         self.folder.mkdir(exist_ok=True)
+        for path in self._files():
+            _check_no_link(path)
         with only_writer(self.folder):
             yield
 
-    def open(self, settings: dict[str, Any], block_size: int) -> int:
-        """Return the number of rows, in whole blocks, that a run with the same settings left."""
+    def open(self, settings: dict[str, Any]) -> None:
+        """Empty the files, unless a run with the same settings left them."""
         earlier = _read_json(self.settings_file)
         if not earlier:
-            for name in self.names:
-                self._file(name).write_bytes(b"")
-            with replacing(self.settings_file) as part:
-                part.write_text(json.dumps(settings))
+            for path in (*map(self._file, self.names), self.checksums_file):
+                _write(path, 0, b"", cut=True)
+            _write(self.settings_file, 0, json.dumps(settings).encode(), cut=True)
         elif earlier != settings:
             wrong = sorted(key for key in settings if earlier.get(key) != settings[key])
             raise DataError(
                 f"{self.folder} holds blocks of an earlier run that differs in {', '.join(wrong)}. "
                 "Repeat that run to continue it, or remove the folder to start over."
             )
-        row_bytes = 4 * self.z_dim
-        for name in self.names:
-            self._file(name).touch()
-        n_rows = min(self._file(name).stat().st_size // row_bytes for name in self.names)
-        n_done = self.n_rows if n_rows >= self.n_rows else n_rows // block_size * block_size
-        for name in self.names:
-            os.truncate(self._file(name), n_done * row_bytes)
-        return n_done
 
-    def append(self, latents: Latents) -> None:
-        """Write a block to disk."""
-        for name in self.names:
-            with self._file(name).open("ab") as file:
-                file.write(np.ascontiguousarray(latents.arrays[name], dtype="<f4").data)
-                file.flush()
-                os.fsync(file.fileno())
+    def write(self, rows: slice, latents: Latents) -> None:
+        """Write a block to disk, and its checksum once it is there."""
+        parts = [np.ascontiguousarray(latents.arrays[name], dtype="<f4") for name in self.names]
+        for name, part in zip(self.names, parts, strict=True):
+            _write(self._file(name), 4 * self.z_dim * rows.start, part.tobytes())
+        checksum = _checksum(parts).to_bytes(4, "little")
+        _write(self.checksums_file, 4 * (rows.start // self.block_size), checksum)
+
+    def holds(self, rows: slice) -> bool:
+        """Return True if the block is there and as it was written."""
+        try:
+            parts = [self.read(name, rows) for name in self.names]
+            at = 4 * (rows.start // self.block_size)
+            stored = np.fromfile(self.checksums_file, "<u4", 1, offset=at)
+        except (OSError, ValueError):  # no such file, or it ends before
+            return False
+        return stored.tolist() == [_checksum(parts)]
 
     def latents(self, images: Images, meta: dict[str, Any]) -> Latents:
         """Return all rows, memory-mapped."""
@@ -182,13 +200,52 @@ class _Partial:
 
     def remove(self) -> None:
         """Remove what this class wrote, the settings first, and then the folder if it is empty."""
-        for path in (self.settings_file, *map(self._file, self.names), self.folder / ".lock"):
+        for path in self._files():
             path.unlink(missing_ok=True)
         with suppress(OSError):
             self.folder.rmdir()
 
+    def _files(self) -> list[Path]:
+        arrays = map(self._file, self.names)
+        return [self.settings_file, self.checksums_file, *arrays, self.folder / ".lock"]
+
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.float32"
+
+
+def _check_no_link(path: Path) -> None:
+    """Raise if something is at the path that is not an ordinary file, or has other names too."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        raise UnsafeFileError(
+            f"{path} must be an ordinary file of an earlier run; it is a link, a folder or a "
+            "device, and writing to it could change something elsewhere. Remove the folder "
+            f"{path.parent} to start over."
+        )
+
+
+def _write(path: Path, offset: int, content: bytes, *, cut: bool = False) -> None:
+    """Write bytes to disk at an offset of a file, which need not exist; `cut` what follows."""
+    _check_no_link(path)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags, 0o666), "r+b") as file:
+        file.seek(offset)
+        file.write(content)
+        if cut:
+            file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _checksum(parts: Sequence[Array]) -> int:
+    """Return the CRC-32 of a block's arrays."""
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part.tobytes(), checksum)
+    return checksum
 
 
 def _target(path: str | PathLike[str]) -> Path:
@@ -244,11 +301,16 @@ def _check_images(model: Model, images: Images) -> None:
         )
 
 
+def _blocks(n_rows: int, block_size: int) -> list[slice]:
+    starts = range(0, n_rows, block_size)
+    return [slice(start, min(start + block_size, n_rows)) for start in starts]
+
+
 def _check_same_model(
-    model: Model, images: Images, partial: _Partial, n_done: int, rng: int, block_size: int
+    model: Model, images: Images, partial: _Partial, blocks: Sequence[slice], rng: int
 ) -> None:
-    """Raise if the model now gives other latents than those of the finished blocks."""
-    for name in _differing(model, images, partial.read, n_done, rng, block_size):
+    """Raise if the model now gives other latents than those of these finished blocks."""
+    for name in _differing(model, images, partial.read, blocks, rng):
         raise DataError(
             f"{partial.folder} holds blocks of another model or of other images: "
             f"{name} differs. Remove the folder to start over."
@@ -259,13 +321,11 @@ def _differing(
     model: Model,
     images: Images,
     read: Callable[[str, slice], Array],
-    n_rows: int,
+    blocks: Sequence[slice],
     rng: int,
-    block_size: int,
 ) -> Iterator[str]:
-    """Encode the first and the last block again, and yield the names of arrays that differ."""
-    for start in sorted({0, (n_rows - 1) // block_size * block_size} if n_rows else ()):
-        rows = slice(start, min(start + block_size, n_rows))
+    """Encode blocks again, and yield the names of arrays that differ."""
+    for rows in blocks:
         for name, now in _encoded(model, images, rows, rng).arrays.items():
             stored = read(name, rows)
             tolerance = _TOLERANCE * stored.std() + _ROUNDING * np.abs(stored).max()
@@ -277,6 +337,7 @@ def _is_written(target: Path, model: Model, images: Images, meta: Any, columns: 
     """Return True if the file exists, is complete and holds what the model gives for the images."""
     settings = meta["settings"]
     seed, block_size = settings["rng"], settings["block_size"]
+    blocks = _blocks(len(images), block_size)
     try:
         with load(target) as latents:
             arrays = latents.arrays
@@ -284,8 +345,8 @@ def _is_written(target: Path, model: Model, images: Images, meta: Any, columns: 
                 _is_described(latents, images, meta, columns)
                 and not any(
                     _differing(
-                        model, images, lambda name, rows: arrays[name][rows], len(images),
-                        seed, block_size,
+                        model, images, lambda name, rows: arrays[name][rows],
+                        blocks[:1] + blocks[1:][-1:], seed,
                     )
                 )
                 and all(_is_readable(array, block_size) for array in arrays.values())

@@ -1,8 +1,11 @@
 """The errors of latentscope, one class per kind of problem.
 
 Each class is a :class:`LatentscopeError` and the builtin that fits, so ``except ValueError`` keeps
-working. Messages state what was required, what was given, and what to do.
+working. Messages state what was required, what was given, and what to do. What they quote from
+files or other libraries is shown without control characters.
 """
+
+from latentscope._disk.printable import printable
 
 
 class LatentscopeError(Exception):
@@ -30,6 +33,7 @@ class LatentscopeError(Exception):
     def __init__(
         self, message: str = "", *others: object, parameter: str | None = None, remedy: str = ""
     ) -> None:
+        message, remedy = printable(message, lines=True), printable(remedy, lines=True)
         text = f"{message} {remedy.replace('`', '')}" if remedy else message
         super().__init__(text, *others)
         self.message, self.parameter, self.remedy = message, parameter, remedy

@@ -34,6 +34,9 @@ class Latents:
         Where the vectors come from; anything that JSON can represent.
     file : object with a `close` method, or None
         Open file behind the arrays, if `close` is to close it.
+    origin : mapping
+        How a file was read: its ``"format"``; in ``"read_from"``, the place in the file of each
+        part; in ``"notes"``, what was guessed and what was left out. Empty for other arrays.
 
     Raises
     ------
@@ -56,6 +59,7 @@ class Latents:
     labels: Mapping[str, Any] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
     file: Any = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
     _shape: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,7 +76,7 @@ class Latents:
                 object.__setattr__(self, "_shape", shape)
             elif shape != self._shape:
                 raise DataError(f"{name} must have the shape of z, {self._shape}; got {shape}.")
-        for name in ("labels", "meta"):
+        for name in ("labels", "meta", "origin"):
             if not isinstance(getattr(self, name), Mapping):
                 raise DataTypeError(f"{name} must be a mapping; got {getattr(self, name)!r}.")
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
@@ -129,8 +133,7 @@ class Latents:
         ((2, 1), (2,))
         """
         arrays = dask_arrays(self.arrays, integer("chunk_bytes", chunk_bytes, low=1))
-        rest = {"ids": self.ids, "labels": self.labels, "meta": self.meta, "file": self.file}
-        return Latents(**arrays, **rest)
+        return replace(self, **arrays)
 
     def close(self) -> None:
         """Close the file that `load` opened; arrays in memory stay as they are."""
@@ -156,7 +159,7 @@ class Latents:
         arrays = {"z": self.z, "mu": self.mu, "logvar": self.logvar, "ids": self.ids}
         parts = [picklable(name, array) for name, array in arrays.items()]
         labels = {n: picklable(f"labels[{n!r}]", column) for n, column in self.labels.items()}
-        return type(self), (*parts, labels, dict(self.meta))
+        return type(self), (*parts, labels, dict(self.meta), None, dict(self.origin))
 
     def __copy__(self) -> Self:
         return replace(self, file=None)

@@ -2,18 +2,23 @@
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from functools import partial
 from html import escape
 from importlib import import_module
 from os import PathLike, fspath
-from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args, get_origin
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Union, get_args, get_origin
 
 import numpy as np
 
 from latentscope._disk.atomic import replacing
+from latentscope._disk.limits import check_memory
+from latentscope._disk.paths import existing
+from latentscope._disk.printable import printable
+from latentscope._disk.read_errors import access_errors
 from latentscope._table import Table, show
 from latentscope._types import Array, Panels
 from latentscope.errors import FileFormatError
@@ -24,6 +29,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _CLASSES: dict[str, type["Result"]] = {}
+_MAX_SHOWN = 60  # characters of a wrong value
+_ELEMENTS: dict[str, set[type]] = {
+    "f": {float, int, NoneType},
+    "i": {int},
+    "b": {bool},
+}  # by kind of dtype, in JSON
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True, repr=False)
@@ -101,16 +112,27 @@ class Result:
         Raises
         ------
         FileFormatError
-            If the file is not JSON, or holds another kind of result.
+            If the file is not JSON, a value is not of its field's type, or the file holds another
+            kind of result.
+        MissingFileError, AccessError
+            If there is no such file, or the system does not allow it to be read.
+        TooLargeError
+            If the file is larger than this machine's memory.
         """
+        text = _text_of(path)
         try:
-            fields = json.loads(Path(path).read_text(encoding="utf-8"))
-            result = _from_plain(fields)
-        except (ValueError, TypeError, KeyError) as error:
-            raise FileFormatError(f"{fspath(path)} is not a saved result: {error}") from error
+            result = _from_plain(json.loads(text, parse_constant=_refuse_constant))
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            raise FileFormatError(
+                f"{fspath(path)} is not a saved result: {error}.",
+                remedy="Make the result again and save it.",
+            ) from error
         if not isinstance(result, cls):
             kind = type(result).__name__
-            raise FileFormatError(f"{fspath(path)} must hold a {cls.__name__}; it holds a {kind}.")
+            raise FileFormatError(
+                f"{fspath(path)} must hold a {cls.__name__}; it holds a {kind}. "
+                "Result.load opens any kind of result."
+            )
         return result
 
     @property
@@ -122,7 +144,7 @@ class Result:
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {show(value)}" for name, value in self.headline().items())
-        return f"<{type(self).__name__} of {self.rows_text}: {shown}>"
+        return printable(f"<{type(self).__name__} of {self.rows_text}: {shown}>")
 
     def _repr_html_(self) -> str:
         title = f"{type(self).__name__} of {self.rows_text}"
@@ -184,25 +206,99 @@ def _numbers(array: Array) -> Any:
     return numbers.tolist()
 
 
-def _from_plain(value: Any, kind: Any = None) -> Any:
-    """Undo `_plain`; `kind` is the annotation of the field that the value belongs to."""
-    if isinstance(value, dict) and "result" in value:
-        cls = _class_named(value["result"])
-        kinds = {field.name: field.type for field in dataclasses.fields(cls)}
-        return cls(**{name: _from_plain(value[name], kinds[name]) for name in kinds})
+def _text_of(path: str | PathLike[str]) -> bytes:
+    """Return the contents of an ordinary file: a pipe or a device might never end."""
+    file = existing(path)
+    with access_errors(file):
+        if not file.is_file():
+            raise FileFormatError(
+                f"{file} is not a saved result: it must be a file that `save` wrote; it is a "
+                "folder, a pipe or a device."
+            )
+        check_memory(file, "the result", file.stat().st_size)
+        return file.read_bytes()
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"it holds {name}, which `save` never writes")
+
+
+def _from_plain(value: Any, kind: Any = Any, field: str = "") -> Any:
+    """Undo `_plain`; `kind` is the annotation of the field that the value belongs to.
+
+    Raises
+    ------
+    TypeError
+        If the value is of another type.
+    """
     if get_origin(kind) is np.ndarray:
         (scalar_type,) = get_args(get_args(kind)[1])
-        if isinstance(value, dict):
-            return np.empty(value["shape"], dtype=scalar_type)
-        return np.array(value, dtype=scalar_type)
-    if isinstance(value, list):
-        return tuple(_from_plain(item) for item in value)
-    return value
+        return _array(value, np.dtype(scalar_type), field)
+    if isinstance(value, dict) and "result" in value:
+        value = _result(value)
+    elif isinstance(value, list):
+        kind_of_items = get_args(kind)[0] if get_origin(kind) is tuple else Any
+        value = tuple(_from_plain(item, kind_of_items, field) for item in value)
+    if not _is_of(value, kind):
+        expected = kind.__name__ if isinstance(kind, type) else kind
+        raise TypeError(f"{field} must be {expected}; it is {_short(value)}")
+    return float(value) if kind is float else value
+
+
+def _result(fields: dict[str, Any]) -> Result:
+    cls = _class_named(fields["result"])
+    kinds = {field.name: field.type for field in dataclasses.fields(cls)}
+    if missing := sorted(kinds.keys() - fields.keys()):
+        raise TypeError(f"{cls.__name__} lacks {', '.join(missing)}")
+    return cls(**{name: _from_plain(fields[name], kinds[name], name) for name in kinds})
+
+
+def _array(value: Any, dtype: np.dtype[Any], field: str) -> Array:
+    """Return the array of a list of numbers, or of the shape that an empty array is saved as."""
+    if isinstance(value, dict):
+        shape = value.get("shape")
+        if not isinstance(shape, list) or 0 not in shape or {type(n) for n in shape} != {int}:
+            raise TypeError(f"{field} must be an array; it is {_short(value)}, without numbers")
+        return np.empty(shape, dtype)
+    if not isinstance(value, list):
+        raise TypeError(f"{field} must be an array; it is {_short(value)}")
+    found: set[type] = {type(element) for element in np.array(value, dtype=object).flat}
+    if wrong := found - _ELEMENTS[dtype.kind]:
+        names = ", ".join(sorted(one.__name__ for one in wrong))
+        raise TypeError(f"{field} must be an array of {dtype}; elements of it are {names}")
+    array = np.array(value, dtype)
+    if np.isinf(array).any():
+        raise ValueError(f"{field} must be finite; it holds numbers beyond 1e308")
+    return array
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    """Return True if a value is of the annotated kind; the items of a tuple are not looked at."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return any(_is_of(value, one) for one in arguments)
+    if origin is Literal:
+        return isinstance(value, str) and value in arguments
+    if kind is float:
+        return type(value) in (int, float) and math.isfinite(value)
+    if kind is int:
+        return type(value) is int
+    return kind is Any or isinstance(value, origin or kind)
+
+
+def _short(value: Any) -> str:
+    """Return the beginning of a value's repr."""
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _class_named(name: str) -> type[Result]:
     """Return the result class of that name; import all analyses if it is not known yet."""
+    if not isinstance(name, str):
+        raise TypeError(f"`result` must be the name of a class; it is {_short(name)}")
     if name not in _CLASSES:
         for module in iter_modules(import_module("latentscope.analysis").__path__):
             import_module(f"latentscope.analysis.{module.name}")
+    if name not in _CLASSES:
+        raise ValueError(f"there is no result of class {_short(name)}")
     return _CLASSES[name]

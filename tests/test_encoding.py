@@ -13,7 +13,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import latentscope
-from latentscope.errors import BackendError, DataError
+from latentscope.errors import BackendError, DataError, UnsafeFileError
 from latentscope.images import Images
 from latentscope.latents import Latents
 
@@ -97,6 +97,114 @@ def test_a_block_cut_short_is_encoded_again(linear_model, blobs, tmp_path):
     once = arrays(latentscope.encode(linear_model, blobs, tmp_path / "x.h5", block_size=50))
     for name in once:
         assert_array_equal(continued[name], once[name])
+
+
+FILES = ["z.float32", "mu.float32", "logvar.float32", "checksums.uint32", "settings.json", ".lock"]
+
+
+def soft_link(path, victim):
+    path.symlink_to(victim)
+
+
+def hard_link(path, victim):
+    path.hardlink_to(victim)
+
+
+def dangling_link(path, victim):
+    victim.unlink()
+    path.symlink_to(victim)
+
+
+def pipe(path, victim):
+    os.mkfifo(path)
+
+
+def folder(path, victim):
+    path.mkdir()
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("put", [soft_link, hard_link, dangling_link, pipe, folder])
+def test_nothing_outside_the_partial_folder_is_written(linear_model, blobs, tmp_path, put, name):
+    """The folder may have come with an archive that somebody unpacked."""
+    partial, victim = tmp_path / ".z.h5.partial", tmp_path / "thesis.txt"
+    victim.write_text("years of work")
+    partial.mkdir()
+    put(partial / name, victim)
+    counting = Stopping(linear_model)
+    with pytest.raises(UnsafeFileError, match=r"must be an ordinary file .* Remove the folder"):
+        latentscope.encode(counting, blobs, tmp_path / "z.h5", block_size=50)
+    assert counting.n_images == 0
+    if put is dangling_link:
+        assert not victim.exists()
+    else:
+        assert victim.read_text() == "years of work"
+
+
+def test_links_beside_settings_of_the_same_run_are_refused_too(linear_model, blobs, tmp_path):
+    path, victim = tmp_path / "z.h5", tmp_path / "thesis.txt"
+    stopped(linear_model, blobs, path, n_blocks=3)
+    block = tmp_path / ".z.h5.partial" / "mu.float32"
+    block.rename(victim)
+    before = victim.read_bytes()
+    block.symlink_to(victim)
+    with pytest.raises(UnsafeFileError, match=r"mu.float32 must be an ordinary file"):
+        latentscope.encode(linear_model, blobs, path, block_size=50)
+    assert victim.read_bytes() == before
+
+
+def test_a_partial_folder_that_is_a_link_is_refused(linear_model, blobs, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".z.h5.partial").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match="must be a folder for unfinished blocks"):
+        latentscope.encode(linear_model, blobs, tmp_path / "z.h5")
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+def stopped(model, images, path, n_blocks):
+    with pytest.raises(KeyboardInterrupt, match="Ctrl-C"):
+        latentscope.encode(Stopping(model, n_blocks), images, path, block_size=50)
+
+
+def flipped(path, at):
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0x40
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "n_repeated"),
+    [
+        ("z.float32", 4 * 3 * 60, 1),  # in the second of three blocks
+        ("mu.float32", 4 * 3 * 60 + 3, 1),
+        ("logvar.float32", 4 * 3 * 99, 1),
+        ("checksums.uint32", 5, 1),
+        ("z.float32", 0, 1),  # in the first
+        ("mu.float32", 4 * 3 * 149, 1),  # in the last
+    ],
+)
+def test_a_damaged_block_is_encoded_again(linear_model, blobs, tmp_path, name, at, n_repeated):
+    path = tmp_path / "z.h5"
+    stopped(linear_model, blobs, path, n_blocks=3)
+    flipped(tmp_path / ".z.h5.partial" / name, at)
+    counting = Stopping(linear_model)
+    continued = arrays(latentscope.encode(counting, blobs, path, block_size=50))
+    n_compared = 2  # the first and the last that are whole
+    assert counting.n_images == 50 * (1 + n_repeated + n_compared)
+    once = arrays(latentscope.encode(linear_model, blobs, tmp_path / "once.h5", block_size=50))
+    for array in once:
+        assert_array_equal(continued[array], once[array])
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 12])
+def test_blocks_without_checksums_are_encoded_again(linear_model, blobs, tmp_path, left):
+    """As left by a version that wrote none."""
+    path = tmp_path / "z.h5"
+    stopped(linear_model, blobs, path, n_blocks=3)
+    (tmp_path / ".z.h5.partial" / "checksums.uint32").write_bytes(left)
+    counting = Stopping(linear_model)
+    latentscope.encode(counting, blobs, path, block_size=50).close()
+    assert counting.n_images == 200
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from latentscope import results
 from latentscope._disk import atomic
 from latentscope._table import Table
 from latentscope._types import BoolArray, FloatArray, IntArray
-from latentscope.errors import FileFormatError
+from latentscope.errors import FileFormatError, MissingFileError
 from latentscope.results import Result
 
 
@@ -255,6 +256,9 @@ DAMAGED = {
     "class of another kind": b'{"result": ["Outer"]}',
     "missing fields": b'{"result": "Inner", "n_used": 1}',
     "text for numbers": b'{"result": "Inner", "n_used": 1, "n_total": 1, "values": ["a"]}',
+    "deep": b"[" * 100_000,
+    "deep inside": b'{"result": "Inner", "n_used": ' + b"[" * 100_000,
+    "NaN": b'{"result": "Inner", "n_used": NaN, "n_total": 1, "values": []}',
     "ragged": b'{"result": "Inner", "n_used": 1, "n_total": 1, "values": [[1], [2, 3]]}',
 }
 
@@ -277,6 +281,69 @@ def test_json_that_is_no_result(tmp_path, content, kind):
         Result.load(path)
 
 
+INNER = {"result": "Inner", "n_used": 1, "n_total": 1, "values": [1.0]}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "match"),
+    [
+        ("values", {"shape": [5]}, "values must be an array; it is .*, without numbers"),
+        ("values", {"shape": [10**12]}, "values must be an array"),
+        ("values", {"shape": [0, -1]}, "negative dimensions are not allowed"),
+        ("values", {"shape": [0, True]}, "values must be an array"),
+        ("values", {"shape": [0, 10**30]}, "Maximum allowed dimension exceeded"),
+        ("values", {"shape": "0"}, "values must be an array"),
+        ("values", {}, "values must be an array"),
+        ("values", 5, "values must be an array; it is 5"),
+        ("values", "1.5", "values must be an array; it is '1.5'"),
+        ("values", None, "values must be an array; it is None"),
+        ("values", ["1.5"], "elements of it are str"),
+        ("values", [True], "elements of it are bool"),
+        ("values", [[1.0], 2.0], "elements of it are list"),
+        ("values", [10**400], "too large"),
+        ("counts", [10**30], "too large"),
+        ("counts", [None], "elements of it are NoneType"),
+        ("counts", [1.5], "elements of it are float"),
+        ("flags", [1], "elements of it are int"),
+        ("n_used", [1], r"n_used must be int; it is \(1,\)"),
+        ("n_used", "1", "n_used must be int"),
+        ("n_used", True, "n_used must be int"),
+        ("n_used", 1.5, "n_used must be int"),
+        ("elbow", "3", r"elbow must be int \| None; it is '3'"),
+        ("share", None, "share must be float"),
+        ("share", 10**400, "too large"),
+        ("name", ["a"], "name must be str"),
+        ("names", "ae", r"names must be tuple"),
+        ("names", ["ae", 5], "names must be str; it is 5"),
+        ("inner", None, "inner must be Inner"),
+        ("inner", {"a": 1}, "inner must be Inner"),
+        ("inner", {"result": "Result", "n_used": 1, "n_total": 1}, "no result of class 'Result'"),
+        ("inner", INNER | {"values": {"shape": [3]}}, "values must be an array"),
+        ("inners", [INNER, 5], "inners must be Inner; it is 5"),
+        ("missing", [1], r"missing must be .*Inner \| None"),
+    ],
+)
+def test_wrong_types_are_refused(tmp_path, field, value, match):
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(make().to_dict() | {field: value}))
+    with pytest.raises(FileFormatError, match=f"{match}.*Make the result again and save it"):
+        Result.load(path)
+
+
+@pytest.mark.parametrize("number", ["0.30000000000000004", "0.5, 7.5"])
+def test_numbers_that_become_infinite_are_refused(tmp_path, number):
+    text = json.dumps(make(values=np.array([0.5, 7.5])).to_dict())
+    assert number in text
+    (tmp_path / "result.json").write_text(text.replace(number, "1e999", 1))
+    with pytest.raises(FileFormatError, match=r"share must be float|values must be finite"):
+        Result.load(tmp_path / "result.json")
+
+
+def test_an_undefined_number_comes_back(tmp_path):
+    make(values=np.array([1.0, np.nan])).save(tmp_path / "result.json")
+    np.testing.assert_array_equal(Outer.load(tmp_path / "result.json").values, [1, np.nan])
+
+
 def test_another_kind_of_result(tmp_path):
     make().save(tmp_path / "result.json")
     with pytest.raises(FileFormatError, match=r"json must hold a Inner; it holds a Outer"):
@@ -284,5 +351,12 @@ def test_another_kind_of_result(tmp_path):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"missing\.json"):
+    with pytest.raises(MissingFileError, match=r"no such file: .*missing\.json"):
         Outer.load(tmp_path / "missing.json")
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(FileFormatError, match="it is a folder, a pipe or a device"):
+            Outer.load(path)

@@ -1,1 +1,1 @@
-"""The disk: files written whole or not at all, locks, paths, sizes, zip archives, read errors."""
+"""The disk: whole files or none, locks, paths, sizes, zip archives, read errors, safe text."""

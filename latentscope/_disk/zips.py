@@ -12,6 +12,18 @@ from latentscope.errors import FileFormatError, TooLargeError
 _MAX_TEXT = 64 * 2**20  # bytes
 
 
+def is_zip(path: Path) -> bool:
+    """Return True if a file is a zip archive.
+
+    Raises
+    ------
+    FileFormatError
+        If it is one of several disks.
+    """
+    with read_errors(str(path), " as a zip archive"):
+        return zipfile.is_zipfile(path)
+
+
 @contextmanager
 def unzipped(path: Path, what: str) -> Iterator[zipfile.ZipFile]:
     """Open a zip archive, after checking that its declared size is plausible.

@@ -3,6 +3,7 @@
 Independent of the framework: the functions only see shapes, names and weights.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -14,17 +15,36 @@ from latentscope._validate import one_of
 from latentscope.errors import BackendError, DataError, DataTypeError
 
 Role = Literal["z", "mu", "logvar", "variance", "std", "log_std", ""]
+
+
+def _of_z(*names: str) -> tuple[str, ...]:
+    """Return names, also as people write them for z: z_mean, latent_mean, mean_z."""
+    forms = ("{}", "z_{}", "latent_{}", "{}_z")
+    return tuple(form.format(name) for form in forms for name in names)
+
+
 NAMES: dict[Role, tuple[str, ...]] = {  # common names of the outputs of encoders
     "z": ("z", "latent", "code", "embedding", "sampling", "latent_vector", "bottleneck"),
-    "mu": ("mu", "mean", "z_mean", "mu_z", "z_mu", "latent_mean"),
-    "logvar": ("logvar", "log_var", "z_log_var", "z_logvar", "log_variance", "z_log_variance"),
+    "mu": _of_z("mu", "mean"),
+    "logvar": _of_z(
+        *("logvar", "log_var", "log_variance", "lnvar", "ln_var"),
+        *(f"{log}sigma{square}" for log in ("log", "log_") for square in ("2", "_sq", "_squared")),
+    ),
+    "log_std": _of_z(
+        *(f"log{_}{name}" for _ in ("", "_") for name in ("std", "stddev", "sd", "sigma", "scale")),
+        *("ln_std", "ln_sigma", "lnsigma"),
+    ),
+    "variance": _of_z("variance", "var", "sigma2", "sigma_sq", "sigma_squared"),
+    "std": _of_z("std", "stddev", "std_dev", "sigma"),
 }
 LOGVAR: dict[Role, Callable[[Array], Array]] = {  # logvar from each measure of a posterior's width
     "logvar": lambda logvar: logvar,
+    "log_std": lambda log_std: 2 * log_std,
     "variance": np.log,
     "std": lambda std: 2 * np.log(std),
-    "log_std": lambda log_std: 2 * log_std,
 }
+_COUNTED = re.compile(r"_?\d+$")  # frameworks count outputs of one name: mu, mu_1
+_SQUARE = re.compile(r"(sigma|std|sd|stddev|scale)_?2$")  # or is it a square?
 _BYTES = 255
 
 Shape = tuple[int | None, ...]  # None for the number of rows
@@ -136,6 +156,8 @@ def roles(
 def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
     """Return what the outputs of an encoder are by their names, "" for those that are not used.
 
+    Of several widths, such as log_sigma beside sigma, one is used.
+
     Parameters
     ----------
     outputs : sequence of (name, shape)
@@ -144,23 +166,28 @@ def recognised(outputs: Sequence[tuple[str, Shape]]) -> tuple[Role, ...]:
     Raises
     ------
     BackendError
-        If there are several, and mu and logvar are not among them.
+        If there are several, and mu and its width (logvar, or another) are not among them.
 
     Examples
     --------
     >>> recognised([("z_mean", (None, 4)), ("features", (None, 9)), ("z_log_var", (None, 4))])
     ('mu', '', 'logvar')
     """
-    if len(outputs) == 1 and _role(outputs[0][0]) != "logvar":
+    found = [role_of(name) for name, _ in outputs]
+    if len(found) == 1 and found[0] not in LOGVAR:
         return ("z",)
-    roles = tuple(_role(name) for name, _ in outputs)
-    if sorted(filter(None, roles)) not in (["logvar", "mu"], ["logvar", "mu", "z"]):
+    width = next((role for role in LOGVAR if role in found), "")  # one width, in the best form
+    roles = tuple("" if role in LOGVAR and role != width else role for role in found)
+    if not width or sorted(filter(None, roles)) not in (
+        sorted(("mu", width)),
+        sorted(("mu", width, "z")),
+    ):
         listed = ", ".join(f"{name} {shape}" for name, shape in outputs)
         raise BackendError(
             f"the encoder's outputs must be recognisable as mu, logvar and z; got {listed}. "
             "Specify them in this order, such as outputs=('mu', 'logvar', 'z'). A variance, a "
-            "standard deviation or its logarithm (log sigma) is not a logvar: call it 'variance', "
-            "'std' or 'log_std'."
+            "standard deviation or its logarithm (log sigma, half of logvar) is not a logvar: call "
+            "it 'variance', 'std' or 'log_std'."
         )
     return roles
 
@@ -335,6 +362,38 @@ def check_returned(image: Shape, returned: Shape) -> None:
         )
 
 
-def _role(name: str) -> Role:
-    plain = name.lower().rpartition("/")[2].rstrip("0123456789").rstrip("_")
-    return next((role for role, known in NAMES.items() if plain in known), "")
+def role_of(name: str) -> Role:
+    """Return what an output of this name is, "" if its name is not known.
+
+    Examples
+    --------
+    >>> role_of("encoder/z_mean"), role_of("log_sigma"), role_of("log_sigma2")
+    ('mu', 'log_std', 'logvar')
+    """
+    last = name.lower().replace("-", "_").rpartition("/")[2]
+    plain = last if _SQUARE.search(last) else _COUNTED.sub("", last)
+    return next((role for role, known in NAMES.items() if {last, plain} & {*known}), "")
+
+
+def as_logvar(role: Role, values: Array) -> Array:
+    """Return logvar, the logarithm of a posterior's variance, from its width in another form.
+
+    Parameters
+    ----------
+    role : str
+        What the values are: "logvar", "variance", "std" or "log_std".
+    values : array of any shape
+
+    Returns
+    -------
+    array of the same shape
+        At least float32. NaN or minus infinity where a variance or a standard deviation is not
+        above 0, without a warning.
+
+    Examples
+    --------
+    >>> as_logvar("log_std", np.array([-1.0])), as_logvar("std", np.array([1.0]))
+    (array([-2.]), array([0.]))
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return LOGVAR[role](values.astype(np.result_type(values, np.float32), copy=False))

@@ -17,7 +17,7 @@ import numpy as np
 
 from latentscope._types import Array
 from latentscope._validate import generator
-from latentscope.backend.outputs import LOGVAR, Role
+from latentscope.backend.outputs import LOGVAR, Role, as_logvar
 from latentscope.errors import BackendError, DataError
 from latentscope.images import Pixels, as_images, as_unit
 from latentscope.latents import Kind, Latents
@@ -219,7 +219,7 @@ def _logvar(parts: Mapping[Role, Array]) -> Array:
             "outputs=, call the logarithm of a variance 'logvar', and the logarithm of a standard "
             "deviation (log sigma) 'log_std'."
         )
-    return LOGVAR[name](parts[name])
+    return as_logvar(name, parts[name])
 
 
 def check_decoder(model: Pair) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from latentscope._disk.printable import printable
 from latentscope._version import __version__
 from latentscope.cli._errors import in_options
 from latentscope.cli._help import SETTINGS, examples
@@ -98,7 +99,7 @@ class Commands(click.Group):
         command = self.get_command(ctx, ctx.invoked_subcommand or "")
         if command and isinstance(error, LatentscopeError):
             return in_options(error, command)
-        return str(error)
+        return printable(str(error), lines=True)
 
 
 @contextmanager
@@ -106,7 +107,7 @@ def _warnings_in_one_line() -> Iterator[None]:
     """Write warnings to stderr as one line each, above a progress bar."""
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        tqdm.write(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+        tqdm.write(f"warning: {printable(' '.join(str(message).split()))}", file=sys.stderr)
 
     with warnings.catch_warnings():
         warnings.simplefilter("default", LatentscopeWarning)

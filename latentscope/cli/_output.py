@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from latentscope._disk.atomic import replacing
+from latentscope._disk.printable import printable
 from latentscope._table import Table
 from latentscope.cli._values import Target
 
@@ -34,7 +35,12 @@ def show(result: Any, *, as_json: bool, plot: Path | None, text: Callable[[Any],
     if as_json:
         show_json(result.to_dict())
     else:
-        click.echo(text(result))
+        echo(text(result))
+
+
+def echo(text: str) -> None:
+    """Write text to stdout, without control characters."""
+    click.echo(printable(text, lines=True))
 
 
 def show_json(content: Any) -> None:

@@ -10,7 +10,7 @@ from latentscope._version import __version__
 from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._models import backend_named
 from latentscope.cli._options import public
-from latentscope.cli._output import JSON, show_json
+from latentscope.cli._output import JSON, echo, show_json
 
 
 @click.command(
@@ -29,7 +29,7 @@ def backends(as_json: bool) -> None:
     click.echo(Table(**{**columns, "can": [", ".join(can) or "–" for can in columns["can"]]}))
     for one in found:
         if one["problem"]:
-            click.echo(f"{one['name']}: {one['problem']}")
+            echo(f"{one['name']}: {one['problem']}")
 
 
 def _described(name: str) -> dict[str, Any]:

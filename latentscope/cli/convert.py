@@ -7,6 +7,7 @@ import click
 from latentscope.cli._files import How, loading, opened
 from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._options import public
+from latentscope.cli._output import echo
 
 
 @click.command(
@@ -27,4 +28,4 @@ def convert(source: str, target: Path, how: How) -> None:
     """Open one file and save the other."""
     with opened(source, how) as latents:
         public("save")(target, latents)
-        click.echo(f"wrote {target}: {latents.n_points:,} points, {latents.z_dim:,} axes")
+        echo(f"wrote {target}: {latents.n_points:,} points, {latents.z_dim:,} axes")

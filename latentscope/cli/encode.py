@@ -9,6 +9,7 @@ from latentscope.cli._help import examples
 from latentscope.cli._images import ATTRIBUTES, images_at
 from latentscope.cli._models import BACKEND, model_in
 from latentscope.cli._options import FromFunctions, chosen, public
+from latentscope.cli._output import echo
 from latentscope.cli._values import Target
 
 
@@ -37,4 +38,4 @@ def encode(
     opened = model_in(model, backend)
     source = images_at(images, attributes, opened.image_shape)
     with public("encode")(opened, source, out, **chosen(options)) as latents:
-        click.echo(f"{latents!r}, saved in {out}")
+        echo(f"{latents!r}, saved in {out}")

@@ -10,7 +10,7 @@ from latentscope.cli._errors import in_options
 from latentscope.cli._files import How, loading, opened
 from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._options import public
-from latentscope.cli._output import JSON, show_json
+from latentscope.cli._output import JSON, echo, show_json
 from latentscope.errors import DataError
 
 _MAX_ENTRIES = 8  # entries of a list that are shown
@@ -37,7 +37,7 @@ def info(file: str, how: How, as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:
-        click.echo(_text(found) if "kind" in found else _text_of_listed(found))
+        echo(_text(found) if "kind" in found else _text_of_listed(found))
 
 
 def _described(file: str, latents: Any) -> dict[str, Any]:
@@ -53,6 +53,7 @@ def _described(file: str, latents: Any) -> dict[str, Any]:
         "has_ids": latents.ids is not None,
         "labels": {name: _kind(column) for name, column in latents.labels.items()},
         "meta": dict(latents.meta),
+        "origin": dict(latents.origin),
     }
 
 
@@ -90,18 +91,30 @@ def _kind(column: Any) -> str:
 
 def _text(found: dict[str, Any]) -> str:
     points, dimensions = found["n_points"], found["z_dim"]
+    places = found["origin"]["read_from"]
     arrays = {
-        name: f"{x['dtype']}, {' × '.join(f'{n:,}' for n in x['shape'])}"
+        name: f"{x['dtype']}, {' × '.join(f'{n:,}' for n in x['shape'])}{_place(places, name)}"
         for name, x in found["arrays"].items()
     }
+    labels = {
+        name: f"{kind}{_place(places, f'labels/{name}')}" for name, kind in found["labels"].items()
+    }
     facts = {
+        "format": found["origin"]["format"],
         **arrays,
-        "ids": "yes" if found["has_ids"] else "no",
-        **{f"label {name}": kind for name, kind in found["labels"].items()},
+        "ids": f"yes{_place(places, 'ids')}" if found["has_ids"] else "no",
+        **{f"label {name}": text for name, text in labels.items()},
         **dict(_flat(found["meta"], "meta")),
     }
     title = f"{found['file']}: {found['kind'].upper()}, {points:,} points, {dimensions:,} axes"
-    return f"{title}\n{Table(what=list(facts), value=list(facts.values()))!r}"
+    notes = "".join(f"\nNote: {note}" for note in found["origin"]["notes"])
+    return f"{title}\n{Table(what=list(facts), value=list(facts.values()))!r}{notes}"
+
+
+def _place(places: Mapping[str, str], part: str) -> str:
+    """Return where a part was read from, unless its own name says so."""
+    place = places.get(part, part)
+    return "" if place == part else f", from {place}"
 
 
 def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._images import ATTRIBUTES, HELP, images_at
 from latentscope.cli._models import BACKEND, model_in
 from latentscope.cli._options import chosen, public
+from latentscope.cli._output import echo
 from latentscope.cli._values import Target
 
 
@@ -69,7 +70,7 @@ def report(
         if how.is_finite:
             latents = {name: _finite(one) for name, one in latents.items()}
         write(out, **chosen(parts | options), **latents)
-    click.echo(f"wrote {out}")
+    echo(f"wrote {out}")
 
 
 def _folders(texts: tuple[str, ...], names: dict[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._images import ATTRIBUTES, HELP, images_at
 from latentscope.cli._models import BACKEND, backend_named
 from latentscope.cli._options import as_value, chosen
+from latentscope.cli._output import echo
 from latentscope.errors import BackendError
 
 
@@ -67,7 +68,7 @@ def train(
         config = found.preset(preset, **changes, image_shape=shape)
     opened = images_at(images, attributes, config.image_shape)
     model = found.train(opened, config, folder=folder, **chosen(options))
-    click.echo(f"{model!r}, saved in {folder}\n{_losses(model)}")
+    echo(f"{model!r}, saved in {folder}\n{_losses(model)}")
 
 
 def _changes(settings: tuple[str, ...]) -> dict[str, Any]:

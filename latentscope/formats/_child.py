@@ -28,6 +28,7 @@ def main(path: str, target: str, options: str) -> int:
         try:
             with load(path, **json.loads(options)) as latents:
                 npz.write(Path(target), latents)
+                origin = dict(latents.origin)
         except (LatentscopeError, MemoryError, OSError) as error:
             name = type(error).__name__
             if not isinstance(error, LatentscopeError):
@@ -35,7 +36,7 @@ def main(path: str, target: str, options: str) -> int:
             sys.stdout.write(json.dumps({"error": name, **_said(path, error)}))
             return 1
     texts = [str(one.message) for one in caught if issubclass(one.category, LatentscopeWarning)]
-    sys.stdout.write(json.dumps({"warnings": texts}))
+    sys.stdout.write(json.dumps({"warnings": texts, "origin": origin}))
     return 0
 
 

@@ -1,5 +1,10 @@
-"""Choosing z, mu, logvar, ids and labels among the arrays of a file."""
+"""Choosing z, mu, logvar, ids and labels among the arrays of a file.
 
+Whatever is guessed, or left out although it looks like a part of the latents, becomes a note: a
+warning when the file is opened, and a line of ``latentscope info``.
+"""
+
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -8,11 +13,14 @@ import numpy as np
 from latentscope._disk.read_errors import read_errors
 from latentscope._types import Array
 from latentscope._warn import warn
+from latentscope.backend.outputs import LOGVAR, Role
 from latentscope.errors import DataError, DataTypeError, LatentscopeError
 from latentscope.formats._contents import REFUSED, Contents, Item, listed
-from latentscope.formats._names import is_id_name, role_of
+from latentscope.formats._names import WIDTHS, is_id_name, role_of
 from latentscope.latents import Latents
 from latentscope.rows.files import DerivedRows
+
+_WORDS = {"variance": "a variance", "std": "a standard deviation", "log_std": "log σ"}
 
 
 def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
@@ -30,33 +38,52 @@ def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
     Raises
     ------
     DataError
-        If no array, or more than one, can be z.
+        If no array, or more than one, can be z; or if parts of a file that latentscope wrote have
+        different lengths.
     """
-    chosen = _posterior(contents, key, is_flat)
+    notes = list(contents.notes)
+    chosen = _posterior(contents, key, is_flat, notes)
     items = {role: contents.items[path] for role, path in chosen.items()}
+    notes += [item.note for item in items.values() if item.note]
     arrays = {role: _opened(contents, chosen[role], item) for role, item in items.items()}
-    if "variance" in arrays:
-        arrays["logvar"] = _derived(contents, arrays.pop("variance"), _log_of_variance)
-        warn(
-            f"{chosen['variance']} of {contents.path} is a variance; logvar is set to its "
-            "logarithm."
-        )
+    for width in WIDTHS[1:]:
+        if width in arrays:
+            arrays["logvar"] = _derived(contents, arrays.pop(width), partial(_logvar, width))
+            notes.append(f"{chosen[width]} is {_WORDS[width]}; logvar is computed from it.")
     if "z" not in arrays:
         arrays["z"] = arrays["mu"]
-        warn(
-            f"{contents.path} holds the mean and the variance of a posterior but no draws; z is "
-            "set to the mean."
+        notes.append(
+            f"{chosen['mu']} is the mean of a posterior without draws from it; z is set to the "
+            "mean."
         )
     n_rows = min(rows.shape[0] for rows in arrays.values())
     if contents.is_cut:
         arrays = {role: rows[:n_rows] for role, rows in arrays.items()}
     place = chosen.get("z", chosen.get("mu", ""))
-    ids, labels = _known(contents, place, items[next(iter(items))].shape[0], n_rows)
-    return Latents(**arrays, ids=ids, labels=labels, meta=contents.meta, file=contents.file)
+    known = _Known(contents, place, items[next(iter(items))].shape[0], n_rows)
+    known.look(notes)
+    for note in notes:
+        warn(f"{contents.path}: {note}")
+    return Latents(
+        **arrays,
+        ids=known.ids,
+        labels=known.labels,
+        meta=contents.meta,
+        file=contents.file,
+        origin=_origin(contents, chosen | known.places, notes),
+    )
 
 
-def _posterior(contents: Contents, key: str | None, is_flat: bool) -> dict[str, str]:
-    """Return the path of z, and of mu and logvar or variance if both are there."""
+def _origin(contents: Contents, places: dict[str, str], notes: list[str]) -> dict[str, Any]:
+    """Return how the file was read; see `Latents`."""
+    read_from = {part: contents.items[path].read_from or path for part, path in places.items()}
+    return {"format": contents.format, "read_from": read_from, "notes": notes}
+
+
+def _posterior(
+    contents: Contents, key: str | None, is_flat: bool, notes: list[str]
+) -> dict[str, str]:
+    """Return the path of z, and of mu and its width if both are there."""
     if key is not None:
         place = _named(contents, key)
     elif "z" in contents.items:
@@ -68,12 +95,11 @@ def _posterior(contents: Contents, key: str | None, is_flat: bool) -> dict[str, 
     if place == pair.get("mu"):
         return pair if key is None else {"z": place, **pair}
     if pair and key is not None and PurePosixPath(place).name != "z":
-        warn(
+        notes.append(
             f"{' and '.join(pair.values())}, stored beside {place} and of the same shape, are "
             "taken as mu and the width of its posterior."
         )
-    if not pair:
-        _warn_of_a_single(contents, place)
+    notes += _left_over(contents, place, set(pair.values()) | {place})
     return {"z": place} if place in pair.values() else {"z": place, **pair}
 
 
@@ -145,27 +171,44 @@ def _check_shape(contents: Contents, path: str, is_flat: bool) -> None:
 
 
 def _pair_beside(contents: Contents, place: str) -> dict[str, str]:
-    """Return mu with logvar or variance, in the same folder and shape as the array at `place`."""
-    item, folder = contents.items[place], PurePosixPath(place).parent
-    there: dict[str, str] = {}
-    for path, other in contents.items.items():
-        is_beside = PurePosixPath(path).parent == folder and other.shape == item.shape
-        if is_beside and other.is_number and role_of(path):
-            there.setdefault(role_of(path), path)
-    spread = next((role for role in ("logvar", "variance") if role in there), None)
-    return {"mu": there["mu"], spread: there[spread]} if "mu" in there and spread else {}
+    """Return mu and its width, in the same folder and shape as the array at `place`."""
+    there = {
+        role_of(path): path
+        for path, item in reversed(_roles_beside(contents, place).items())
+        if item.shape == contents.items[place].shape
+    }
+    width = next((role for role in WIDTHS if role in there), None)
+    return {"mu": there["mu"], width: there[width]} if "mu" in there and width else {}
 
 
-def _warn_of_a_single(contents: Contents, place: str) -> None:
-    """Warn if mu has no logvar beside it, or logvar no mu."""
-    item, folder = contents.items[place], PurePosixPath(place).parent
-    for path, other in contents.items.items():
-        is_beside = PurePosixPath(path).parent == folder and other.shape == item.shape
-        if is_beside and path != place and role_of(path):
-            warn(
-                f"{path} of {contents.path} is left out: the other half of the posterior (mu, or "
-                "its logvar or variance) is missing."
+def _roles_beside(contents: Contents, place: str) -> dict[str, Item]:
+    """Return the arrays in the folder of `place` whose names say that they are mu or a width."""
+    folder = PurePosixPath(place).parent
+    return {
+        path: item
+        for path, item in contents.items.items()
+        if PurePosixPath(path).parent == folder and item.is_number and role_of(path)
+    }
+
+
+def _left_over(contents: Contents, place: str, used: set[str]) -> list[str]:
+    """Return notes on the parts of a posterior beside z that are not used."""
+    shape = contents.items[place].shape
+    notes = []
+    for path, item in _roles_beside(contents, place).items():
+        if path in used or len(item.shape) < 2:  # a column is a label
+            continue
+        if item.shape != shape:
+            text = f"{path} has the shape {item.shape}, z has {shape}"
+            if contents.is_ours and path in ("mu", "logvar"):
+                raise DataError(f"{path} of {contents.path} must have the shape of z; {text}.")
+            notes.append(f"{path} is left out: {text}.")
+        elif not used - {place}:
+            notes.append(
+                f"{path} is left out: the other half of the posterior (mu, or its logvar, variance "
+                "or standard deviation) is missing."
             )
+    return notes
 
 
 def _opened(contents: Contents, path: str, item: Item) -> Any:
@@ -198,39 +241,75 @@ def _flat(rows: Array) -> Array:
     return rows.reshape(len(rows), -1)
 
 
-def _log_of_variance(rows: Array) -> Array:
-    """Return logarithms; those of numbers that cannot be variances are refused when read."""
+def _logvar(width: Role, rows: Array) -> Array:
+    """Return logvar; that of numbers that cannot be a width is refused when it is read."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(rows)
+        return LOGVAR[width](rows)
 
 
-def _known(
-    contents: Contents, place: str, n_stored: int, n_rows: int
-) -> tuple[Any, dict[str, Any]]:
-    """Return ids and labels: arrays with one entry per row, beside z or in the label folder."""
-    folders = {str(PurePosixPath(place).parent), contents.label_folder}
-    columns: dict[str, Any] = {}
-    ids = None
-    for path, item in contents.items.items():
+class _Known:
+    """Ids and labels: arrays with one entry per row, beside z or in the label folder.
+
+    Attributes
+    ----------
+    ids, labels
+        See `Latents`.
+    places : dict of str to str
+        The path of each, labels as ``labels/name``.
+    """
+
+    def __init__(self, contents: Contents, place: str, n_stored: int, n_rows: int) -> None:
+        self.contents, self.n_stored, self.n_rows = contents, n_stored, n_rows
+        self.folders = {str(PurePosixPath(place).parent), contents.label_folder, "."}
+        self.ids: Any = None
+        self.labels: dict[str, Any] = {}
+        self.places: dict[str, str] = {}
+
+    def look(self, notes: list[str]) -> None:
+        """Find ids and labels; note what is left out."""
+        others = {}
+        for path, item in self.contents.items.items():
+            where = str(PurePosixPath(path).parent)
+            if where not in self.folders:
+                continue
+            if item.shape == (self.n_stored,) or self._is_refused(path, item):
+                self._use(path, item, notes)
+            elif len(item.shape) == 1:
+                others[path] = item
+        written = {path: item for path, item in others.items() if self._is_written(path)}
+        if written and self.contents.is_ours:
+            raise DataError(
+                f"{listed(written)} of {self.contents.path} must have one entry per row of z, "
+                f"{self.n_stored:,}."
+            )
+        if others:
+            notes.append(f"left out: {listed(others)}; z has {self.n_stored:,} rows.")
+
+    def _is_written(self, path: str) -> bool:
+        """Return True if only ids or labels are expected at this path."""
         where, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
-        is_refused = (
-            item.dtype == REFUSED
-            and item.shape == ()
-            and (where == contents.label_folder or is_id_name(name))
-        )
-        if (item.shape != (n_stored,) and not is_refused) or where not in {*folders, "."}:
-            continue
+        return where == self.contents.label_folder or is_id_name(name)
+
+    def _is_refused(self, path: str, item: Item) -> bool:
+        """Return True if a column that belongs to the rows cannot be read."""
+        return item.dtype == REFUSED and item.shape == () and self._is_written(path)
+
+    def _use(self, path: str, item: Item, notes: list[str]) -> None:
+        where, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
         try:
-            column = _rows(contents, path, item)
+            column = _rows(self.contents, path, item)
         except LatentscopeError as error:
-            warn(f"{path} of {contents.path} is left out: {error}")
-            continue
-        column = column[:n_rows] if n_rows < n_stored else column
-        if ids is None and where != contents.label_folder and _is_id(name, item):
-            ids = column if item.dtype == "text" else np.asarray(column[:]).astype(str)
+            notes.append(f"{path} is left out: {error}")
+            return
+        column = column[: self.n_rows] if self.n_rows < self.n_stored else column
+        if item.note:
+            notes.append(item.note)
+        if self.ids is None and where != self.contents.label_folder and _is_id(name, item):
+            self.ids = column if item.dtype == "text" else np.asarray(column[:]).astype(str)
+            self.places["ids"] = path
         else:
-            columns[name] = column
-    return ids, columns
+            self.labels[name] = column
+            self.places[f"labels/{name}"] = path
 
 
 def _is_id(name: str, item: Item) -> bool:

@@ -27,12 +27,18 @@ class Item:
         Returns the rows: an array, or an object that reads them when needed.
     can_be_z : bool
         False if the array is taken as coordinates only when requested by name.
+    read_from : str
+        What the array is read from, such as "columns x, y"; "" if that is its path.
+    note : str
+        What was guessed about the array, to be said where it is used.
     """
 
     shape: tuple[int, ...]
     dtype: str
     open: Callable[[], Any]
     can_be_z: bool = True
+    read_from: str = ""
+    note: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -61,8 +67,12 @@ class Contents:
         Where the latents come from, if the file records it.
     label_folder : str
         Where, besides the folder of z, the file keeps properties of each row.
+    is_ours : bool
+        True if latentscope wrote the file: parts that do not fit together are damage.
     is_cut : bool
         True if the writer was stopped and only the rows that exist are used.
+    notes : tuple of str
+        What was guessed about the file as a whole.
     find : callable or None
         Returns the item at a path that is not listed, such as one behind a link.
     file : object with a `close` method, or None
@@ -74,7 +84,9 @@ class Contents:
     items: dict[str, Item]
     meta: Mapping[str, Any] = field(default_factory=dict)
     label_folder: str = "labels"
+    is_ours: bool = False
     is_cut: bool = False
+    notes: tuple[str, ...] = ()
     find: Callable[[str], Item] | None = None
     file: Any = None
 

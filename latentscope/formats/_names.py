@@ -6,21 +6,24 @@ from typing import Any
 import numpy as np
 
 from latentscope._types import Array
-from latentscope.backend.outputs import NAMES
+from latentscope.backend.outputs import NAMES, Role
 
-_ROLES = {  # common names of the parts of a posterior; scvi-tools' names end in qzm and qzv
-    "mu": (*NAMES["mu"], "qz_m"),
-    "logvar": NAMES["logvar"],
+WIDTHS: tuple[Role, ...] = ("logvar", "variance", "std", "log_std")  # the first one found is used
+_FILES: dict[Role, tuple[str, ...]] = {  # names in files, besides those of encoders' outputs
+    "mu": ("qz_m",),
     "variance": ("variance", "var", "z_var", "z_variance", "qz_v"),
+    "std": ("std", "sigma", "stddev", "z_std", "z_sigma", "sigma_z", "std_z"),
+    "log_std": ("log_std", "logstd", "log_sigma", "logsigma", "z_log_std", "z_log_sigma"),
 }
-_ENDS = {"mu": "qzm", "variance": "qzv"}
+_ROLES = {role: (*NAMES.get(role, ()), *_FILES.get(role, ())) for role in ("mu", *WIDTHS)}
+_ENDS: dict[Role, str] = {"mu": "qzm", "variance": "qzv"}  # of scvi-tools' names
 _IDS = {
     "id", "ids", "image_id", "filename", "filenames", "file_name", "barcode", "barcodes", "index",
     "obs_names", "__index_level_0__",
 }  # fmt: skip
 
 
-def role_of(path: str) -> str:
+def role_of(path: str) -> Role:
     """Return which part of a posterior an array of this name is, "" if none.
 
     Examples

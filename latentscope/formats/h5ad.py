@@ -23,6 +23,7 @@ def as_anndata(found: Contents) -> Contents:
             return found
         for place in ("obs", "uns/latentscope"):
             _check_hard(found, place)
+        _check_names(found)
         items = _anndata.items(found.file, found.items)
         has_meta = "uns/latentscope" in found.items
         text = found.file["uns/latentscope"].asstr()[()] if has_meta else "{}"
@@ -48,6 +49,19 @@ def _check_hard(found: Contents, place: str) -> None:
         if link is None:
             return
         at = at[step]
+
+
+def _check_names(found: Contents) -> None:
+    """Refuse columns of obs whose names are paths, which may lead out of obs and of the file."""
+    attributes = found.file["obs"].attrs if "obs" in found.file else {}
+    names = [attributes.get("_index", ""), *attributes.get("column-order", ())]
+    for name in names:
+        text = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
+        if "/" in text:
+            raise UnsafeFileError(
+                f"obs of {found.path} must name its own columns; got the path {text!r}, whose data "
+                "may be elsewhere. Rename the column."
+            )
 
 
 def write(path: Path, latents: Latents) -> None:

@@ -60,13 +60,15 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
             find = partial(_item, file, allow_incomplete, trust_links)
             items = {place: _listed(find, place) for place in checks.datasets(file)}
             if is_ours and not allow_incomplete:
-                _check_columns(items)
+                _check_columns(items, file.attrs.get("kind"))
             meta = meta_of(path, file.attrs.get("model", "{}")) if is_ours else {}
     except BaseException:
         file.close()
         raise
     title = "HDF5, latentscope schema 1" if is_ours else "HDF5"
-    return Contents(path, title, items, meta, is_cut=allow_incomplete, find=find, file=file)
+    return Contents(
+        path, title, items, meta, is_ours=is_ours, is_cut=allow_incomplete, find=find, file=file
+    )
 
 
 def _listed(find: Callable[[str], Item], place: str) -> Item:
@@ -112,9 +114,12 @@ def _decoded(encoding: str, values: Array) -> Array:
     return np.array([value.decode(encoding) for value in values], dtype=object)
 
 
-def _check_columns(items: dict[str, Item]) -> None:
-    """Raise if ids or labels of a latentscope file do not fit z."""
+def _check_columns(items: dict[str, Item], kind: Any) -> None:
+    """Raise if a posterior, ids or labels of a latentscope file are missing or do not fit z."""
     n_rows = items["z"].shape[:1] if "z" in items else ()
+    missing = [name for name in ("mu", "logvar") if kind == "vae" and name not in items]
+    if missing:
+        raise DataError(f"the latents of a VAE must have mu and logvar; {missing[0]} is missing.")
     for place, item in items.items():
         if (place == "ids" or place.startswith("labels/")) and item.dtype == REFUSED:
             item.open()

@@ -46,12 +46,13 @@ def load_isolated(path: Path, options: dict[str, Any]) -> Latents:
         with tempfile.TemporaryFile() as said:
             code = _run([*command, json.dumps(options)], said, path, target(folder.name))
             said.seek(0)
-            for text in _report(path, code, said.read())["warnings"]:
-                warn(text)
+            report = _report(path, code, said.read())
+        for text in report["warnings"]:
+            warn(text)
         latents = latents_of(npz.contents(target(folder.name)), None, False)
         for rows in latents.arrays.values():
             rows.owner = folder  # keeps the folder as long as the rows are in use
-        return replace(latents, file=folder)
+        return replace(latents, file=folder, origin=report["origin"])
     except BaseException:
         folder.close()
         raise

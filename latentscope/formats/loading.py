@@ -1,7 +1,6 @@
 """Open a file of latents: the reader is chosen by the contents of the file, not by its name."""
 
 import os
-import zipfile
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 from latentscope._disk.paths import existing, first_bytes, looks_like
 from latentscope._disk.read_errors import access_errors
+from latentscope._disk.zips import is_zip
 from latentscope.errors import DataError, FileFormatError, UnsafeFileError
 from latentscope.formats import (
     h5ad,
@@ -103,6 +103,7 @@ def load(
     [2. 3.] ['a' 'b']
     """
     source, key = _split(path, key)
+    _check_regular(source)
     if isolated:
         options = {"key": key, "flatten": flatten, "trust_links": trust_links}
         return load_isolated(source, {**options, "allow_incomplete": allow_incomplete})
@@ -153,16 +154,21 @@ def contents(
         raise FileFormatError(
             f"path must name a file or a zarr folder; {source} is a folder.", parameter="path"
         )
-    if not source.is_file():
-        raise FileFormatError(
-            f"path must name a file; {source} is a pipe or device.", parameter="path"
-        )
+    _check_regular(source)
     with access_errors(source):
         start, size = first_bytes(source), source.stat().st_size
     if hdf5.is_hdf5(source):
         found = hdf5.contents(source, allow_incomplete=allow_incomplete, trust_links=trust_links)
         return h5ad.as_anndata(found)
     return _reader(source, start, size)(source)
+
+
+def _check_regular(source: Path) -> None:
+    """Refuse a pipe or device, which would block whoever opens it."""
+    if not (source.is_file() or source.is_dir()):
+        raise FileFormatError(
+            f"path must name a file; {source} is a pipe or device.", parameter="path"
+        )
 
 
 def _split(path: Any, key: str | None) -> tuple[Path, str | None]:
@@ -187,7 +193,7 @@ def _reader(path: Path, start: bytes, size: int) -> Callable[[Path], Contents]:
         return parquet.contents
     if start.startswith(pt.LEGACY):
         return pt.contents
-    if zipfile.is_zipfile(path):
+    if is_zip(path):
         members = npz.names(path)
         if pt.is_archive(members):
             return pt.contents

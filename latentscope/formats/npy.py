@@ -17,6 +17,7 @@ from latentscope.rows.files import RawRows
 from latentscope.rows.matrix import as_matrix
 
 SIGNATURE = npy_format.MAGIC_PREFIX
+_MAX_HEADER = 10_000  # bytes, as NumPy's own limit
 
 
 def contents(path: Path) -> Contents:
@@ -52,6 +53,7 @@ def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[
     """Read shape, order and type; leave the position of `file` where the numbers begin."""
     try:
         version = npy_format.read_magic(file)
+        _check_length(file, 2 if version == (1, 0) else 4)
         read = {
             (1, 0): npy_format.read_array_header_1_0,
             (2, 0): npy_format.read_array_header_2_0,
@@ -64,6 +66,15 @@ def header(path: Path, file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[
     if min(shape, default=0) < 0:
         raise FileFormatError(f"{path} must declare a shape without negative sizes; got {shape}.")
     return shape, is_fortran, dtype
+
+
+def _check_length(file: BinaryIO, n_bytes: int) -> None:
+    """Refuse a header that is longer than NumPy accepts, before NumPy reads it whole."""
+    start = file.tell()
+    length = int.from_bytes(file.read(n_bytes), "little")
+    if length > _MAX_HEADER:
+        raise ValueError(f"its header declares {length:,} bytes; at most {_MAX_HEADER:,} are read")
+    file.seek(start)
 
 
 def write(path: Path, latents: Latents) -> None:

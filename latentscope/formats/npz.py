@@ -44,7 +44,8 @@ def contents(path: Path) -> Contents:
         members = [one for one in archive.infolist() if one.filename.endswith(".npy")]
         items = {one.filename.removesuffix(".npy"): _item(path, archive, one) for one in members}
         meta = _meta(path, archive)
-    return Contents(path, "NumPy .npz", items, meta)
+        is_ours = _META in archive.namelist()
+    return Contents(path, "NumPy .npz", items, meta, is_ours=is_ours)
 
 
 def names(path: Path) -> list[str]:
@@ -106,6 +107,11 @@ def _rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, seen: S
     """Return an array of the archive: as rows of the file or, if compressed, unpacked."""
     seen.check()
     if member.compress_type == zipfile.ZIP_STORED:
+        if member.compress_size != member.file_size:
+            raise FileFormatError(
+                f"{member.filename} of {path} is stored uncompressed, so that its two sizes must "
+                f"agree; got {member.compress_size:,} and {member.file_size:,} bytes."
+            )
         _verify(path, archive, member)
         start = _start(path, member)
         rows = npy.rows_at(path, start)

@@ -72,8 +72,9 @@ def contents(path: Path) -> Contents:
             if name not in among:
                 dtype = _label_type(schema.field(name).type)
                 items[name] = Item((n_rows,), dtype, partial(_column, path, name))
-        meta = (schema.metadata or {}).get(_META, b"{}")
-    return Contents(path, "Parquet", items, meta_of(path, meta))
+        metadata = schema.metadata or {}
+    meta = meta_of(path, metadata.get(_META, b"{}"))
+    return Contents(path, "Parquet", items, meta, is_ours=_META in metadata)
 
 
 def _columns(note: str, path: Path, *how: Any) -> "ParquetRows":

@@ -1,7 +1,6 @@
 """PyTorch's .pt files of tensors, read with `weights_only`, which runs no code."""
 
 import itertools
-import zipfile
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy as np
 
 from latentscope._disk.limits import check_declared, check_memory
 from latentscope._disk.read_errors import access_errors, read_errors
-from latentscope._disk.zips import unzipped
+from latentscope._disk.zips import is_zip, unzipped
 from latentscope._optional import import_optional
 from latentscope._types import Array
 from latentscope.errors import (
@@ -36,7 +35,7 @@ def contents(path: Path) -> Contents:
     """Return the tensors of the file, which are read into memory."""
     torch = import_optional("torch", purpose="Reading .pt files", extra="torch")
     check_memory(path, "the file", path.stat().st_size)
-    if zipfile.is_zipfile(path):
+    if is_zip(path):
         _verify(path)
     try:
         with access_errors(path):

@@ -49,8 +49,11 @@ def contents(path: Path) -> Contents:
     header, start = _header(path)
     ours = meta_of(path, metadata.get(_OURS, "{}"))
     text = ours.get("text", [])
+    if not isinstance(text, list):
+        raise FileFormatError(f"{path} must list its arrays of text; it holds {str(text)[:50]}.")
     items = {name: _item(path, header[name], start, name in text) for name in names}
-    return Contents(path, "safetensors", items, meta_of(path, json.dumps(ours.get("meta", {}))))
+    meta = meta_of(path, json.dumps(ours.get("meta", {})))
+    return Contents(path, "safetensors", items, meta, is_ours=_OURS in metadata)
 
 
 def _header(path: Path) -> tuple[dict[str, Any], int]:

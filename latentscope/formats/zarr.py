@@ -56,7 +56,8 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
     meta = meta_of(path, json.dumps(attributes.get("latentscope", {})))
     if cells is not None:
         return Contents(path, "AnnData in zarr", cells, label_folder="obs", is_cut=allow_incomplete)
-    return Contents(path, "zarr", items, meta, is_cut=allow_incomplete)
+    is_ours = "latentscope" in attributes
+    return Contents(path, "zarr", items, meta, is_ours=is_ours, is_cut=allow_incomplete)
 
 
 def _arrays(library: Any, group: Any) -> Any:

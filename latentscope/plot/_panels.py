@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
+from latentscope._disk.printable import printable
 from latentscope._types import Panels
 from latentscope.errors import DataError
 
@@ -59,6 +60,21 @@ def space_axes(ax: Axes | None, *, size: tuple[float, float] = (7.2, 4.4)) -> An
             parameter="ax",
         )
     return ax
+
+
+def as_text(text: object) -> str:
+    r"""Return text of the user, such as a name or a label, as a figure shows it literally.
+
+    Matplotlib would take what stands between two $ for mathematics, and leave a name that begins
+    with _ out of the legend; the latter gets a space before it.
+
+    Examples
+    --------
+    >>> print(as_text("a$_$b"), as_text("_a"))
+    a\$_\$b  _a
+    """
+    shown = printable(str(text)).replace("$", r"\$")
+    return f" {shown}" if shown.startswith("_") else shown
 
 
 def dot_size(n_points: int) -> float:

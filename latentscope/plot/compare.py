@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from latentscope._types import Panels
 from latentscope.analysis.compare import Comparison
-from latentscope.plot._panels import GivenAxes, some_axes
+from latentscope.plot._panels import GivenAxes, as_text, some_axes
 
 _FAR = 20  # ratio of mean radii beyond which their axis is logarithmic
 _DASHES = ("-", "--", "-.", ":")  # so that curves on top of each other can be distinguished
@@ -32,7 +32,8 @@ def plot_compare(result: Comparison, *, ax: GivenAxes = None) -> Panels:
     panels = some_axes(ax, n, n_columns=2 if has_posterior else 3, panel=(5.0, 3.6))
     means = [one.radius.mean for one in result.overviews]
     are_far = max(means) > _FAR * min(means) > 0
-    for position, (name, one) in enumerate(zip(result.names, result.overviews, strict=True)):
+    names = map(as_text, result.names)
+    for position, (name, one) in enumerate(zip(names, result.overviews, strict=True)):
         style: dict[str, Any] = {
             "color": f"C{position}",
             "linestyle": _DASHES[position % len(_DASHES)],

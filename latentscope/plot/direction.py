@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from latentscope.analysis.direction import Direction
-from latentscope.plot._panels import DATA, GAUSSIAN, one_axes
+from latentscope.plot._panels import DATA, GAUSSIAN, as_text, one_axes
 
 
 def plot_direction(result: Direction, *, ax: Axes | None = None) -> Axes:
@@ -21,15 +21,15 @@ def plot_direction(result: Direction, *, ax: Axes | None = None) -> Axes:
     -------
     matplotlib.axes.Axes
     """
-    ax = one_axes(ax)
+    ax, name = one_axes(ax), as_text(result.name)
     size = np.sort(np.abs(result.vector))[::-1]
     number = np.arange(1, len(size) + 1)
-    ax.bar(number, size, width=1.0, color=DATA, alpha=0.6, label=f"{result.name}, each axis")
+    ax.bar(number, size, width=1.0, color=DATA, alpha=0.6, label=f"{name}, each axis")
     typical = result.chance_length / np.sqrt(len(size))
     ax.axhline(typical, color=GAUSSIAN, linestyle="--", label="random groups, root mean square")
     ax.set(
         xlabel="axis, sorted", ylabel="|difference of the means|",
-        title=f"{result.name}: {result.times_chance:.3g} times as long as by chance\n"
+        title=f"{name}: {result.times_chance:.3g} times as long as by chance\n"
         f"({result.p_in_words})",
     )  # fmt: skip
     ax.legend(frameon=False, fontsize="small")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from latentscope._types import Panels
 from latentscope.errors import DataError
 from latentscope.pictures import Pictures
-from latentscope.plot._panels import GivenAxes, some_axes
+from latentscope.plot._panels import GivenAxes, as_text, some_axes
 
 _MAX_IMAGES = 400  # in one figure
 
@@ -59,5 +59,5 @@ def _draw(ax: Axes, row: Pictures, k: int) -> None:
     text = f"d {row.distance[k]:.3g} · r {row.radius[k]:.3g}\nscore {row.score[k]:.2f}"
     ax.set_xlabel(text, fontsize=6.5, labelpad=2)
     if k == 0:
-        title = ax.set_title(row.name, fontsize=8, loc="left", pad=3)
+        title = ax.set_title(as_text(row.name), fontsize=8, loc="left", pad=3)
         title.set_in_layout(False)  # it may be wider than its image

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from latentscope._types import Array, FloatArray, Vector
 from latentscope.analysis.tsne import Embedding
 from latentscope.errors import DataError
-from latentscope.plot._panels import DATA, one_axes
+from latentscope.plot._panels import DATA, as_text, one_axes
 
 _MAX_CLASSES = 10
 
@@ -66,7 +66,8 @@ def _draw_coloured(ax: Axes, xy: FloatArray, values: Array, style: dict[str, Any
     if len(names) <= _MAX_CLASSES:
         for number, name in enumerate(names):
             of_class = xy[classes == number]
-            ax.scatter(of_class[:, 0], of_class[:, 1], color=f"C{number}", label=str(name), **style)
+            shown = {"color": f"C{number}", "label": as_text(name), **style}
+            ax.scatter(of_class[:, 0], of_class[:, 1], **shown)
         ax.legend(
             frameon=False, fontsize="small", markerscale=float(np.sqrt(30 / style["s"])),
             loc="upper left", bbox_to_anchor=(1.0, 1.0),

@@ -2,7 +2,7 @@
 
 Each is a JSON file that ``Result.load`` opens. Its name contains a hash of what it was made from:
 the overview of the rows (which changes with any row), every option of the analysis, and the
-version.
+version. A checksum in it tells whether it is as it was written; if not, it is made anew.
 """
 
 import hashlib
@@ -11,9 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from latentscope._disk.atomic import replacing
 from latentscope._version import __version__
 from latentscope.analysis.overview import Overview
-from latentscope.errors import FileFormatError
+from latentscope.errors import LatentscopeError
 from latentscope.results import Result
 from latentscope.rows.source import Rows
 
@@ -51,20 +52,44 @@ class Kept:
         name the file.
         """
         path = self.path(what, options)
-        if path.exists():
-            try:
-                return kind.load(path)
-            except FileFormatError:
-                pass  # damaged: computed again
+        kept = _read(path, kind)
+        if kept is not None:
+            return kept
         result = analysis(rows, **options)
         self.folder.mkdir(exist_ok=True)
-        result.save(path)
+        _write(path, result)
         return result
 
     def path(self, what: str, options: dict[str, Any]) -> Path:
         """Return the file of a result with these options."""
         safe = "".join(c if c.isalnum() else "-" for c in f"{self.name[:40]}-{what}")
         return self.folder / f"{safe}-{_digest([self.source, what, options])}.json"
+
+
+def _read(path: Path, kind: type[AnyResult]) -> AnyResult | None:
+    """Return the kept result, or None if there is none or it is not as it was written."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    try:
+        fields = json.loads(path.read_bytes())
+        if fields.pop("checksum") == _digest(fields):
+            return kind.load(path)
+    except (
+        LatentscopeError, OSError, ValueError, TypeError, KeyError, AttributeError,
+        RecursionError, OverflowError,
+    ):  # fmt: skip
+        pass  # damaged
+    return None
+
+
+def _write(path: Path, result: Result) -> None:
+    """Write a result with its checksum; in place of a link or pipe, not where it leads."""
+    if path.is_symlink() or not path.is_file():
+        path.unlink(missing_ok=True)
+    fields = result.to_dict()
+    text = json.dumps({**fields, "checksum": _digest(fields)}, allow_nan=False)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _digest(what: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import jinja2
 from markupsafe import Markup
 
+from latentscope._disk.printable import printable
 from latentscope._table import Table, show
 from latentscope.pictures import PRIOR
 from latentscope.reporting.answers import Answered
@@ -63,9 +64,17 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
     )
     environment.filters["show"] = show
     return environment.get_template("page.html")
+
+
+def _shown(value: Any) -> Any:
+    """Return text without control characters, and what is markup already as it is."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value, lines=True)
+    return value
 
 
 def _section(question: Question, studies: Sequence[Study], drawer: Drawer) -> Section:

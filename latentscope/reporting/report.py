@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from latentscope._disk.atomic import replacing
 from latentscope._disk.paths import writable
+from latentscope._disk.printable import printable
 from latentscope._validate import integer
 from latentscope.backend.asking import checked
 from latentscope.backend.protocols import Model
@@ -110,7 +111,7 @@ class _Bar:
         """Count the previous step and name the next one."""
         self.bar.update(int(self.started))
         self.started = True
-        self.bar.set_description(f"report, {step}")
+        self.bar.set_description(f"report, {printable(step)}")
 
     def __enter__(self) -> Self:
         return self

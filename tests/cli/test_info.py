@@ -9,6 +9,7 @@ def test_text(good):
     assert good("info", "vae.h5") == (
         "vae.h5: VAE, 400 points, 6 axes\n"
         "what                           value\n"
+        "format                         HDF5, latentscope schema 1\n"
         "z                              float64, 400 × 6\n"
         "mu                             float64, 400 × 6\n"
         "logvar                         float64, 400 × 6\n"
@@ -32,7 +33,15 @@ def test_json(good):
         "has_ids": True,
         "labels": {"name": "text", "tilt": "float64"},
         "meta": {"model": {"fact": 5.0, "history": {"total_loss": list(range(24))}}},
-    }
+        "origin": {
+            "format": "HDF5, latentscope schema 1",
+            "read_from": {
+                "z": "z", "mu": "mu", "logvar": "logvar", "ids": "ids",
+                "labels/name": "labels/name", "labels/tilt": "labels/tilt",
+            },
+            "notes": [],
+        },
+    }  # fmt: skip
 
 
 def test_a_file_of_somebody_else(good, place):
@@ -40,7 +49,11 @@ def test_a_file_of_somebody_else(good, place):
         file["codes"] = [[0, 1], [2, 3], [4, 5]]
     lines = good("info", "theirs.h5").splitlines()
     assert lines[0] == "theirs.h5: AE, 3 points, 2 axes"
-    assert [line.split() for line in lines[2:]] == [["z", "int64,", "3", "×", "2"], ["ids", "no"]]
+    assert [line.split() for line in lines[2:]] == [
+        ["format", "HDF5"],
+        ["z", "int64,", "3", "×", "2,", "from", "codes"],
+        ["ids", "no"],
+    ]
     assert good("info", "theirs.h5", "--key", "codes").splitlines()[0] == lines[0]
 
 

@@ -75,9 +75,14 @@ each = pytest.mark.parametrize("write", WRITERS)
 class TestNamedArrays:
     def test_a_single_matrix_is_z_and_columns_are_labels(self, tmp_path, z, write):
         write(path := tmp_path / f"a{WRITERS[write]}", codes=z, age=AGE, other=AGE[:7])
-        with latentscope.load(path) as found:
+        left_out = r"left out: other \(7, int64\); z has 60 rows"
+        with pytest.warns(LatentscopeWarning, match=left_out):
+            found = latentscope.load(path)
+        with found:
             np.testing.assert_array_equal(found.z[:], z)
             assert list(found.labels) == ["age"]
+            assert found.origin["read_from"] == {"z": "codes", "labels/age": "age"}
+            assert "other" in found.origin["notes"][0]
             np.testing.assert_array_equal(found.labels["age"][:], AGE)
 
     def test_several_are_listed(self, tmp_path, z, write):
@@ -97,7 +102,7 @@ class TestNamedArrays:
     def test_a_variance_becomes_its_logarithm_and_z_the_mean(self, tmp_path, z, write):
         write(path := tmp_path / f"a{WRITERS[write]}", qz_m=z, qz_v=np.exp(z))
         with (
-            pytest.warns(LatentscopeWarning, match="is a variance; logvar is set to its logarithm"),
+            pytest.warns(LatentscopeWarning, match="is a variance; logvar is computed from it"),
             pytest.warns(LatentscopeWarning, match="z is set to the mean"),
         ):
             found = latentscope.load(path)
@@ -177,7 +182,7 @@ def test_text_in_npz(tmp_path, z):
 
 def test_labels_of_objects_are_left_out_aloud(tmp_path, z):
     np.savez(tmp_path / "a.npz", z=z, name=np.array(["x"] * N, dtype=object))
-    with pytest.warns(LatentscopeWarning, match="name of .* is left out.*never loaded"):
+    with pytest.warns(LatentscopeWarning, match="name is left out.*never loaded"):
         found = latentscope.load(tmp_path / "a.npz")
     np.testing.assert_array_equal(found.z[:], z)
 

@@ -324,3 +324,72 @@ def test_nan_in_a_file_is_told_by_its_rows(tmp_path):
     np.save(tmp_path / "a.npy", z)
     with pytest.raises(DataError, match=r"1 of 10 rows contain NaN or infinity \(rows 4\)"):
         latentscope.radius_density(latentscope.load(tmp_path / "a.npy"))
+
+
+def test_a_stored_member_is_not_read_beyond_its_end(tmp_path):
+    """Its size in the directory may claim the bytes of the next member."""
+    rows = np.ones((20, 4), np.float32)
+    head = struct.pack("<6sBBH", b"\x93NUMPY", 1, 0, 118)
+    head += b"{'descr': '<f4', 'fortran_order': False, 'shape': (40, 4)}".ljust(117) + b"\n"
+    with zipfile.ZipFile(path := tmp_path / "a.npz", "w") as archive:
+        archive.writestr("z.npy", head + rows.tobytes())
+        archive.writestr("private.bin", rows.tobytes())
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"PK\x01\x02") + 24
+    raw[at : at + 4] = struct.pack("<I", len(head) + 2 * rows.nbytes)
+    path.write_bytes(raw)
+    with pytest.raises(FileFormatError, match="its two sizes must agree"):
+        latentscope.load(path)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_header_that_declares_much_is_not_read(tmp_path, version):
+    path, n = tmp_path / "a.npy", 65_000 if version == 1 else 2**30
+    path.write_bytes(
+        b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", n)
+    )
+    os.truncate(path, n + 4096)
+    with pytest.raises(FileFormatError, match=f"declares {n:,} bytes; at most 10,000 are read"):
+        latentscope.load(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+@pytest.mark.parametrize("isolated", [False, True])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, isolated):
+    os.mkfifo(path := tmp_path / "a.h5")
+    with pytest.raises(FileFormatError, match="is a pipe or device"):
+        latentscope.load(path, isolated=isolated)
+
+
+def test_a_list_of_texts_that_is_a_number_is_refused(tmp_path):
+    head = {"__metadata__": {"latentscope": json.dumps({"text": 5})}}
+    head["z"] = {"dtype": "F32", "shape": [2, 2], "data_offsets": [0, 16]}
+    packed = json.dumps(head).encode()
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(struct.pack("<Q", len(packed)) + packed + bytes(16))
+    with pytest.raises(FileFormatError, match="must list its arrays of text; it holds 5"):
+        latentscope.load(path)
+
+
+def test_an_archive_on_several_disks_is_refused(tmp_path):
+    np.savez(path := tmp_path / "a.npz", z=np.ones((4, 2)))
+    raw = path.read_bytes()
+    at = raw.rindex(b"PK\x05\x06")
+    path.write_bytes(raw[:at] + b"PK\x06\x07" + struct.pack("<LQL", 0, at, 2) + raw[at:])
+    with pytest.raises(FileFormatError, match="span multiple disks"):
+        latentscope.load(path)
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+@pytest.mark.parametrize("attribute", ["_index", "column-order"])
+def test_columns_of_cells_do_not_lead_out_of_the_file(tmp_path, attribute, isolated):
+    """A path as the name of a column led to any file's bytes, by a link or external storage."""
+    anndata = pytest.importorskip("anndata", reason="needs anndata")
+    (secret := tmp_path / "secret.txt").write_text("private words in a file")
+    cells = anndata.AnnData(np.ones((6, 2), np.float32), obsm={"X_z": np.eye(6)})
+    cells.write_h5ad(path := tmp_path / "a.h5ad")
+    with h5py.File(path, "r+") as file:
+        file["uns"].create_dataset("v", (6,), "S1", external=[(str(secret), 0, 6)])
+        file["obs"].attrs[attribute] = "/uns/v" if attribute == "_index" else ["/uns/v"]
+    with pytest.raises(UnsafeFileError, match="must name its own columns"):
+        latentscope.load(path, isolated=isolated)

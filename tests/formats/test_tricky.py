@@ -259,7 +259,7 @@ def test_labels_behind_a_link_are_left_out_aloud(tmp_path, z):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["z"] = z
         file["labels/x"] = h5py.ExternalLink("other.h5", "/x")
-    with pytest.warns(LatentscopeWarning, match=r"labels/x of .* is left out"):
+    with pytest.warns(LatentscopeWarning, match=r"labels/x is left out"):
         latentscope.load(tmp_path / "a.h5").close()
 
 

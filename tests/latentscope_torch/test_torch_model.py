@@ -182,8 +182,10 @@ def test_a_width_below_zero_is_a_mistake(make, pixels, role):
 
 
 def test_outputs_that_are_not_recognised_lead_to_the_word_for_a_log_sigma(make):
-    encoder = Returning(make.encoder("vae"), lambda x: {"mu": x["mu"], "log_sigma": x["logvar"]})
-    with pytest.raises(BackendError, match=r"log_sigma .*\(log sigma\) is not a logvar.*'log_std'"):
+    encoder = Returning(make.encoder("vae"), lambda x: {"mu": x["mu"], "log_sigma_2": x["logvar"]})
+    with pytest.raises(
+        BackendError, match=r"log_sigma_2 .*\(log sigma, half of logvar\).*'log_std'"
+    ):
         load(encoder=encoder, decoder=make.decoder(), image_shape=SHAPE)
 
 

@@ -1,5 +1,7 @@
-"""What is kept is used again only if every constant that it depends on is the same."""
+"""What is kept is used again if it is whole and every constant that it depends on is the same."""
 
+import json
+import os
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -122,3 +124,78 @@ def test_an_analysis_with_another_setting_is_made_anew(tmp_path, monkeypatch):
     (anew,) = kept() - before
     assert anew.name.startswith("it-gap-")
     assert latentscope.ClusterGap.load(anew).n_null == 21
+
+
+def wrong_number(path):
+    text = path.read_text()
+    assert '"n_used": 60' in text
+    path.write_text(text.replace('"n_used": 60', '"n_used": 61'))
+
+
+def without_checksum(path):
+    """As a version wrote it that had none, or the user with `save`."""
+    latentscope.RadiusDensity.load(path).save(path)
+
+
+def harms(*contents):
+    return [lambda path, content=content: path.write_bytes(content) for content in contents]
+
+
+def fields_changed(**changes):
+    def harm(path):
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return harm
+
+
+def linked(path):
+    """Put a link to a file that the user needs in its place."""
+    path.rename(path.with_name("precious"))
+    path.symlink_to(path.with_name("precious"))
+
+
+def emptied(path):
+    path.unlink()
+    path.symlink_to(path.with_name("nowhere"))
+
+
+def piped(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+HARMS = [
+    wrong_number, without_checksum, linked, emptied, piped,
+    *harms(b"", b"[" * 100_000, b"null", b"[]", b"{}", b"\xff\xfe", b'{"checksum": 5}'),
+    fields_changed(counts=[10**30]), fields_changed(counts={"shape": [10**12]}),
+    fields_changed(counts=5), fields_changed(checksum=None), fields_changed(checksum=[1]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("harm", HARMS)
+def test_what_is_not_as_it_was_written_is_made_anew(tmp_path, harm):
+    z = np.random.default_rng(0).standard_normal((60, 3))
+    kept = Kept(tmp_path / "kept", "it", latentscope.overview(z))
+    calls = []
+
+    def analysis(rows, **options):
+        calls.append(options)
+        return latentscope.radius_density(z)
+
+    def got():
+        return kept.get("radius", latentscope.RadiusDensity, analysis, z, rng=0)
+
+    first = got()
+    assert got().to_dict() == first.to_dict()
+    assert len(calls) == 1
+    path = kept.path("radius", {"rng": 0})
+    assert latentscope.RadiusDensity.load(path).n_used == 60
+    harm(path)
+    beside = {one: one.read_bytes() for one in path.parent.iterdir() if one.name == "precious"}
+    assert got().to_dict() == first.to_dict()
+    assert len(calls) == 2
+    assert got().to_dict() == first.to_dict()
+    assert len(calls) == 2
+    assert not path.is_symlink()
+    assert not path.with_name("nowhere").exists()
+    assert all(one.read_bytes() == content for one, content in beside.items())
