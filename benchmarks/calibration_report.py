@@ -47,7 +47,7 @@ maps and the pictures) were made of {n_points:,} points in {z_dim} axes, with {n
 are assigned at random. The clouds of the first table have no structure. *Reports with a claim*
 counts those that say anything that is not so, with the 95 % interval of their share by binomial
 error; then what the claims are about. That a cloud is not Gaussian is true of t10, and not counted
-there.
+there. {n_made} of {n_planned} such reports have been made.
 
 {plain}
 
@@ -66,8 +66,10 @@ def measure(kept: Path, seed: int = FIRST_SEED, *, more: bool = True) -> str:
             keep(kept, {"cloud": name, "seed": one, "claims": claimed})
     found = [one for one in read(kept) if one["seed"] >= seed]
     return TEXT.format(
-        n_points=N_POINTS, z_dim=Z_DIM, n_labels=N_LABELS, plain=plain(found), known=known(found)
-    )
+        n_points=N_POINTS, z_dim=Z_DIM, n_labels=N_LABELS,
+        n_made=sum(one["cloud"] in PLAIN for one in found), n_planned=N_REPORTS * len(PLAIN),
+        plain=plain(found), known=known(found),
+    )  # fmt: skip
 
 
 def missing(kept: Path, seed: int) -> Iterator[tuple[Cloud, str, int]]:

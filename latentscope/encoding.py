@@ -116,7 +116,7 @@ def encode(
         partial.open(settings)
         blocks = _blocks(len(source), block_size)
         done = [rows for rows in blocks if partial.holds(rows)]
-        _check_same_model(model, source, partial, done[:1] + done[1:][-1:], rng)
+        _check_same_model(model, source, partial, _ends(done), rng)
         n_done, starts = sum(r.stop - r.start for r in done), {r.start for r in done}
         with tqdm(total=len(source), initial=n_done, desc="encoding", unit="image", delay=2) as bar:
             for rows in blocks:
@@ -171,7 +171,7 @@ class _Partial:
         """Write a block to disk, and its checksum once it is there."""
         parts = [np.ascontiguousarray(latents.arrays[name], dtype="<f4") for name in self.names]
         for name, part in zip(self.names, parts, strict=True):
-            _write(self._file(name), 4 * self.z_dim * rows.start, part.tobytes())
+            _write(self._file(name), 4 * self.z_dim * rows.start, part.data)
         checksum = _checksum(parts).to_bytes(4, "little")
         _write(self.checksums_file, 4 * (rows.start // self.block_size), checksum)
 
@@ -227,7 +227,7 @@ def _check_no_link(path: Path) -> None:
         )
 
 
-def _write(path: Path, offset: int, content: bytes, *, cut: bool = False) -> None:
+def _write(path: Path, offset: int, content: bytes | memoryview, *, cut: bool = False) -> None:
     """Write bytes to disk at an offset of a file, which need not exist; `cut` what follows."""
     _check_no_link(path)
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
@@ -244,7 +244,7 @@ def _checksum(parts: Sequence[Array]) -> int:
     """Return the CRC-32 of a block's arrays."""
     checksum = 0
     for part in parts:
-        checksum = zlib.crc32(part.tobytes(), checksum)
+        checksum = zlib.crc32(part.data, checksum)
     return checksum
 
 
@@ -302,8 +302,14 @@ def _check_images(model: Model, images: Images) -> None:
 
 
 def _blocks(n_rows: int, block_size: int) -> list[slice]:
+    """Return the rows of each block."""
     starts = range(0, n_rows, block_size)
     return [slice(start, min(start + block_size, n_rows)) for start in starts]
+
+
+def _ends(blocks: Sequence[slice]) -> Sequence[slice]:
+    """Return the first block and the last, which may be the same or none."""
+    return blocks if len(blocks) < 3 else (blocks[0], blocks[-1])
 
 
 def _check_same_model(
@@ -337,7 +343,6 @@ def _is_written(target: Path, model: Model, images: Images, meta: Any, columns: 
     """Return True if the file exists, is complete and holds what the model gives for the images."""
     settings = meta["settings"]
     seed, block_size = settings["rng"], settings["block_size"]
-    blocks = _blocks(len(images), block_size)
     try:
         with load(target) as latents:
             arrays = latents.arrays
@@ -346,7 +351,7 @@ def _is_written(target: Path, model: Model, images: Images, meta: Any, columns: 
                 and not any(
                     _differing(
                         model, images, lambda name, rows: arrays[name][rows],
-                        blocks[:1] + blocks[1:][-1:], seed,
+                        _ends(_blocks(len(images), block_size)), seed,
                     )
                 )
                 and all(_is_readable(array, block_size) for array in arrays.values())

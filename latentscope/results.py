@@ -300,5 +300,5 @@ def _class_named(name: str) -> type[Result]:
         for module in iter_modules(import_module("latentscope.analysis").__path__):
             import_module(f"latentscope.analysis.{module.name}")
     if name not in _CLASSES:
-        raise ValueError(f"there is no result of class {_short(name)}")
+        raise ValueError(f"no result is called {_short(name)}")
     return _CLASSES[name]

@@ -317,7 +317,7 @@ INNER = {"result": "Inner", "n_used": 1, "n_total": 1, "values": [1.0]}
         ("names", ["ae", 5], "names must be str; it is 5"),
         ("inner", None, "inner must be Inner"),
         ("inner", {"a": 1}, "inner must be Inner"),
-        ("inner", {"result": "Result", "n_used": 1, "n_total": 1}, "no result of class 'Result'"),
+        ("inner", {"result": "Result", "n_used": 1, "n_total": 1}, "no result is called 'Result'"),
         ("inner", INNER | {"values": {"shape": [3]}}, "values must be an array"),
         ("inners", [INNER, 5], "inners must be Inner; it is 5"),
         ("missing", [1], r"missing must be .*Inner \| None"),

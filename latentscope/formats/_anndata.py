@@ -1,5 +1,6 @@
 """AnnData in HDF5 or zarr: latents in ``obsm``, properties of the cells in ``obs``."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -33,8 +34,17 @@ def items(group: Any, stored: dict[str, Item]) -> dict[str, Item]:
     frame = library.io.read_elem(group["obs"])
     found["obs_names"] = _column(np.asarray(frame.index).astype(str))
     for name in frame.columns:
-        found[f"obs/{name}"] = _column(_values(frame[name]))
+        found[f"obs/{name.replace('/', '_')}"] = _named(name, _column(_values(frame[name])))
     return found
+
+
+def _named(name: str, item: Item) -> Item:
+    """Return a column with a note if its name cannot be that of a label."""
+    if "/" not in name:
+        return item
+    label = name.replace("/", "_")
+    note = f"the column {name} is called {label}, because names of labels have no '/'."
+    return replace(item, read_from=f"obs/{name}", note=note)
 
 
 def _values(column: Any) -> Array:

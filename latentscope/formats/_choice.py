@@ -13,14 +13,18 @@ import numpy as np
 from latentscope._disk.read_errors import read_errors
 from latentscope._types import Array
 from latentscope._warn import warn
-from latentscope.backend.outputs import LOGVAR, Role
+from latentscope.backend.outputs import Role, as_logvar
 from latentscope.errors import DataError, DataTypeError, LatentscopeError
 from latentscope.formats._contents import REFUSED, Contents, Item, listed
 from latentscope.formats._names import WIDTHS, is_id_name, role_of
 from latentscope.latents import Latents
 from latentscope.rows.files import DerivedRows
 
-_WORDS = {"variance": "a variance", "std": "a standard deviation", "log_std": "log σ"}
+_WORDS: dict[Role, str] = {
+    "variance": "a variance",
+    "std": "a standard deviation",
+    "log_std": "log σ",
+}
 
 
 def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
@@ -48,7 +52,7 @@ def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
     arrays = {role: _opened(contents, chosen[role], item) for role, item in items.items()}
     for width in WIDTHS[1:]:
         if width in arrays:
-            arrays["logvar"] = _derived(contents, arrays.pop(width), partial(_logvar, width))
+            arrays["logvar"] = _derived(contents, arrays.pop(width), partial(as_logvar, width))
             notes.append(f"{chosen[width]} is {_WORDS[width]}; logvar is computed from it.")
     if "z" not in arrays:
         arrays["z"] = arrays["mu"]
@@ -241,12 +245,6 @@ def _flat(rows: Array) -> Array:
     return rows.reshape(len(rows), -1)
 
 
-def _logvar(width: Role, rows: Array) -> Array:
-    """Return logvar; that of numbers that cannot be a width is refused when it is read."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return LOGVAR[width](rows)
-
-
 class _Known:
     """Ids and labels: arrays with one entry per row, beside z or in the label folder.
 
@@ -272,27 +270,24 @@ class _Known:
             where = str(PurePosixPath(path).parent)
             if where not in self.folders:
                 continue
-            if item.shape == (self.n_stored,) or self._is_refused(path, item):
+            is_known = self._is_known(path)
+            if item.shape == (self.n_stored,) or (is_known and item.dtype == REFUSED):
                 self._use(path, item, notes)
-            elif len(item.shape) == 1:
+            elif len(item.shape) == 1 or is_known:
                 others[path] = item
-        written = {path: item for path, item in others.items() if self._is_written(path)}
-        if written and self.contents.is_ours:
+        known = {path: item for path, item in others.items() if self._is_known(path)}
+        if known and self.contents.is_ours:
             raise DataError(
-                f"{listed(written)} of {self.contents.path} must have one entry per row of z, "
-                f"{self.n_stored:,}."
+                f"{', '.join(known)} must have one entry per row of z, {self.n_stored:,}; "
+                f"{self.contents.path} holds {listed(known)}."
             )
         if others:
             notes.append(f"left out: {listed(others)}; z has {self.n_stored:,} rows.")
 
-    def _is_written(self, path: str) -> bool:
+    def _is_known(self, path: str) -> bool:
         """Return True if only ids or labels are expected at this path."""
         where, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
         return where == self.contents.label_folder or is_id_name(name)
-
-    def _is_refused(self, path: str, item: Item) -> bool:
-        """Return True if a column that belongs to the rows cannot be read."""
-        return item.dtype == REFUSED and item.shape == () and self._is_written(path)
 
     def _use(self, path: str, item: Item, notes: list[str]) -> None:
         where, name = str(PurePosixPath(path).parent), PurePosixPath(path).name

@@ -6,17 +6,14 @@ from typing import Any
 import numpy as np
 
 from latentscope._types import Array
-from latentscope.backend.outputs import NAMES, Role
+from latentscope.backend.outputs import LOGVAR, NAMES, Role
 
-WIDTHS: tuple[Role, ...] = ("logvar", "variance", "std", "log_std")  # the first one found is used
-_FILES: dict[Role, tuple[str, ...]] = {  # names in files, besides those of encoders' outputs
-    "mu": ("qz_m",),
-    "variance": ("variance", "var", "z_var", "z_variance", "qz_v"),
-    "std": ("std", "sigma", "stddev", "z_std", "z_sigma", "sigma_z", "std_z"),
-    "log_std": ("log_std", "logstd", "log_sigma", "logsigma", "z_log_std", "z_log_sigma"),
+WIDTHS: tuple[Role, ...] = tuple(LOGVAR)  # the first one found is used
+_SCVI: dict[Role, tuple[str, ...]] = {"mu": ("qz_m",), "variance": ("qz_v",)}
+_ENDS: dict[Role, str] = {"mu": "qzm", "variance": "qzv"}  # what others of its names end in
+_ROLES: dict[Role, tuple[str, ...]] = {
+    role: NAMES[role] + _SCVI.get(role, ()) for role in ("mu", *WIDTHS)
 }
-_ROLES = {role: (*NAMES.get(role, ()), *_FILES.get(role, ())) for role in ("mu", *WIDTHS)}
-_ENDS: dict[Role, str] = {"mu": "qzm", "variance": "qzv"}  # of scvi-tools' names
 _IDS = {
     "id", "ids", "image_id", "filename", "filenames", "file_name", "barcode", "barcodes", "index",
     "obs_names", "__index_level_0__",

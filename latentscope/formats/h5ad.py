@@ -9,7 +9,7 @@ from latentscope._disk.atomic import replacing
 from latentscope._optional import import_optional
 from latentscope.errors import DataError, FileFormatError, LatentscopeError, UnsafeFileError
 from latentscope.formats import _anndata, hdf5
-from latentscope.formats._contents import Contents
+from latentscope.formats._contents import REFUSED, Contents
 from latentscope.formats._storable import columns, json_of, meta_of, texts
 from latentscope.latents import Latents
 
@@ -23,7 +23,7 @@ def as_anndata(found: Contents) -> Contents:
             return found
         for place in ("obs", "uns/latentscope"):
             _check_hard(found, place)
-        _check_names(found)
+        _check_columns(found)
         items = _anndata.items(found.file, found.items)
         has_meta = "uns/latentscope" in found.items
         text = found.file["uns/latentscope"].asstr()[()] if has_meta else "{}"
@@ -51,17 +51,21 @@ def _check_hard(found: Contents, place: str) -> None:
         at = at[step]
 
 
-def _check_names(found: Contents) -> None:
-    """Refuse columns of obs whose names are paths, which may lead out of obs and of the file."""
+def _check_columns(found: Contents) -> None:
+    """Refuse columns of obs whose names, or categories, lead out of obs to data elsewhere."""
     attributes = found.file["obs"].attrs if "obs" in found.file else {}
-    names = [attributes.get("_index", ""), *attributes.get("column-order", ())]
-    for name in names:
+    for name in [attributes.get("_index", ""), *attributes.get("column-order", ())]:
         text = name.decode(errors="replace") if isinstance(name, bytes) else str(name)
-        if "/" in text:
+        if text.startswith("/"):
             raise UnsafeFileError(
                 f"obs of {found.path} must name its own columns; got the path {text!r}, whose data "
                 "may be elsewhere. Rename the column."
             )
+    for place, item in found.items.items():
+        if place.startswith("obs/") and item.dtype != REFUSED:
+            reference = found.file[place].attrs.get("categories")  # as anndata 0.7 wrote them
+            if isinstance(reference, h5py.Reference) and found.find is not None:
+                found.find(found.file[reference].name or "")  # raises for data elsewhere
 
 
 def write(path: Path, latents: Latents) -> None:

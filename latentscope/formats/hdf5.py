@@ -60,7 +60,7 @@ def contents(path: Path, *, allow_incomplete: bool = False, trust_links: bool = 
             find = partial(_item, file, allow_incomplete, trust_links)
             items = {place: _listed(find, place) for place in checks.datasets(file)}
             if is_ours and not allow_incomplete:
-                _check_columns(items, file.attrs.get("kind"))
+                _check_parts(file, items)
             meta = meta_of(path, file.attrs.get("model", "{}")) if is_ours else {}
     except BaseException:
         file.close()
@@ -114,19 +114,17 @@ def _decoded(encoding: str, values: Array) -> Array:
     return np.array([value.decode(encoding) for value in values], dtype=object)
 
 
-def _check_columns(items: dict[str, Item], kind: Any) -> None:
-    """Raise if a posterior, ids or labels of a latentscope file are missing or do not fit z."""
-    n_rows = items["z"].shape[:1] if "z" in items else ()
-    missing = [name for name in ("mu", "logvar") if kind == "vae" and name not in items]
-    if missing:
-        raise DataError(f"the latents of a VAE must have mu and logvar; {missing[0]} is missing.")
+def _check_parts(file: h5py.File, items: dict[str, Item]) -> None:
+    """Raise if a part of a latentscope file is missing or cannot be read."""
+    missing = [name for name in ("mu", "logvar") if name not in items]
+    if file.attrs.get("kind") == "vae" and missing:
+        raise DataError(
+            f"{file.filename} must hold mu and logvar, because its latents are those of a VAE; "
+            f"{' and '.join(missing)} is missing. Save the latents again."
+        )
     for place, item in items.items():
         if (place == "ids" or place.startswith("labels/")) and item.dtype == REFUSED:
             item.open()
-        if (place == "ids" or place.startswith("labels/")) and item.shape != n_rows:
-            raise DataError(
-                f"{place} must have one entry per row of z, {n_rows}; got shape {item.shape}."
-            )
 
 
 def write(path: str | PathLike[str], latents: Latents) -> None:

@@ -23,6 +23,7 @@ from latentscope.errors import (
     FileFormatError,
     IncompleteFileError,
     LatentscopeError,
+    LatentscopeWarning,
     TooLargeError,
     UnsafeFileError,
 )
@@ -380,16 +381,52 @@ def test_an_archive_on_several_disks_is_refused(tmp_path):
         latentscope.load(path)
 
 
+def named_column(file):
+    file["obs"].attrs["column-order"] = ["/uns/v"]
+
+
+def named_index(file):
+    file["obs"].attrs["_index"] = "/uns/v"
+
+
+def linked_column(file):
+    file["obs/x"] = h5py.SoftLink("/uns/v")
+    file["obs"].attrs["column-order"] = ["x"]
+
+
+def old_categories(file):
+    """As anndata 0.7 wrote them: a reference to their names."""
+    file["obs/x"] = np.zeros(6, np.int8)
+    file["obs/x"].attrs["categories"] = file["uns/v"].ref
+    file["obs"].attrs["column-order"] = ["x"]
+
+
 @pytest.mark.parametrize("isolated", [False, True])
-@pytest.mark.parametrize("attribute", ["_index", "column-order"])
-def test_columns_of_cells_do_not_lead_out_of_the_file(tmp_path, attribute, isolated):
-    """A path as the name of a column led to any file's bytes, by a link or external storage."""
-    anndata = pytest.importorskip("anndata", reason="needs anndata")
+@pytest.mark.parametrize("lead", [named_column, named_index, linked_column, old_categories])
+def test_columns_of_cells_do_not_lead_out_of_the_file(tmp_path, lead, isolated):
+    """A column led to any file's bytes, by its name, a link or a reference."""
+    cells(path := tmp_path / "a.h5ad")
     (secret := tmp_path / "secret.txt").write_text("private words in a file")
-    cells = anndata.AnnData(np.ones((6, 2), np.float32), obsm={"X_z": np.eye(6)})
-    cells.write_h5ad(path := tmp_path / "a.h5ad")
     with h5py.File(path, "r+") as file:
         file["uns"].create_dataset("v", (6,), "S1", external=[(str(secret), 0, 6)])
-        file["obs"].attrs[attribute] = "/uns/v" if attribute == "_index" else ["/uns/v"]
-    with pytest.raises(UnsafeFileError, match="must name its own columns"):
+        lead(file)
+    with pytest.raises(UnsafeFileError, match=r"may be elsewhere|is a link|in other files"):
         latentscope.load(path, isolated=isolated)
+
+
+def test_a_column_with_a_slash_in_its_name_is_read(tmp_path):
+    cells(path := tmp_path / "a.h5ad")
+    with h5py.File(path, "r+") as file:
+        file["obs/CD4/CD8"] = np.arange(6)
+        file["obs/CD4/CD8"].attrs.update({"encoding-type": "array", "encoding-version": "0.2.0"})
+        file["obs"].attrs["column-order"] = ["CD4/CD8"]
+    with pytest.warns(LatentscopeWarning, match=r"column CD4/CD8 is called CD4_CD8"):
+        found = latentscope.load(path)
+    with found:
+        assert found.labels["CD4_CD8"].tolist() == list(range(6))
+
+
+def cells(path):
+    anndata = pytest.importorskip("anndata", reason="needs anndata")
+    one = anndata.AnnData(np.ones((6, 2), np.float32), obsm={"X_z": np.eye(6)})
+    one.write_h5ad(path)
