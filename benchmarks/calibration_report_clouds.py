@@ -109,7 +109,8 @@ def correlated(rng: np.random.Generator) -> Latents:
 def vae(rng: np.random.Generator) -> Latents:
     """Draw from a VAE that uses five of its axes: z is Gaussian."""
     mu = np.r_[np.full(Z_DIM - N_COLLAPSED, 0.95), np.full(N_COLLAPSED, 0.02)] * noise(rng)
-    logvar = np.tile(np.log(1 - mu.var(axis=0)), (N_POINTS, 1))
+    spread = np.maximum(1 - mu.var(axis=0), 0.01)  # a sample may vary more than 1
+    logvar = np.tile(np.log(spread), (N_POINTS, 1))
     z = mu + np.exp(logvar / 2) * noise(rng)
     labels = latents(z, rng).labels
     return Latents(z, mu=mu, logvar=logvar, labels=labels)

@@ -1,5 +1,6 @@
 """``latentscope info``: what a file holds, without reading its rows."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from latentscope.cli._files import How, loading, opened
 from latentscope.cli._help import SETTINGS, examples
 from latentscope.cli._options import public
 from latentscope.cli._output import JSON, echo, show_json
-from latentscope.errors import DataError
+from latentscope.errors import DataError, LatentscopeWarning
 
 _MAX_ENTRIES = 8  # entries of a list that are shown
 _MAX_ARRAYS = 40  # arrays shown
@@ -28,8 +29,10 @@ _MAX_ARRAYS = 40  # arrays shown
 def info(file: str, how: How, as_json: bool) -> None:
     """Open the file and describe it: what is used as z, or all arrays if that is not clear."""
     try:
-        with opened(file, how) as latents:
-            found = _described(file, latents)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LatentscopeWarning)  # they are among the notes
+            with opened(file, how) as latents:
+                found = _described(file, latents)
     except DataError as error:
         if how.loading["isolated"]:
             raise  # this process must not open the file

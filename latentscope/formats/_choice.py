@@ -53,9 +53,10 @@ def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
     for width in WIDTHS[1:]:
         if width in arrays:
             arrays["logvar"] = _derived(contents, arrays.pop(width), partial(as_logvar, width))
-            notes.append(f"{chosen[width]} is {_WORDS[width]}; logvar is computed from it.")
+            chosen["logvar"] = chosen.pop(width)
+            notes.append(f"{chosen['logvar']} is {_WORDS[width]}; logvar is computed from it.")
     if "z" not in arrays:
-        arrays["z"] = arrays["mu"]
+        arrays["z"], chosen["z"] = arrays["mu"], chosen["mu"]
         notes.append(
             f"{chosen['mu']} is the mean of a posterior without draws from it; z is set to the "
             "mean."
@@ -63,8 +64,7 @@ def latents_of(contents: Contents, key: str | None, is_flat: bool) -> Latents:
     n_rows = min(rows.shape[0] for rows in arrays.values())
     if contents.is_cut:
         arrays = {role: rows[:n_rows] for role, rows in arrays.items()}
-    place = chosen.get("z", chosen.get("mu", ""))
-    known = _Known(contents, place, items[next(iter(items))].shape[0], n_rows)
+    known = _Known(contents, chosen["z"], items[next(iter(items))].shape[0], n_rows)
     known.look(notes)
     for note in notes:
         warn(f"{contents.path}: {note}")

@@ -75,6 +75,20 @@ def sorted_out(names: Sequence[str], kinds: Sequence[str]) -> Columns:
     return Columns(runs) if runs else _by_kind(names, kinds)
 
 
+def named(names: Sequence[str], at: Sequence[int]) -> str:
+    """Return the names of the columns at these positions, the first and the last if many.
+
+    Examples
+    --------
+    >>> named(["id", *(f"z{i}" for i in range(9))], range(1, 10))
+    'columns z0 … z8'
+    """
+    chosen = [names[position] for position in at]
+    if len(chosen) > _SHOWN:
+        return f"columns {chosen[0]} … {chosen[-1]}"
+    return f"columns {', '.join(chosen)}"
+
+
 def _is_ours(stem: str) -> bool:
     return stem == "z" or bool(role_of(stem))
 

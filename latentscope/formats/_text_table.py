@@ -19,7 +19,6 @@ from tqdm import tqdm
 from latentscope._disk.limits import check_memory
 from latentscope._disk.read_errors import access_errors
 from latentscope._types import Array
-from latentscope._warn import warn
 from latentscope.errors import FileFormatError
 from latentscope.formats._names import is_id_name
 from latentscope.formats._table_columns import Columns, sorted_out
@@ -95,8 +94,6 @@ class TextTable:
 
     def array(self, name: str) -> Array:
         """Return the columns of an array."""
-        if self.sorted_out.note:
-            warn(f"{self.path}: {self.sorted_out.note}")
         at = self.sorted_out.arrays[name]
         return np.stack([self._columns[f"{position}"] for position in at], axis=1)
 

@@ -12,12 +12,11 @@ from latentscope._disk.limits import check_declared
 from latentscope._disk.read_errors import access_errors
 from latentscope._optional import import_optional
 from latentscope._types import Array
-from latentscope._warn import warn
 from latentscope.errors import DataError, FileFormatError, LatentscopeError
 from latentscope.formats._contents import Contents, Item
 from latentscope.formats._names import as_label
 from latentscope.formats._storable import json_of, known, meta_of, runs
-from latentscope.formats._table_columns import Columns, sorted_out
+from latentscope.formats._table_columns import Columns, named, sorted_out
 from latentscope.latents import Latents
 from latentscope.rows.files import FileRows, Seen
 from latentscope.rows.matrix import as_matrix
@@ -64,9 +63,9 @@ def contents(path: Path) -> Contents:
         found = Columns({}) if items else sorted_out(names, kinds)
         arrays = found.arrays
         for name, at in arrays.items():
-            named = [names[i] for i in at]
-            rows = partial(_columns, found.note, path, named, (n_rows, len(at)), groups)
-            items[name] = Item((n_rows, len(at)), _common([schema[i].type for i in at]), rows)
+            shape, kind = (n_rows, len(at)), _common([schema[i].type for i in at])
+            rows = partial(ParquetRows, path, [names[i] for i in at], shape, groups)
+            items[name] = Item(shape, kind, rows, read_from=named(names, at), note=found.note)
         among = {names[i] for at in arrays.values() for i in at} | set(items)
         for name in names:
             if name not in among:
@@ -75,12 +74,6 @@ def contents(path: Path) -> Contents:
         metadata = schema.metadata or {}
     meta = meta_of(path, metadata.get(_META, b"{}"))
     return Contents(path, "Parquet", items, meta, is_ours=_META in metadata)
-
-
-def _columns(note: str, path: Path, *how: Any) -> "ParquetRows":
-    if note:
-        warn(f"{path}: {note}")
-    return ParquetRows(path, *how)
 
 
 def _vectors(file: Any, path: Path, groups: list[int]) -> Any:

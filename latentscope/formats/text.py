@@ -18,6 +18,7 @@ from latentscope.errors import DataError, FileFormatError
 from latentscope.formats._contents import Contents, Item, dtype_name
 from latentscope.formats._names import is_id_name
 from latentscope.formats._storable import known, runs, warn_of_what_is_left_out
+from latentscope.formats._table_columns import named
 from latentscope.formats._text_table import TextTable, lines_of, numbers_or_text
 from latentscope.latents import Latents
 from latentscope.rows.matrix import as_matrix
@@ -38,7 +39,13 @@ def contents(path: Path) -> Contents:
     names, arrays = table.names, table.sorted_out.arrays
     among = set(itertools.chain.from_iterable(arrays.values()))
     items = {
-        name: Item((table.n_rows, len(at)), "float64", partial(table.array, name))
+        name: Item(
+            (table.n_rows, len(at)),
+            "float64",
+            partial(table.array, name),
+            read_from=named(names, at),
+            note=table.sorted_out.note,
+        )
         for name, at in arrays.items()
     }
     for position, name in enumerate(names):

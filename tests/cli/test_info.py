@@ -3,6 +3,7 @@
 import json
 
 import h5py
+import numpy as np
 
 
 def test_text(good):
@@ -55,6 +56,13 @@ def test_a_file_of_somebody_else(good, place):
         ["ids", "no"],
     ]
     assert good("info", "theirs.h5", "--key", "codes").splitlines()[0] == lines[0]
+
+
+def test_what_is_left_out_is_said_once(run, place):
+    np.savez(place / "a.npz", z=np.eye(4), age=np.arange(3))
+    done = run("info", "a.npz")
+    assert done.stdout.endswith("Note: left out: age (3, int64); z has 4 rows.\n")
+    assert done.stderr == ""
 
 
 def test_no_rows_are_read(good, monkeypatch):

@@ -22,7 +22,14 @@ def test_a_width_beside_mu_becomes_logvar(tmp_path, name):
     with pytest.warns(LatentscopeWarning, match=f"{name} is .*; logvar is computed from it"):
         found = latentscope.load(path)
     np.testing.assert_allclose(found.logvar[:], 2 * np.log(STD), atol=1e-5)
-    assert found.origin["read_from"][{"std": "std", "z_sigma": "std"}.get(name, "log_std")] == name
+    assert found.origin["read_from"] == {"z": "z", "mu": "mu", "logvar": name}
+
+
+def test_z_that_is_mu_is_said_to_be(tmp_path):
+    np.savez(path := tmp_path / "a.npz", mu=Z, logvar=Z - 2)
+    with pytest.warns(LatentscopeWarning, match="mu is the mean .* z is set to the mean"):
+        found = latentscope.load(path)
+    assert found.origin["read_from"]["z"] == "mu"
 
 
 def test_logvar_is_preferred_to_other_widths(tmp_path):
@@ -80,6 +87,18 @@ def test_the_origin_is_the_same_from_another_process_and_in_a_copy(tmp_path):
         assert isolated.origin == direct.origin
     assert pickle.loads(pickle.dumps(direct)).origin == direct.origin
     assert direct.to_dask().origin == direct.origin
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_columns_of_a_table_are_named(tmp_path, suffix):
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    frame = pandas.DataFrame(Z[:, :2].astype(float), columns=["x", "y"]).assign(kind="a")
+    path = tmp_path / f"a.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path, index=False)
+    with pytest.warns(LatentscopeWarning, match="z is made of the columns x, y; labels: kind"):
+        found = latentscope.load(path)
+    assert found.origin["read_from"]["z"] == "columns x, y"
+    assert "z is made of the columns x, y" in found.origin["notes"][0]
 
 
 def test_arrays_in_memory_have_no_origin():
